@@ -1,0 +1,63 @@
+/**
+ * Every error code, in one place. A test checks that each has a page in `docs/errors/`, a place that throws it, and a test.
+ *
+ * - `outcome`: what the caller now knows. `rejected`: certainly not applied. `unknown`: may be applied, ask again with the
+ *   same id. `failed`: your code threw, and that is recorded. `invariant`: our bug; what it concerns stops.
+ * - `retry`: `never`, `same-id` (repeat the same request), or `later` (after a pause; `details.retryMs` says how long).
+ */
+export type Outcome = 'rejected' | 'unknown' | 'failed' | 'invariant';
+export type Retry = 'never' | 'same-id' | 'later';
+export type CatalogueEntry = { readonly outcome: Outcome; readonly retry: Retry; readonly summary: string };
+
+const rejected = (summary: string, retry: Retry = 'never'): CatalogueEntry => ({ outcome: 'rejected', retry, summary });
+const failed = (summary: string): CatalogueEntry => ({ outcome: 'failed', retry: 'never', summary });
+const unknown = (summary: string): CatalogueEntry => ({ outcome: 'unknown', retry: 'same-id', summary });
+
+export const catalogue = {
+  // Values and input
+  VALUE_UNSUPPORTED: rejected('A value of a kind that cannot be stored'),
+  VALUE_TOO_LARGE: rejected('A value beyond the size limit'),
+  VALUE_MALFORMED: rejected('Text that is not a value in JSON form'),
+  INPUT_INVALID: rejected('The input does not match its schema'),
+  DURATION_INVALID: rejected('Not a duration'),
+  OPTION_INVALID: rejected('An option with a value that is not allowed'),
+
+  // Apps
+  APP_LOAD: rejected('The app module could not be loaded'),
+  APP_INVALID: rejected('The app exports something that cannot be: a duplicate, a bad name'),
+  APP_MISMATCH: rejected('Two threads see different apps'),
+  TASK_UNKNOWN: rejected('No task with this name, or no name for this definition'),
+  TASK_NOT_EXPORTED: rejected('A definition that the app does not export'),
+
+  // Tasks
+  TASK_FAILED: failed('The task threw'),
+  TASK_CANCELLED: failed('The task was cancelled'),
+  TASK_TIMEOUT: failed('The task ran longer than its timeout'),
+  TASK_CRASHED: failed('The task ended its thread or process each time'),
+  TASK_NONDETERMINISTIC: failed('The code no longer matches its journal'),
+  TASK_NOT_FOUND: rejected('No task with this id'),
+  TASK_STATE: rejected('The task is in a state in which this cannot be done'),
+  KEY_CONFLICT: rejected('The idempotency key is in use with another input'),
+
+  // Node
+  CLOSED: unknown('The node was closed'),
+  OVERLOADED: rejected('Too much in flight', 'later'),
+  DATA_LOCKED: rejected('The data folder is held by another process'),
+  DATA_FORMAT: rejected('The data folder has a format this version does not know'),
+  DATA_UNAVAILABLE: rejected('The data folder cannot be used'),
+  DISK_FULL: rejected('No space left for the log', 'later'),
+
+  // Engine and store
+  LOG_TRIMMED: rejected('Below the first retained position'),
+  LOG_DAMAGED: rejected('Bytes of the log are not what was written'),
+  LOG_FENCED: unknown('A newer leader took over'),
+  BLOB_EXISTS: rejected('Another object has this name'),
+  BLOB_DAMAGED: rejected('The object does not match its checksum'),
+  BUS_NO_REPLY: unknown('Nobody answered in time'),
+  STORE_FULL: rejected('No space left for the store', 'later'),
+  STORE_FAILED: rejected('The store could not be read or written'),
+
+  INVARIANT: { outcome: 'invariant', retry: 'never', summary: 'A bug in Tutti' },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof catalogue;

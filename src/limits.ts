@@ -1,0 +1,49 @@
+/** Every bound and default, with its unit. What users rely on is told in the reference; the rest may move. */
+export const limits = {
+  // Values and names
+  valueTextCharsMax: 16 * 1024 * 1024,
+  nameCharsMax: 200,
+  idempotencyKeyBytesMax: 512,
+  storeKeyBytesMax: 1500,
+  valueDepthMax: 1000,
+
+  // Log
+  segmentBytes: 32 * 1024 * 1024,
+  segmentZeroAheadBytes: 4 * 1024 * 1024,
+  frameBytesMax: 24 * 1024 * 1024,
+  recordBytesMax: 20 * 1024 * 1024,
+  syncWriteBytesMax: 4 * 1024,
+
+  // Partition
+  partitionsMax: 256,
+  windowRecords: 8,
+  intakePendingMax: 20_000,
+  overloadedRetryMs: 50,
+  checkpointDirtyRows: 100_000,
+  checkpointLogBytes: 64 * 1024 * 1024,
+  checkpointIntervalMs: 10_000,
+  checkpointSliceRows: 2_000,
+  snapshotChunkBytes: 1024 * 1024,
+
+  // Tasks
+  attemptsDefault: 5,
+  backoffFirstMs: 1_000,
+  backoffFactor: 2,
+  backoffMaxMs: 5 * 60_000,
+  retentionMs: 7 * 24 * 3_600_000,
+  retentionTasksMax: 100_000,
+  queuedTasksMax: 4_000_000,
+
+  // Executors
+  slotsPerExecutor: 8,
+  secondTaskLoopDelayMs: 20,
+  waitingTasksPerExecutorMax: 1_000,
+  waitingParkMs: 10_000,
+  hangReportMs: 30_000,
+  validationMs: 1_000,
+
+  // Map
+  chunkTargetMs: 100,
+  chunkItemsMax: 10_000,
+  chunkTextCharsMax: 1024 * 1024,
+} as const;

@@ -1,0 +1,149 @@
+/**
+ * What a leader has appended and not yet had acknowledged: at most `window` records, resolved strictly oldest first.
+ *
+ * Invariants
+ * - W1: results are taken oldest first; a younger record counts only after every older one.
+ * - W2: bytes once sent for a position are the only bytes ever sent for it, until the position was read and found taken.
+ * - W3: up to `carefulUntil` (epoch position + window − 1) one record is under way at a time, because an older leader's
+ *   leftovers may still land there (scenario P1).
+ * - W4: `occupied` and `unknown` prove nothing; only what is read at the position does (scenario P3).
+ *
+ * It does no I/O: it says what to append and what to read, and is told what came of it.
+ */
+
+import type { AppendResult, LogRecord } from '../engine/engine.ts';
+import { TuttiError } from '../errors/tutti-error.ts';
+import { decodeHeader, type LogId } from './record.ts';
+
+/** A record under way, and what may leave the partition once it and all before it are durable. */
+export type Entry<Output> = {
+  readonly bytes: Uint8Array;
+  readonly checksum: number;
+  readonly checkpoint: boolean;
+  readonly outputs: Output[];
+  /** The position after which it was or will be sent. */
+  after: number;
+  result: AppendResult | undefined;
+};
+
+/** What the pipeline wants done. */
+export type PipelineStep<Output> =
+  | { readonly kind: 'append'; readonly entry: Entry<Output>; readonly again: boolean }
+  | { readonly kind: 'read'; readonly from: number }
+  | { readonly kind: 'acknowledged'; readonly entry: Entry<Output>; readonly position: number }
+  | { readonly kind: 'fenced'; readonly certain: boolean; readonly unresolved: readonly Entry<Output>[] };
+
+export class Pipeline<Output> {
+  readonly #window: number;
+  readonly #logId: LogId;
+  readonly #epoch: number;
+  readonly #carefulUntil: number;
+  readonly #entries: Entry<Output>[] = [];
+  #acknowledged: number;
+  #reading = false;
+
+  /** `epoch` is the position of this leader's epoch record, which is in the log. `carefulWindow` is the window of every leader there may have been. */
+  constructor(options: {
+    readonly window: number;
+    readonly carefulWindow: number;
+    readonly logId: LogId;
+    readonly epoch: number;
+  }) {
+    this.#window = options.window;
+    this.#logId = options.logId;
+    this.#epoch = options.epoch;
+    this.#carefulUntil = options.epoch + options.carefulWindow - 1;
+    this.#acknowledged = options.epoch;
+  }
+
+  /** The end of the unbroken acknowledged prefix. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  get inFlight(): number {
+    return this.#entries.length;
+  }
+
+  /** The position the next record will take, if nothing slips in. */
+  get next(): number {
+    const last = this.#entries[this.#entries.length - 1];
+    return (last === undefined ? this.#acknowledged : last.after + 1) + 1;
+  }
+
+  /** The newest entry under way. */
+  get newest(): Entry<Output> | undefined {
+    return this.#entries[this.#entries.length - 1];
+  }
+
+  get hasRoom(): boolean {
+    if (this.next <= this.#carefulUntil) return this.#entries.length === 0;
+    return this.#entries.length < this.#window;
+  }
+
+  /** Adds a record; the caller has seen `hasRoom`. */
+  push(record: Pick<Entry<Output>, 'bytes' | 'checksum' | 'checkpoint' | 'outputs'>): PipelineStep<Output> {
+    const entry: Entry<Output> = { ...record, after: this.next - 1, result: undefined };
+    this.#entries.push(entry);
+    return { kind: 'append', entry, again: false };
+  }
+
+  /** Takes what the log said of `entry`. */
+  appendResult(entry: Entry<Output>, result: AppendResult): PipelineStep<Output>[] {
+    entry.result = result.kind === 'appended' && result.position !== entry.after + 1 ? { kind: 'unknown' } : result;
+    return this.#resolve();
+  }
+
+  /** Takes what was read at the position of the oldest entry (asked for by a `read`). */
+  readResult(records: readonly LogRecord[] | 'trimmed'): PipelineStep<Output>[] {
+    this.#reading = false;
+    const oldest = this.#entries[0];
+    if (oldest === undefined) return [];
+    if (records === 'trimmed') return [this.#fence(false)];
+    const found = records.find((record) => record.position === oldest.after + 1);
+    if (found === undefined) {
+      oldest.result = undefined;
+      return [{ kind: 'append', entry: oldest, again: true }];
+    }
+    if (sameBytes(found.bytes, oldest.bytes)) {
+      oldest.result = { kind: 'appended', position: found.position };
+      return this.#resolve();
+    }
+    const header = decodeHeader(found.bytes, found.position);
+    const foreign = header.logId[0] !== this.#logId[0] || header.logId[1] !== this.#logId[1];
+    if (!foreign && header.epoch > this.#epoch) return [this.#fence(true)];
+    if (this.#entries.length > 1 || (!foreign && header.epoch === this.#epoch))
+      throw new TuttiError(
+        'INVARIANT',
+        `Position ${found.position} holds a record that this leader (epoch ${this.#epoch}) never sent there.`,
+      );
+    // An older leader's leftover: step over it. Nothing else is under way (W3), so the same bytes may go one further.
+    oldest.after = found.position;
+    oldest.result = undefined;
+    this.#acknowledged = found.position;
+    return [{ kind: 'append', entry: oldest, again: false }];
+  }
+
+  #resolve(): PipelineStep<Output>[] {
+    const steps: PipelineStep<Output>[] = [];
+    for (let oldest = this.#entries[0]; oldest?.result !== undefined; oldest = this.#entries[0]) {
+      if (oldest.result.kind !== 'appended') {
+        if (!this.#reading) {
+          this.#reading = true;
+          steps.push({ kind: 'read', from: oldest.after + 1 });
+        }
+        break;
+      }
+      this.#entries.shift();
+      this.#acknowledged = oldest.result.position;
+      steps.push({ kind: 'acknowledged', entry: oldest, position: this.#acknowledged });
+    }
+    return steps;
+  }
+
+  #fence(certain: boolean): PipelineStep<Output> {
+    return { kind: 'fenced', certain, unresolved: this.#entries.splice(0) };
+  }
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && Buffer.compare(a, b) === 0;

@@ -1,0 +1,36 @@
+/**
+ * What a partition must know of a table: a number that is never used again for another one, and how a row becomes the
+ * positional array that stands in the log and the store. Rows are plain objects that nothing changes in place.
+ */
+export interface Table<Row> {
+  readonly id: number;
+  readonly name: string;
+  toFields(row: Row): readonly unknown[];
+  fromFields(fields: readonly unknown[]): Row;
+}
+
+/** A table of any row type, where only its number and codec matter. */
+export type AnyTable = Table<unknown>;
+
+/** Declares a table; the row type is inferred from `fromFields`. */
+export const defineTable = <Row>(table: Table<Row>): Table<Row> => table;
+
+/** The tables a partition knows, by number. A record that names another one is of a newer version. */
+export class TableSet {
+  readonly #byId = new Map<number, AnyTable>();
+
+  constructor(tables: readonly Table<never>[]) {
+    for (const table of tables as readonly unknown[] as readonly AnyTable[]) {
+      if (this.#byId.has(table.id)) throw new Error(`two tables have the number ${table.id}`);
+      this.#byId.set(table.id, table);
+    }
+  }
+
+  get(id: number): AnyTable | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): Iterable<AnyTable> {
+    return this.#byId.values();
+  }
+}

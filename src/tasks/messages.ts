@@ -1,0 +1,130 @@
+/**
+ * Messages between the leader of a partition, the executors and the clients of one process. They travel in *flat arrays*:
+ * one array per wake-up and peer, `[op, field, …, op, field, …]`, every op with a fixed number of fields (`arity`), because
+ * structured cloning of one flat array costs a third of what an array of objects does. Fields are numbers, strings (values
+ * are encoded text), undefined, or (a journal) one nested flat array.
+ *
+ * An *attempt* is named by three fields everywhere: partition, epoch, n. `n` is unique within the epoch, so the pair names
+ * one grant for ever; a leader refuses what comes from any other (scenario T1). Executors treat epoch and n as opaque.
+ */
+
+/** What an executor may be told by a leader. The comment lists the fields after the op. */
+export const toExecutor = {
+  /**
+   * Run this: partition, epoch, n, id, kind (`grantKind`), name, input text, tries (attempts that failed before), solo (1: this
+   * task ended a thread before; run it with nothing beside it), time (record time, ms), logCount (log lines already
+   * recorded), timeoutMs (0: none), policy text or undefined, journal (flat array, `journalArity` fields an entry) or undefined.
+   */
+  grant: 1,
+  /** A step has its result: partition, epoch, n, step key, ok (1 | 0), text (value or error), time. */
+  stepResult: 2,
+  /** A map wants chunks: partition, epoch, n, step key, from (index of the next item), sizes (number array, one chunk each). */
+  mapWant: 3,
+  /** Results of one chunk: partition, epoch, n, step key, from, to, text (JSON array text with one encoded outcome an item), time. */
+  mapResult: 4,
+  /** Stop it: partition, epoch, n, reason text (`cancelled`). Its reports are refused from now on. */
+  cancel: 5,
+  /** Give back what has not been started: partition, epoch, n. Answered by `returned` unless it runs. */
+  revoke: 6,
+} as const;
+
+/** What an executor tells a leader. Every message begins with partition, epoch, n, except `want`. */
+export const fromExecutor = {
+  /** Can take work: count (grants wanted in addition to those asked for and not yet got). */
+  want: 1,
+  /** `ctx.run` finished: partition, epoch, n, step key, fingerprint, ok, text. Answered by `stepResult` once durable. */
+  stepRun: 2,
+  /** `ctx.sleep`: partition, epoch, n, step key, fingerprint, delayMs. Answered by `stepResult` when due. */
+  stepSleep: 3,
+  /** `ctx.call`: partition, epoch, n, step key, fingerprint, task name, input text, policy text | undefined, idempotency key | undefined. Answered by `stepResult` with the child's outcome. */
+  stepCall: 4,
+  /** `ctx.start`: as `stepCall`; answered by `stepResult` with the child's id (encoded text) once the child exists. */
+  stepStart: 5,
+  /** `handle.result()` of a started child: partition, epoch, n, step key, fingerprint, step key of the start. Answered by `stepResult` with the child's outcome. */
+  stepJoin: 6,
+  /** `ctx.map` begins or goes on: partition, epoch, n, step key, fingerprint, task name, item count, policy text | undefined, collect (0 | 1), concurrency (0: no limit). Answered by `mapWant`s, `mapResult`s and in the end `stepResult`. */
+  mapOpen: 7,
+  /** One chunk: partition, epoch, n, step key, from, to, text (JSON array text of encoded items). */
+  mapChunk: 8,
+  /** Finished: partition, epoch, n, result text, runMs. */
+  done: 9,
+  /** Threw: partition, epoch, n, error text (`encodeError`), retryable (1 | 0), runMs. */
+  failed: 10,
+  /** Waits only for steps and was dropped from memory: partition, epoch, n. It is granted again when a step has its result. */
+  park: 11,
+  /** A log line: partition, epoch, n, index (from 0, over the task's life), level, text (encoded value {message, fields}). */
+  log: 12,
+  /** Progress: partition, epoch, n, done, total (-1: unknown), message text or undefined. Not recorded. */
+  progress: 13,
+  /** Given back unstarted, on `revoke`: partition, epoch, n. */
+  returned: 14,
+  /** User code was entered for the first time: partition, epoch, n. Sent at the latest with the next message. */
+  started: 15,
+} as const;
+
+export const grantKind = { task: 0, chunk: 1 } as const;
+
+/** States of a journal entry as a grant carries them. */
+export const entryState = { pending: 0, ok: 1, failed: 2 } as const;
+
+/**
+ * Fields of one journal entry inside a grant: step key, fingerprint, state (`entryState`), text (result or error; '' while
+ * pending), time. Entries with a result come first, in the order in which the results were recorded; pending ones follow. A
+ * pending step must not be reported again: its `stepResult` will come. (A pending `map` is opened again with `mapOpen`; a
+ * finished one has state ok and its chunks follow the grant as `mapResult` messages.)
+ */
+export const journalArity = 5;
+
+/** What a client asks. Every message begins with a request number that the answer repeats. */
+export const fromClient = {
+  /** Start: request, id, name, input text, policy text | undefined, key | undefined, delayMs, wait (1: answer with the outcome instead of the acceptance). */
+  start: 1,
+  /** The outcome when it is there: request, id. */
+  wait: 2,
+  /** request, id. Answered with encoded text: the task's status (`TaskStatus`), undefined if unknown. */
+  status: 3,
+  /** request, filter text (encoded). Answered with an encoded array of `TaskStatus`. */
+  list: 4,
+  /** request, id. */
+  cancel: 5,
+  /** request, id. */
+  retry: 6,
+  /** request, id. Answered with an encoded array of log lines. */
+  logs: 7,
+  /** Follow progress and logs: request, id, on (1 | 0). Events come as `toClient.event` with the same request number. */
+  follow: 8,
+} as const;
+
+export const toClient = {
+  /** request, ok (1 | 0), text (value or error). */
+  reply: 1,
+  /** request, text (encoded event: progress, log, state). */
+  event: 2,
+} as const;
+
+type Arity<Ops extends Record<string, number>> = Readonly<Record<Ops[keyof Ops], number>>;
+
+/** Fields after each op. */
+export const toExecutorArity: Arity<typeof toExecutor> = { 1: 14, 2: 7, 3: 6, 4: 8, 5: 4, 6: 3 };
+export const fromExecutorArity: Arity<typeof fromExecutor> = {
+  1: 1,
+  2: 7,
+  3: 6,
+  4: 9,
+  5: 9,
+  6: 6,
+  7: 10,
+  8: 7,
+  9: 5,
+  10: 6,
+  11: 3,
+  12: 6,
+  13: 6,
+  14: 3,
+  15: 3,
+};
+export const fromClientArity: Arity<typeof fromClient> = { 1: 8, 2: 2, 3: 2, 4: 2, 5: 2, 6: 2, 7: 2, 8: 3 };
+export const toClientArity: Arity<typeof toClient> = { 1: 3, 2: 2 };
+
+/** A flat array under way. */
+export type Flat = unknown[];

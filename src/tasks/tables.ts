@@ -1,0 +1,249 @@
+/**
+ * The tables of tasks. What is written once (the spec) and what changes (the state) are different keys; a finished task has
+ * a row in `done` instead of one in `state`, so that a new leader scans only what is alive.
+ *
+ * Keys begin with the *task key*: the id rotated so that its mint time comes first; rows are then appended to the store
+ * rather than inserted all over it.
+ */
+import { defineTable } from '../partition/table.ts';
+import { keyOfUint } from '../values/ordered-key.ts';
+
+/** Who is to be told the outcome: a step of another task. `chunk` is -1 unless this task is a chunk of a map. */
+export type ParentRef = { readonly partition: number; readonly key: string; readonly step: number; readonly chunk: number };
+
+export type SpecRow = {
+  readonly name: string;
+  readonly input: string;
+  /** `grantKind`. */
+  readonly kind: number;
+  readonly policy: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly createdAt: number;
+  readonly parent: ParentRef | undefined;
+  readonly priority: number;
+  /** Reserved for authorization and tracing. */
+  readonly principal: string | undefined;
+  readonly namespace: string | undefined;
+  readonly traceId: string | undefined;
+};
+
+export const taskStatus = { scheduled: 0, queued: 1, running: 2, waiting: 3, completed: 4, failed: 5, cancelled: 6 } as const;
+
+export type StateRow = {
+  /** `scheduled` to `waiting` of `taskStatus`. */
+  readonly status: number;
+  /** Attempts that failed. */
+  readonly tries: number;
+  /** Times in a row that it was running when its thread or process ended. */
+  readonly crashes: number;
+  /** The last attempt granted (0: none yet). */
+  readonly epoch: number;
+  readonly n: number;
+  /** Record time at which a scheduled one is due. */
+  readonly dueAt: number;
+  readonly startedAt: number;
+  /** Rows in `watchers`. */
+  readonly watchers: number;
+};
+
+export type DoneRow = {
+  /** `completed` to `cancelled` of `taskStatus`. */
+  readonly status: number;
+  /** The result or the error. */
+  readonly text: string;
+  readonly finishedAt: number;
+  readonly startedAt: number;
+  readonly tries: number;
+  /** 1 if there may be rows in `steps`, `logs`, `maps`, `chunks`. */
+  readonly journal: number;
+};
+
+export const stepKind = { run: 0, sleep: 1, call: 2, start: 3, join: 4, map: 5 } as const;
+
+export type StepRow = {
+  readonly stepKey: string;
+  readonly kind: number;
+  readonly fingerprint: string;
+  /** `entryState`. */
+  readonly state: number;
+  readonly text: string;
+  /** Order among results (`sequence()` when it was recorded), 0 while pending. */
+  readonly order: number;
+  readonly time: number;
+  /** sleep: when it is due. */
+  readonly dueAt: number;
+  /** call, start: the child's id. join: the step key of the start. */
+  readonly target: string;
+  /** start: the child's outcome once it is there: `entryState` and text. */
+  readonly outcome: number;
+  readonly outcomeText: string;
+};
+
+export type MapRow = {
+  readonly name: string;
+  readonly count: number;
+  readonly cursor: number;
+  readonly chunks: number;
+  readonly itemsDone: number;
+  readonly policy: string | undefined;
+  readonly collect: number;
+  readonly concurrency: number;
+};
+
+export type ChunkRow = {
+  readonly from: number;
+  readonly to: number;
+  readonly childId: string;
+  /** Undefined until it is there. */
+  readonly text: string | undefined;
+};
+
+export type LogRow = { readonly time: number; readonly level: string; readonly text: string; readonly tries: number };
+
+export const specTable = defineTable<SpecRow>({
+  id: 16,
+  name: 'spec',
+  toFields: (row) => {
+    const fields: unknown[] = [row.name, row.input, row.kind, row.createdAt, row.priority, row.policy ?? null, row.idempotencyKey ?? null];
+    if (row.parent !== undefined) fields.push(row.parent.partition, row.parent.key, row.parent.step, row.parent.chunk);
+    else if (row.principal !== undefined || row.namespace !== undefined || row.traceId !== undefined) fields.push(-1, '', 0, 0);
+    if (row.principal !== undefined || row.namespace !== undefined || row.traceId !== undefined)
+      fields.push(row.principal ?? null, row.namespace ?? null, row.traceId ?? null);
+    return fields;
+  },
+  fromFields: (fields) => ({
+    name: fields[0] as string,
+    input: fields[1] as string,
+    kind: fields[2] as number,
+    createdAt: fields[3] as number,
+    priority: fields[4] as number,
+    policy: (fields[5] ?? undefined) as string | undefined,
+    idempotencyKey: (fields[6] ?? undefined) as string | undefined,
+    parent:
+      fields.length > 7 && fields[7] !== -1
+        ? { partition: fields[7] as number, key: fields[8] as string, step: fields[9] as number, chunk: fields[10] as number }
+        : undefined,
+    principal: (fields[11] ?? undefined) as string | undefined,
+    namespace: (fields[12] ?? undefined) as string | undefined,
+    traceId: (fields[13] ?? undefined) as string | undefined,
+  }),
+});
+
+export const stateTable = defineTable<StateRow>({
+  id: 17,
+  name: 'state',
+  toFields: (row) => [row.status, row.tries, row.crashes, row.epoch, row.n, row.dueAt, row.startedAt, row.watchers],
+  fromFields: (fields) => ({
+    status: fields[0] as number,
+    tries: fields[1] as number,
+    crashes: fields[2] as number,
+    epoch: fields[3] as number,
+    n: fields[4] as number,
+    dueAt: fields[5] as number,
+    startedAt: fields[6] as number,
+    watchers: fields[7] as number,
+  }),
+});
+
+export const doneTable = defineTable<DoneRow>({
+  id: 18,
+  name: 'done',
+  toFields: (row) => [row.status, row.text, row.finishedAt, row.startedAt, row.tries, row.journal],
+  fromFields: (fields) => ({
+    status: fields[0] as number,
+    text: fields[1] as string,
+    finishedAt: fields[2] as number,
+    startedAt: fields[3] as number,
+    tries: fields[4] as number,
+    journal: fields[5] as number,
+  }),
+});
+
+/** Key: task key, index of the step in order of its first report. */
+export const stepTable = defineTable<StepRow>({
+  id: 19,
+  name: 'steps',
+  toFields: (row) => {
+    const fields: unknown[] = [row.stepKey, row.kind, row.fingerprint, row.state, row.text, row.order, row.time];
+    if (row.kind !== stepKind.run) fields.push(row.dueAt, row.target, row.outcome, row.outcomeText);
+    return fields;
+  },
+  fromFields: (fields) => ({
+    stepKey: fields[0] as string,
+    kind: fields[1] as number,
+    fingerprint: fields[2] as string,
+    state: fields[3] as number,
+    text: fields[4] as string,
+    order: fields[5] as number,
+    time: fields[6] as number,
+    dueAt: (fields[7] ?? 0) as number,
+    target: (fields[8] ?? '') as string,
+    outcome: (fields[9] ?? 0) as number,
+    outcomeText: (fields[10] ?? '') as string,
+  }),
+});
+
+/** Key: hash of task name and idempotency key. */
+export const keyTable = defineTable<{ readonly id: string }>({
+  id: 20,
+  name: 'keys',
+  toFields: (row) => [row.id],
+  fromFields: (fields) => ({ id: fields[0] as string }),
+});
+
+/** Key: task key, index of the line. */
+export const logTable = defineTable<LogRow>({
+  id: 21,
+  name: 'logs',
+  toFields: (row) => [row.time, row.level, row.text, row.tries],
+  fromFields: (fields) => ({ time: fields[0] as number, level: fields[1] as string, text: fields[2] as string, tries: fields[3] as number }),
+});
+
+/** Key: task key, index of the step. */
+export const mapTable = defineTable<MapRow>({
+  id: 22,
+  name: 'maps',
+  toFields: (row) => [row.name, row.count, row.cursor, row.chunks, row.itemsDone, row.policy ?? null, row.collect, row.concurrency],
+  fromFields: (fields) => ({
+    name: fields[0] as string,
+    count: fields[1] as number,
+    cursor: fields[2] as number,
+    chunks: fields[3] as number,
+    itemsDone: fields[4] as number,
+    policy: (fields[5] ?? undefined) as string | undefined,
+    collect: fields[6] as number,
+    concurrency: fields[7] as number,
+  }),
+});
+
+/** Key: task key, index of the step, number of the chunk. */
+export const chunkTable = defineTable<ChunkRow>({
+  id: 23,
+  name: 'chunks',
+  toFields: (row) => [row.from, row.to, row.childId, row.text ?? null],
+  fromFields: (fields) => ({
+    from: fields[0] as number,
+    to: fields[1] as number,
+    childId: fields[2] as string,
+    text: (fields[3] ?? undefined) as string | undefined,
+  }),
+});
+
+/** Further steps that wait for a task with an idempotency key. Key: task key, number. */
+export const watcherTable = defineTable<ParentRef>({
+  id: 24,
+  name: 'watchers',
+  toFields: (row) => [row.partition, row.key, row.step, row.chunk],
+  fromFields: (fields) => ({
+    partition: fields[0] as number,
+    key: fields[1] as string,
+    step: fields[2] as number,
+    chunk: fields[3] as number,
+  }),
+});
+
+export const taskTables = [specTable, stateTable, doneTable, stepTable, keyTable, logTable, mapTable, chunkTable, watcherTable];
+
+/** Key of the row number `index` that belongs to a task. */
+export const rowKey = (taskKey: string, index: number): string => taskKey + keyOfUint(index, 4);
+export const chunkKey = (taskKey: string, step: number, chunk: number): string => taskKey + keyOfUint(step, 4) + keyOfUint(chunk, 4);
