@@ -1,0 +1,60 @@
+/**
+ * Values as text: every value that crosses a boundary (threads, the log, the store, HTTP, the command line) is this
+ * text, made once where the value is made and read once where it is used.
+ *
+ * V1  The text is JSON. What JSON has is itself; every other kind is an object with one key that begins with `$`
+ *     (`kinds.ts` lists them), and an object of the user's that looks like one is wrapped as `{"$object":{…}}`.
+ * V2  decodeValue(encodeValue(v)) equals v, for every value that is not refused.
+ * V3  What cannot come back as it was is refused with its path, never dropped or changed in silence. (Errors are the
+ *     exception: what of their own fields cannot be stored is left out, so that an error can always be told.)
+ *
+ * Not kept, as in JSON: that two places hold the same object, a null prototype, property attributes, symbol keys, and
+ * named properties of arrays, Maps and the like. A getter is read once and comes back as what it gave.
+ */
+
+import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
+import { jsonErrorPosition } from './json-position.ts';
+import { Encoding } from './encoding.ts';
+import { Decoding } from './decoding.ts';
+
+/**
+ * The text of a value. `what` names the value in errors. Throws `VALUE_UNSUPPORTED` (with `details.path`) and
+ * `VALUE_TOO_LARGE`.
+ */
+export const encodeValue = (value: unknown, what = 'value'): string => {
+  const encoding = new Encoding(what);
+  let text: string;
+  try {
+    text = JSON.stringify(encoding.form(value, 0));
+  } catch (error) {
+    throw isTuttiError(error) ? error : encoding.unreadable(error);
+  }
+  if (text.length > limits.valueTextCharsMax) throw encoding.tooLarge();
+  return text;
+};
+
+/** The value of a text. `what` names it in errors. Throws `VALUE_MALFORMED` and `VALUE_TOO_LARGE`. */
+export const decodeValue = (text: string, what = 'value'): unknown => {
+  if (text.length > limits.valueTextCharsMax) {
+    throw new TuttiError('VALUE_TOO_LARGE', `${what} has ${text.length} characters; ${limits.valueTextCharsMax} are allowed`);
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw malformedText(text, what, error);
+  }
+  if (!mayHoldTags(text)) return parsed;
+  return new Decoding(what).revive(parsed, 0);
+};
+
+/** A tag is a key that begins with `$`, which JSON also allows to be written as an escape. */
+const mayHoldTags = (text: string): boolean => text.includes('"$') || text.includes('"\\u0024');
+
+const malformedText = (text: string, what: string, cause: unknown): TuttiError => {
+  const position = jsonErrorPosition(text);
+  const near = text.slice(Math.max(0, position - 10), position + 20);
+  const where = position >= text.length ? 'it ends too early' : `at character ${position}, near ${JSON.stringify(near)}`;
+  return new TuttiError('VALUE_MALFORMED', `${what} is not JSON: ${where}`, { details: { position }, cause });
+};

@@ -1,0 +1,138 @@
+/**
+ * One walk from a value to its JSON form: the tree that JSON.stringify then writes. The walk copies what it goes through
+ * (a spread and a slice are cheap, and every getter is read once) and replaces only what JSON does not have.
+ */
+
+import { TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
+import type { EncodingWalk } from './kind.ts';
+import { kindOf } from './kinds.ts';
+import { setOwn } from './own-property.ts';
+import { formatPath, type PathStep } from './value-path.ts';
+
+/** The state of one walk: where it is, and how much it has seen. */
+export class Encoding implements EncodingWalk {
+  readonly what: string;
+  /** `path[d]` is the step from depth d to depth d + 1. */
+  readonly path: PathStep[] = [];
+  readonly errorsOpen: Error[] = [];
+  errorsLeft = 0;
+  /** A lower bound of what may still be written; so that a small web of shared objects cannot grow without bound. */
+  charsLeft: number = limits.valueTextCharsMax;
+  /** How deep the walk stands, so that a failure knows its path. */
+  depth = 0;
+
+  constructor(what: string) {
+    this.what = what;
+  }
+
+  /** The JSON form of `value`, which stands at `depth`. */
+  form(value: unknown, depth: number): unknown {
+    this.depth = depth;
+    this.charsLeft -= 2;
+    switch (typeof value) {
+      case 'string':
+        this.charsLeft -= value.length;
+        if (this.charsLeft < 0) throw this.tooLarge();
+        return value;
+      case 'boolean':
+        return value;
+      case 'number':
+        return formOfNumber(value);
+      case 'undefined':
+        return { $undefined: true };
+      case 'bigint':
+        return { $bigint: value.toString() };
+      case 'object':
+        return value === null ? null : this.formOfObject(value, depth);
+      default:
+        throw this.unsupported(typeof value === 'function' ? `a function${nameOf(value)}` : 'a symbol');
+    }
+  }
+
+  private formOfObject(value: object, depth: number): unknown {
+    if (depth > limits.valueDepthMax) throw this.tooDeep();
+    if (this.charsLeft < 0) throw this.tooLarge();
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return this.formOfRecord(value as Record<string, unknown>, depth);
+    if (prototype === Array.prototype) return this.formOfArray(value as unknown[], depth);
+    const kind = kindOf(value);
+    if (kind === 'record') return this.formOfRecord(value as Record<string, unknown>, depth);
+    if (kind === 'array') return this.formOfArray(value as unknown[], depth);
+    if (kind === undefined) throw this.unsupported(describeInstance(value));
+    return { [kind.tag]: kind.encode(value as never, this, depth) };
+  }
+
+  /** The form of the user's own object: itself, or wrapped where it looks like one of ours. */
+  formOfRecord(record: Readonly<Record<string, unknown>>, depth: number): Record<string, unknown> {
+    const copy = { ...record };
+    const keys = Object.keys(copy);
+    for (const key of keys) {
+      const value = copy[key];
+      this.charsLeft -= key.length;
+      this.path[depth] = key;
+      const form = this.form(value, depth + 1);
+      if (form !== value) setOwn(copy, key, form);
+    }
+    const only = keys.length === 1 ? keys[0] : undefined;
+    return only?.startsWith('$') ? { $object: copy } : copy;
+  }
+
+  formOfArray(array: readonly unknown[], depth: number): unknown[] {
+    const copy = Array.prototype.slice.call(array) as unknown[];
+    for (let index = 0; index < copy.length; index++) {
+      const value = copy[index];
+      this.path[depth] = index;
+      if (value === undefined && !(index in copy)) {
+        this.depth = depth + 1;
+        throw this.unsupported('a hole in an array');
+      }
+      const form = this.form(value, depth + 1);
+      if (form !== value) copy[index] = form;
+    }
+    return copy;
+  }
+
+  /** The form of a part of a kind, at the step `piece` below `depth`. */
+  formOfPart(value: unknown, piece: string, depth: number): unknown {
+    this.path[depth] = { piece };
+    return this.form(value, depth + 1);
+  }
+
+  unsupported(found: string): TuttiError {
+    const path = this.pathHere();
+    return new TuttiError('VALUE_UNSUPPORTED', `${path} is ${found}, which cannot be stored or sent`, { details: { path } });
+  }
+
+  unreadable(cause: unknown): TuttiError {
+    const path = this.pathHere();
+    return new TuttiError('VALUE_UNSUPPORTED', `${path} could not be read`, { details: { path }, cause });
+  }
+
+  tooLarge(): TuttiError {
+    const message = `${this.what} is larger than ${limits.valueTextCharsMax} characters of JSON`;
+    return new TuttiError('VALUE_TOO_LARGE', message, { details: { charsMax: limits.valueTextCharsMax } });
+  }
+
+  private tooDeep(): TuttiError {
+    return this.unsupported(`nested more than ${limits.valueDepthMax} levels deep (does it contain itself?)`);
+  }
+
+  private pathHere(): string {
+    return formatPath(this.what, this.path.slice(0, this.depth));
+  }
+}
+
+const formOfNumber = (value: number): unknown => {
+  if (value !== 0) return value - value === 0 ? value : { $number: String(value) };
+  return Object.is(value, -0) ? { $number: '-0' } : value;
+};
+
+const nameOf = (named: { readonly name?: unknown }): string =>
+  typeof named.name === 'string' && named.name !== '' ? ` (${named.name})` : '';
+
+const describeInstance = (value: object): string => {
+  const maker: unknown = Reflect.get(value, 'constructor');
+  if (typeof maker !== 'function' || maker.name === '') return 'an object with a prototype of its own';
+  return `an instance of ${maker.name}`;
+};

@@ -1,0 +1,175 @@
+/**
+ * Errors as values: name, message, stack, cause, the errors of an AggregateError, own fields; a TuttiError as itself.
+ *
+ * E1  An error can always be told: what of it cannot be stored is left out, never refused.
+ * E2  It is bounded: one error's message and stack, causes below causes, the number of errors in one encoding, and what
+ *     the fields of all of them take together.
+ */
+
+import { finalErrorBrand } from '../errors/brands.ts';
+import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
+import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
+import { type DecodingWalk, type EncodingWalk, notDecodable } from './kind.ts';
+import { isRecord, setOwn } from './own-property.ts';
+
+export const errorBounds = {
+  messageCharsMax: 16 * 1024,
+  stackCharsMax: 16 * 1024,
+  nestingMax: 16,
+  errorsMax: 64,
+  charsMax: 1024 * 1024,
+} as const;
+
+/** Set by the form itself; everything else an error owns is a field. */
+const formKeys = new Set(['name', 'message', 'stack', 'cause', 'errors']);
+/** A TuttiError has these too, from its code. */
+const tuttiKeys = new Set([...formKeys, 'code', 'outcome', 'retry', 'details']);
+
+export const isError = (value: unknown): value is Error =>
+  value instanceof Error || (typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Error]');
+
+/** What stands under `$error`. */
+export const encodeErrorForm = (error: Error, walk: EncodingWalk, depth: number): Record<string, unknown> => {
+  const outermost = walk.errorsOpen.length === 0;
+  if (outermost) walk.errorsLeft = errorBounds.errorsMax;
+  if (walk.errorsOpen.includes(error)) throw walk.unsupported('an error that contains itself');
+  if (walk.errorsOpen.length > errorBounds.nestingMax) throw walk.unsupported('an error too deep below others');
+  if (walk.errorsLeft-- <= 0) throw walk.unsupported('one error too many');
+  const charsBefore = walk.charsLeft;
+  if (outermost) walk.charsLeft = Math.min(charsBefore, errorBounds.charsMax);
+  const charsAllowed = walk.charsLeft;
+  walk.errorsOpen.push(error);
+  try {
+    return formOf(error, walk, depth);
+  } finally {
+    walk.errorsOpen.pop();
+    walk.charsLeft = charsBefore - (charsAllowed - walk.charsLeft);
+  }
+};
+
+const formOf = (error: Error, walk: EncodingWalk, depth: number): Record<string, unknown> => {
+  const form: Record<string, unknown> = {
+    name: textOf(read(error, 'name'), 'Error', errorBounds.messageCharsMax),
+    message: textOf(read(error, 'message'), '', errorBounds.messageCharsMax),
+  };
+  const stack = textOf(read(error, 'stack'), '', errorBounds.stackCharsMax);
+  if (stack !== '') form['stack'] = stack;
+  walk.charsLeft -= stack.length;
+  if (read(error, finalErrorBrand) === true) form['final'] = true;
+
+  const tutti = isTuttiError(error);
+  if (tutti) {
+    form['code'] = error.code;
+    form['details'] = attempt(walk, () => walk.formOfPart(error.details, '.details', depth));
+  }
+  const cause = read(error, 'cause');
+  if (cause !== undefined) form['cause'] = attempt(walk, () => walk.formOfPart(cause, '.cause', depth));
+  const errors = read(error, 'errors');
+  if (Array.isArray(errors)) form['errors'] = formsOf(errors, walk, depth);
+  const fields = fieldsOf(error, tutti ? tuttiKeys : formKeys, walk, depth);
+  if (Object.keys(fields).length > 0) form['fields'] = fields;
+  return form;
+};
+
+/** The errors of an AggregateError. */
+const formsOf = (errors: readonly unknown[], walk: EncodingWalk, depth: number): unknown[] =>
+  errors.flatMap((item, index) => {
+    const form = attempt(walk, () => walk.formOfPart(item, `.errors[${index}]`, depth));
+    return form === undefined ? [] : [form];
+  });
+
+const fieldsOf = (error: Error, without: ReadonlySet<string>, walk: EncodingWalk, depth: number): Record<string, unknown> => {
+  const fields: Record<string, unknown> = {};
+  for (const key of Object.keys(error)) {
+    if (without.has(key)) continue;
+    const value = read(error, key);
+    const form = attempt(walk, () => walk.formOfPart(value, `.${key}`, depth));
+    if (form !== undefined) setOwn(fields, key, form);
+  }
+  return fields;
+};
+
+/**
+ * The form of a part, undefined where it cannot be stored. A part may take half of what is left, so that a huge one
+ * does not crowd out the others; what a refused one took is not given back, so that the work is bounded too.
+ */
+const attempt = (walk: EncodingWalk, encode: () => unknown): unknown => {
+  const reserve = Math.ceil(walk.charsLeft / 2);
+  walk.charsLeft -= reserve;
+  try {
+    const form = encode();
+    return walk.charsLeft < 0 ? undefined : form;
+  } catch {
+    return undefined;
+  } finally {
+    walk.charsLeft = Math.max(0, walk.charsLeft) + reserve;
+  }
+};
+
+/** A property of an error, whose getters may throw (`stack` runs user code where `Error.prepareStackTrace` is set). */
+const read = (error: Error, key: string | symbol): unknown => {
+  try {
+    return Reflect.get(error, key);
+  } catch {
+    return undefined;
+  }
+};
+
+const textOf = (value: unknown, otherwise: string, charsMax: number): string => {
+  if (typeof value !== 'string') return otherwise;
+  return value.length <= charsMax ? value : `${value.slice(0, charsMax)}…`;
+};
+
+/** The error that stands under `$error`. */
+export const decodeErrorForm = (payload: unknown, walk: DecodingWalk, depth: number): Error | typeof notDecodable => {
+  if (!isRecord(payload)) return notDecodable;
+  const { name, message, stack, code } = payload;
+  if (typeof name !== 'string' || typeof message !== 'string') return notDecodable;
+  if (stack !== undefined && typeof stack !== 'string') return notDecodable;
+  const part = (key: string): unknown => walk.revivePart(payload[key], `.${key}`, depth);
+
+  const fields = part('fields') ?? {};
+  const details = part('details') ?? {};
+  const errors = part('errors');
+  if (!isRecord(fields) || !isRecord(details) || (errors !== undefined && !Array.isArray(errors))) return notDecodable;
+
+  const error = isErrorCode(code) ? new TuttiError(code, message, { details }) : makeError(name, message);
+  // A code of a newer version: told as it came, but nothing is claimed about what it means.
+  if (code !== undefined && !isErrorCode(code)) Object.assign(error, { code, details });
+  if (error.name !== name) hide(error, 'name', name);
+  hide(error, 'stack', stack ?? `${name}: ${message}`);
+  if (payload['cause'] !== undefined) hide(error, 'cause', part('cause'));
+  if (errors !== undefined) hide(error, 'errors', errors);
+  if (payload['final'] === true) Object.defineProperty(error, finalErrorBrand, { value: true });
+  for (const key of Object.keys(fields)) setOwn(error, key, fields[key]);
+  return error;
+};
+
+const isErrorCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(catalogue, code);
+
+/** Classes that every realm has, so that `instanceof` works on what comes back. */
+const makeError = (name: string, message: string): Error => {
+  switch (name) {
+    case 'AggregateError':
+      return new AggregateError([], message);
+    case 'EvalError':
+      return new EvalError(message);
+    case 'RangeError':
+      return new RangeError(message);
+    case 'ReferenceError':
+      return new ReferenceError(message);
+    case 'SyntaxError':
+      return new SyntaxError(message);
+    case 'TypeError':
+      return new TypeError(message);
+    case 'URIError':
+      return new URIError(message);
+    default:
+      return new Error(message);
+  }
+};
+
+/** Sets a property as Error's own ones are: not listed. */
+const hide = (error: Error, key: string, value: unknown): void => {
+  Object.defineProperty(error, key, { value, writable: true, enumerable: false, configurable: true });
+};

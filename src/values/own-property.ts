@@ -1,0 +1,9 @@
+/** Sets an own property, also one that is called `__proto__` (assigning that one would change the prototype). */
+export const setOwn = (target: object, key: string, value: unknown): void => {
+  if (key === '__proto__') Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  else (target as Record<string, unknown>)[key] = value;
+};
+
+/** An object as JSON.parse makes it, and no array. */
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
