@@ -14,9 +14,10 @@
 
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
-import { jsonErrorPosition } from './json-position.ts';
-import { Encoding } from './encoding.ts';
 import { Decoding } from './decoding.ts';
+import { Encoding } from './encoding.ts';
+import { isError } from './error-form.ts';
+import { jsonErrorPosition } from './json-position.ts';
 
 /**
  * The text of a value. `what` names the value in errors. Throws `VALUE_UNSUPPORTED` (with `details.path`) and
@@ -37,7 +38,10 @@ export const encodeValue = (value: unknown, what = 'value'): string => {
 /** The value of a text. `what` names it in errors. Throws `VALUE_MALFORMED` and `VALUE_TOO_LARGE`. */
 export const decodeValue = (text: string, what = 'value'): unknown => {
   if (text.length > limits.valueTextCharsMax) {
-    throw new TuttiError('VALUE_TOO_LARGE', `${what} has ${text.length} characters; ${limits.valueTextCharsMax} are allowed`);
+    throw new TuttiError(
+      'VALUE_TOO_LARGE',
+      `${what} has ${text.length} characters; ${limits.valueTextCharsMax} are allowed`,
+    );
   }
   let parsed: unknown;
   try {
@@ -55,6 +59,38 @@ const mayHoldTags = (text: string): boolean => text.includes('"$') || text.inclu
 const malformedText = (text: string, what: string, cause: unknown): TuttiError => {
   const position = jsonErrorPosition(text);
   const near = text.slice(Math.max(0, position - 10), position + 20);
-  const where = position >= text.length ? 'it ends too early' : `at character ${position}, near ${JSON.stringify(near)}`;
+  const where =
+    position >= text.length ? 'it ends too early' : `at character ${position}, near ${JSON.stringify(near)}`;
   return new TuttiError('VALUE_MALFORMED', `${what} is not JSON: ${where}`, { details: { position }, cause });
+};
+
+/** The text of anything thrown. Never throws; what of it cannot be stored is left out. What is no Error becomes the cause of one. */
+export const encodeError = (thrown: unknown): string => {
+  try {
+    return encodeValue(isError(thrown) ? thrown : wrapped(thrown));
+  } catch {
+    return '{"$error":{"name":"Error","message":"An error that could not be read was thrown"}}';
+  }
+};
+
+/** The error of a text that `encodeError` made. Throws `VALUE_MALFORMED` for any other. */
+export const decodeError = (text: string): Error => {
+  const value = decodeValue(text, 'error');
+  return isError(value) ? value : wrapped(value);
+};
+
+const wrapped = (thrown: unknown): Error => {
+  const error = new Error(`Something that is no Error was thrown: ${glance(thrown)}`, { cause: thrown });
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
+};
+
+const glance = (value: unknown): string => {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value).slice(0, 200);
+  try {
+    return encodeValue(value).slice(0, 200);
+  } catch {
+    return 'an object';
+  }
 };

@@ -49,7 +49,9 @@ export class Decoding implements DecodingWalk {
     }
     const kind = kindByTag.get(tag);
     if (kind === undefined) {
-      throw this.malformed(`has the unknown tag ${JSON.stringify(tag)} (write {"$object":{…}} around an object with one key that begins with $)`);
+      throw this.malformed(
+        `has the unknown tag ${JSON.stringify(tag)} (write {"$object":{…}} around an object with one key that begins with $)`,
+      );
     }
     const value = kind.decode(payload, this, depth);
     if (value !== notDecodable) return value;
@@ -57,7 +59,11 @@ export class Decoding implements DecodingWalk {
     throw this.malformed(`is not what ${tag} takes: ${kind.payload}`);
   }
 
-  private reviveRecord(record: Record<string, unknown>, keys: readonly string[], depth: number): Record<string, unknown> {
+  private reviveRecord(
+    record: Record<string, unknown>,
+    keys: readonly string[],
+    depth: number,
+  ): Record<string, unknown> {
     for (const key of keys) {
       const form = record[key];
       if (typeof form !== 'object' || form === null) continue;

@@ -4,7 +4,23 @@
 
 import { TuttiError } from '../errors/tutti-error.ts';
 
-type Unit = 'ms' | 's' | 'sec' | 'second' | 'seconds' | 'min' | 'minute' | 'minutes' | 'h' | 'hour' | 'hours' | 'd' | 'day' | 'days' | 'week' | 'weeks';
+type Unit =
+  | 'ms'
+  | 's'
+  | 'sec'
+  | 'second'
+  | 'seconds'
+  | 'min'
+  | 'minute'
+  | 'minutes'
+  | 'h'
+  | 'hour'
+  | 'hours'
+  | 'd'
+  | 'day'
+  | 'days'
+  | 'week'
+  | 'weeks';
 
 /** Milliseconds, or text such as `'250 ms'`, `'10 s'`, `'5 min'`, `'2 h'`, `'1 day'`. */
 export type Duration = number | `${number} ${Unit}` | `${number}${Unit}`;
@@ -44,7 +60,10 @@ const pattern = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$/;
 export const durationMs = (value: number | string, what: string): number => {
   const ms = typeof value === 'number' ? value : parse(value);
   if (ms >= 0 && ms <= durationMaxMs) return Math.ceil(ms - 1e-6);
-  const complaint = ms > durationMaxMs ? 'is longer than 100 years' : "is not a duration: a number of milliseconds, or text such as '10 s', '5 min', '2 h', '1 day'";
+  const complaint =
+    ms > durationMaxMs
+      ? 'is longer than 100 years'
+      : "is not a duration: a number of milliseconds, or text such as '10 s', '5 min', '2 h', '1 day'";
   const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
   throw new TuttiError('DURATION_INVALID', `${what}: ${shown} ${complaint}`, { details: { what } });
 };

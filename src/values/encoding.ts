@@ -54,7 +54,8 @@ export class Encoding implements EncodingWalk {
     if (depth > limits.valueDepthMax) throw this.tooDeep();
     if (this.charsLeft < 0) throw this.tooLarge();
     const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return this.formOfRecord(value as Record<string, unknown>, depth);
+    if (prototype === Object.prototype || prototype === null)
+      return this.formOfRecord(value as Record<string, unknown>, depth);
     if (prototype === Array.prototype) return this.formOfArray(value as unknown[], depth);
     const kind = kindOf(value);
     if (kind === 'record') return this.formOfRecord(value as Record<string, unknown>, depth);
@@ -101,7 +102,9 @@ export class Encoding implements EncodingWalk {
 
   unsupported(found: string): TuttiError {
     const path = this.pathHere();
-    return new TuttiError('VALUE_UNSUPPORTED', `${path} is ${found}, which cannot be stored or sent`, { details: { path } });
+    return new TuttiError('VALUE_UNSUPPORTED', `${path} is ${found}, which cannot be stored or sent`, {
+      details: { path },
+    });
   }
 
   unreadable(cause: unknown): TuttiError {

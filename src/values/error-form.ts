@@ -26,7 +26,8 @@ const formKeys = new Set(['name', 'message', 'stack', 'cause', 'errors']);
 const tuttiKeys = new Set([...formKeys, 'code', 'outcome', 'retry', 'details']);
 
 export const isError = (value: unknown): value is Error =>
-  value instanceof Error || (typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Error]');
+  value instanceof Error ||
+  (typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Error]');
 
 /** What stands under `$error`. */
 export const encodeErrorForm = (error: Error, walk: EncodingWalk, depth: number): Record<string, unknown> => {
@@ -78,7 +79,12 @@ const formsOf = (errors: readonly unknown[], walk: EncodingWalk, depth: number):
     return form === undefined ? [] : [form];
   });
 
-const fieldsOf = (error: Error, without: ReadonlySet<string>, walk: EncodingWalk, depth: number): Record<string, unknown> => {
+const fieldsOf = (
+  error: Error,
+  without: ReadonlySet<string>,
+  walk: EncodingWalk,
+  depth: number,
+): Record<string, unknown> => {
   const fields: Record<string, unknown> = {};
   for (const key of Object.keys(error)) {
     if (without.has(key)) continue;

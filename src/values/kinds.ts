@@ -32,7 +32,10 @@ const map: Kind<Map<unknown, unknown>> = {
     const pairs: unknown[] = [];
     for (const [key, item] of Map.prototype.entries.call(value)) {
       const name = typeof key === 'string' || typeof key === 'number' ? JSON.stringify(key) : `#${pairs.length}`;
-      pairs.push([walk.formOfPart(key, `.key(#${pairs.length})`, depth), walk.formOfPart(item, `.get(${name})`, depth)]);
+      pairs.push([
+        walk.formOfPart(key, `.key(#${pairs.length})`, depth),
+        walk.formOfPart(item, `.get(${name})`, depth),
+      ]);
     }
     return pairs;
   },
@@ -54,12 +57,15 @@ const set: Kind<Set<unknown>> = {
   payload: 'an array',
   encode(value, walk, depth) {
     const items: unknown[] = [];
-    for (const item of Set.prototype.values.call(value)) items.push(walk.formOfPart(item, `.values(#${items.length})`, depth));
+    for (const item of Set.prototype.values.call(value))
+      items.push(walk.formOfPart(item, `.values(#${items.length})`, depth));
     return items;
   },
   decode(payload, walk, depth) {
     if (!Array.isArray(payload)) return notDecodable;
-    return new Set((payload as readonly unknown[]).map((item, index) => walk.revivePart(item, `.values(#${index})`, depth)));
+    return new Set(
+      (payload as readonly unknown[]).map((item, index) => walk.revivePart(item, `.values(#${index})`, depth)),
+    );
   },
 };
 
@@ -148,7 +154,8 @@ export const kindOf = (value: object): Kind<never> | 'record' | 'array' | undefi
   if (known !== undefined) return known;
   if (isError(value)) return error;
   if (typeof prototype !== 'object' || prototype === null) return undefined;
-  if (Array.isArray(value)) return Array.isArray(prototype) && isRootPrototype(Object.getPrototypeOf(prototype)) ? 'array' : undefined;
+  if (Array.isArray(value))
+    return Array.isArray(prototype) && isRootPrototype(Object.getPrototypeOf(prototype)) ? 'array' : undefined;
   if (isRootPrototype(prototype)) return 'record';
   return kindOfAnotherRealm(value, prototype);
 };

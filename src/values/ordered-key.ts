@@ -18,12 +18,20 @@
  */
 
 import { TuttiError } from '../errors/tutti-error.ts';
-import { doubleBelow, keyOfMagnitude, keyOfUint, magnitudeOfKey, uintOfKey } from './key-number.ts';
 import { bytesOfText, textOfBytes } from './key-text.ts';
 
 export type KeyPart = null | boolean | number | bigint | Date | string | Uint8Array;
 
-const kind = { null: '\x08', false: '\x10', true: '\x18', negative: '\x20', positive: '\x28', date: '\x30', string: '\x38', bytes: '\x40' } as const;
+const kind = {
+  null: '\x08',
+  false: '\x10',
+  true: '\x18',
+  negative: '\x20',
+  positive: '\x28',
+  date: '\x30',
+  string: '\x38',
+  bytes: '\x40',
+} as const;
 
 /** The key string of a tuple. Throws `VALUE_UNSUPPORTED` for NaN, invalid Dates and anything that is no KeyPart. */
 export const orderedKey = (parts: readonly KeyPart[]): string => {
@@ -57,7 +65,8 @@ const keyOfPart = (part: KeyPart): string => {
   }
 };
 
-const unsupported = (found: string): TuttiError => new TuttiError('VALUE_UNSUPPORTED', `${found} cannot be part of a key`);
+const unsupported = (found: string): TuttiError =>
+  new TuttiError('VALUE_UNSUPPORTED', `${found} cannot be part of a key`);
 
 const signed = (negative: boolean, magnitude: string, flag: string): string =>
   negative ? kind.negative + complement(magnitude) + flag : kind.positive + magnitude + flag;
@@ -76,11 +85,11 @@ const keyOfRest = (rest: bigint): string => {
   const length = digits.length / 2;
   if (length > 0xffff) throw unsupported('a bigint of more than 65,535 bytes');
   let bytes = length < 255 ? keyOfUint(length, 1) : `\xff${keyOfUint(length, 2)}`;
-  for (let at = 0; at < digits.length; at += 2) bytes += String.fromCharCode(Number.parseInt(digits.slice(at, at + 2), 16));
+  for (let at = 0; at < digits.length; at += 2)
+    bytes += String.fromCharCode(Number.parseInt(digits.slice(at, at + 2), 16));
   return bytes;
 };
 
-const two32 = 0x1_0000_0000;
 const two21 = 0x20_0000;
 
 const keyOfDate = (ms: number): string => {
@@ -172,3 +181,53 @@ class KeyReader {
     return new TuttiError('VALUE_MALFORMED', `Not an ordered key (at character ${this.at})`);
   }
 }
+
+const two32 = 0x1_0000_0000;
+
+/** An unsigned integer in fixed width, so that order is kept: `value` (below 256 to the power of `bytes`) in `bytes` characters, 1 to 6. */
+export const keyOfUint = (value: number, bytes: number): string => {
+  switch (bytes) {
+    case 1:
+      return String.fromCharCode(value);
+    case 2:
+      return String.fromCharCode(value >>> 8, value & 255);
+    case 3:
+      return String.fromCharCode(value >>> 16, (value >>> 8) & 255, value & 255);
+    case 4:
+      return String.fromCharCode(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+    default:
+      return keyOfUint(Math.floor(value / two32), bytes - 4) + keyOfUint(value >>> 0, 4);
+  }
+};
+
+/** The integer in the characters `from` (inclusive) to `to` (exclusive) of a key; at most 6 of them. */
+export const uintOfKey = (key: string, from = 0, to = key.length): number => {
+  let value = 0;
+  for (let index = from; index < to; index++) value = value * 256 + key.charCodeAt(index);
+  return value;
+};
+
+/** Doubles are taken apart here; nothing stays in it. */
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** A double that is not negative, in 8 characters. */
+const keyOfMagnitude = (value: number): string => {
+  scratch.setFloat64(0, value);
+  return keyOfUint(scratch.getUint32(0), 4) + keyOfUint(scratch.getUint32(4), 4);
+};
+
+/** The way back from `keyOfMagnitude`. */
+const magnitudeOfKey = (key: string): number => {
+  scratch.setUint32(0, uintOfKey(key, 0, 4));
+  scratch.setUint32(4, uintOfKey(key, 4, 8));
+  return scratch.getFloat64(0);
+};
+
+/** The largest finite double that is not above `value`, which is not negative. */
+const doubleBelow = (value: bigint): number => {
+  const near = Math.min(Number(value), Number.MAX_VALUE);
+  if (BigInt(near) <= value) return near;
+  scratch.setFloat64(0, near);
+  scratch.setBigUint64(0, scratch.getBigUint64(0) - 1n);
+  return scratch.getFloat64(0);
+};

@@ -20,7 +20,10 @@ const timeChars = 10;
 export const taskIdRandomBytes = 9;
 
 /** All pairs of characters, so that ten bits take one look-up. */
-const pairs: readonly string[] = Array.from({ length: 1024 }, (_, bits) => `${alphabet[bits >>> 5]}${alphabet[bits & 31]}`);
+const pairs: readonly string[] = Array.from(
+  { length: 1024 },
+  (_, bits) => `${alphabet[bits >>> 5]}${alphabet[bits & 31]}`,
+);
 
 /** An id for a task whose hash is `hash` (0 to 65535), minted now. `random` holds `taskIdRandomBytes` or more. */
 export const mintTaskId = (hash: number, nowMs: number, random: Uint8Array): string => {
@@ -30,7 +33,15 @@ export const mintTaskId = (hash: number, nowMs: number, random: Uint8Array): str
   const timeLow = nowMs % 0x40000000;
   const tailHigh = (byte(1) << 22) | (byte(2) << 14) | (byte(3) << 6) | (byte(4) & 63);
   const tailLow = (byte(5) << 22) | (byte(6) << 14) | (byte(7) << 6) | (byte(8) & 63);
-  return pair(head >>> 10) + pair(head) + pair(timeHigh >>> 10) + pair(timeHigh) + thirty(timeLow) + thirty(tailHigh) + thirty(tailLow);
+  return (
+    pair(head >>> 10) +
+    pair(head) +
+    pair(timeHigh >>> 10) +
+    pair(timeHigh) +
+    thirty(timeLow) +
+    thirty(tailHigh) +
+    thirty(tailLow)
+  );
 };
 
 const pair = (bits: number): string => pairs[bits & 1023] as string;
