@@ -1,0 +1,168 @@
+/**
+ * The published package as a stranger gets it: packed, installed with `npm install --ignore-scripts` in a clean folder outside
+ * of the repository, imported, type-checked, run. Everything here sees the installed copy only.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildPackage } from '../../tools/pack.ts';
+
+type Manifest = {
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+};
+
+const repository = join(import.meta.dirname, '../..');
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'tutti-pack-')));
+const consumer = join(scratch, 'consumer');
+const installed = join(consumer, 'node_modules/tutti');
+
+const write = (name: string, text: string): string => {
+  const path = join(consumer, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+/** Runs a program of the consumer on the Node.js that runs the tests. Fails with what it printed. */
+const run = (...args: string[]): string => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: consumer,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  expect(status, `${args.join(' ')}\n${stdout}\n${stderr}`).toBe(0);
+  return stdout;
+};
+
+const manifest = (): Manifest => JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .filter((path) => !path.startsWith('node_modules/'));
+
+beforeAll(() => {
+  const tarball = buildPackage(join(scratch, 'package'));
+  mkdirSync(consumer);
+  write('package.json', JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+  execFileSync('npm', ['install', ...options, tarball], { cwd: consumer, encoding: 'utf8', stdio: 'pipe' });
+});
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+test('the package holds JavaScript, types and its texts: no TypeScript source, no tests', () => {
+  const files = filesIn(installed);
+  const stray = files.filter(
+    (path) => !/\.(js|d\.ts)$/.test(path) && !/^(package\.json|README\.md|LICENSE|ARCHITECTURE\.md)$/.test(path),
+  );
+  expect(stray).toEqual([]);
+  expect(files.filter((path) => /\.(test|fixture)\.|conformance\./.test(path))).toEqual([]);
+  for (const text of ['README.md', 'LICENSE', 'ARCHITECTURE.md']) expect(files).toContain(text);
+});
+
+test('the package.json asks for nothing to be run at installation and for nothing that only development needs', () => {
+  const fields = Object.keys(manifest());
+  expect(fields).not.toContain('scripts');
+  expect(fields).not.toContain('devDependencies');
+  const own = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as Manifest;
+  expect(manifest().dependencies).toEqual(own.dependencies);
+});
+
+test('every export can be imported from JavaScript', () => {
+  const names = Object.entries(manifest().exports)
+    .filter(([, target]) => typeof target !== 'string')
+    .map(([name]) => name.replace(/^\./, 'tutti'));
+  expect(names).toContain('tutti');
+  const lines = names.map((name) => `console.log(Object.keys(await import(${JSON.stringify(name)})).length > 0);`);
+  expect(run(write('imports.js', lines.join('\n')))).toBe('true\n'.repeat(names.length));
+});
+
+test('every relative import of a module or of its types leads to a file of the package', () => {
+  const lost: string[] = [];
+  let count = 0;
+  for (const path of filesIn(join(installed, 'src'))) {
+    const text = readFileSync(join(installed, 'src', path), 'utf8');
+    for (const [, specifier] of text.matchAll(/\b(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g)) {
+      const target = join(installed, 'src', path, '..', specifier!);
+      const file = path.endsWith('.d.ts') ? target.replace(/\.(ts|js)$/, '.d.ts') : target;
+      if (!existsSync(file)) lost.push(`${path}: ${specifier}`);
+      count += 1;
+    }
+  }
+  expect(count).toBeGreaterThan(0);
+  expect(lost).toEqual([]);
+});
+
+test('the command starts and prints its help', () => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(consumer, 'node_modules/.bin/tutti'), '--help'],
+    {
+      cwd: consumer,
+      encoding: 'utf8',
+    },
+  );
+  expect(status, stderr).toBe(0);
+  expect(stdout).toContain('tutti');
+});
+
+/** A small app and a program that uses it, as a user would write them: valid TypeScript, and JavaScript without its one type. */
+const app = (input: string): string => `
+import { task } from 'tutti';
+export const double = task(async (_ctx, value${input}) => value * 2);
+export const doubles = task(async (ctx, values${input === '' ? '' : `${input}[]`}) => ctx.map(double, values));
+`;
+const program = (extension: string, type: string): string => `
+import { open } from 'tutti';
+import * as app from './app.${extension}';
+const node = await open({ app, module: import.meta.resolve('./app.${extension}'), data: './data' });
+const results${type} = await node.run(app.doubles, [1, 2, 3]);
+await node.close();
+console.log(JSON.stringify(results));
+`;
+
+test('a small app runs through open(), in JavaScript and in TypeScript, and its data folder opens again', () => {
+  write('app.js', app(''));
+  write('app.ts', app(': number'));
+  expect(run(write('program.js', program('js', '')))).toBe('[2,4,6]\n');
+  expect(run(write('program.ts', program('ts', ': number[]')))).toBe('[2,4,6]\n');
+});
+
+const compile = (): { readonly status: number | null; readonly stdout: string } =>
+  spawnSync(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), '-p', consumer], {
+    encoding: 'utf8',
+  });
+
+test('the types of the package are whole and reach a user who compiles strictly', () => {
+  write('app.ts', app(': number'));
+  const options = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: false,
+    noEmit: true,
+    target: 'esnext',
+    module: 'nodenext',
+    allowImportingTsExtensions: true,
+    types: ['node'],
+    typeRoots: [join(repository, 'node_modules/@types')],
+  };
+  write('tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['app.ts', 'types.ts'] }));
+  write('types.ts', program('ts', ': number[]'));
+  const right = compile();
+  expect(right.status, right.stdout).toBe(0);
+  write('types.ts', program('ts', ': string[]'));
+  expect(compile().stdout).toContain('types.ts(5,7): error TS2322');
+});
