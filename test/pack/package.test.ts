@@ -140,6 +140,20 @@ test('a small app runs through open(), in JavaScript and in TypeScript, and its 
   expect(run(write('program.ts', program('ts', ': number[]')))).toBe('[2,4,6]\n');
 });
 
+test('a Vitest suite of a user opens a node and runs the app', () => {
+  write('app.ts', app(': number'));
+  const suite = `
+    import { open } from 'tutti';
+    import * as app from './app.ts';
+    test('doubles', async () => {
+      const node = await open({ app, module: import.meta.resolve('./app.ts'), data: './data-of-suite' });
+      expect(await node.run(app.doubles, [1, 2, 3])).toEqual([2, 4, 6]);
+      await node.close();
+    });`;
+  write('app.test.ts', suite);
+  run(join(repository, 'node_modules/vitest/vitest.mjs'), 'run', '--globals', '--root', consumer);
+});
+
 const compile = (): { readonly status: number | null; readonly stdout: string } =>
   spawnSync(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), '-p', consumer], {
     encoding: 'utf8',

@@ -1,19 +1,20 @@
 /**
- * Files that need each other in a circle, types included: none of them can be understood, tested or moved alone. `import()`
- * and paths of thread entry files do not count: they are how a circle is cut.
+ * Files that load each other in a circle: none of them can be tested or moved alone, and which runs first depends on who asks.
+ * Types may be recursive within a folder (between folders the arrows forbid it); `import()` and paths of thread entry files are
+ * how a circle is cut.
  */
 import type { Finding } from './finding.ts';
 import type { ImportGraph } from './import-graph.ts';
 
-const staticTargets = (graph: ImportGraph, path: string): readonly string[] =>
-  (graph.get(path) ?? []).filter((edge) => edge.kind === 'value' || edge.kind === 'type').map((edge) => edge.to);
+const loadedWith = (graph: ImportGraph, path: string): readonly string[] =>
+  (graph.get(path) ?? []).filter((edge) => edge.kind === 'value').map((edge) => edge.to);
 
 /** The shortest way from `start` back to itself, undefined if there is none. */
 const shortestCycle = (graph: ImportGraph, start: string): readonly string[] | undefined => {
   const cameFrom = new Map<string, string>();
   const queue = [start];
   for (const path of queue) {
-    for (const target of staticTargets(graph, path)) {
+    for (const target of loadedWith(graph, path)) {
       if (target === start) {
         const cycle = [path];
         for (let at = path; at !== start; ) {
@@ -39,7 +40,8 @@ export const findCycles = (graph: ImportGraph): readonly Finding[] => {
     const cycle = shortestCycle(graph, path);
     if (cycle === undefined) continue;
     for (const member of cycle) named.add(member);
-    const line = graph.get(path)!.find((edge) => edge.to === (cycle[1] ?? path))?.line ?? 1;
+    const next = cycle[1] ?? path;
+    const line = graph.get(path)!.find((edge) => edge.kind === 'value' && edge.to === next)!.line;
     findings.push({
       file: path,
       line,

@@ -9,8 +9,7 @@ export const findLockedAddresses = (lockText: string): readonly Finding[] => {
       file: 'package-lock.json',
       line: line + 1,
       what: 'holds download addresses',
-      remedy:
-        'Run: npm config set omit-lockfile-registry-resolved true --location=project, then npm install --package-lock-only',
+      remedy: 'Write it anew with the .npmrc of this repository: npm install --package-lock-only',
     },
   ];
 };

@@ -119,16 +119,37 @@ describe('arrows', () => {
   });
 });
 
-test('files that import each other in a circle are found once, types included, lazy imports not', () => {
+test('files that load each other in a circle are found once; types and lazy imports make no circle', () => {
   plant({
-    'src/app/task.ts': "import './a.ts';\nimport './lazy.ts';",
-    'src/app/a.ts': "\nimport { b } from './b.ts';\nexport const a = b;",
+    'src/app/task.ts': "import './a.ts';\nimport './lazy.ts';\nimport './type.ts';",
+    'src/app/a.ts': "import type { b as B } from './b.ts';\nimport { b } from './b.ts';\nexport const a: typeof B = b;",
     'src/app/b.ts': "export * from './c.ts';\nexport const b = 1;",
-    'src/app/c.ts': "import type { a } from './a.ts';\nexport type C = typeof a;",
+    'src/app/c.ts': "import { a } from './a.ts';\nexport const c = () => a;",
     'src/app/lazy.ts': "export const load = () => import('./task.ts');",
+    'src/app/type.ts': "import type * as Task from './task.ts';\nexport type T = typeof Task;",
   });
   expect(found()).toEqual([
     'src/app/a.ts:2 imports in a circle: src/app/a.ts -> src/app/b.ts -> src/app/c.ts -> src/app/a.ts',
+  ]);
+});
+
+test('a file that loads itself is a circle', () => {
+  plant({ 'src/app/task.ts': "export * as self from './task.ts';" });
+  expect(found()).toEqual(['src/app/task.ts:1 imports in a circle: src/app/task.ts -> src/app/task.ts']);
+});
+
+test('a Node.js module that the root export loads is found with the way to it, one behind import() or a type is not', () => {
+  plant({
+    'src/index.ts': "export * from './platform/a.ts';\nexport const open = () => import('./node/open.ts');",
+    'src/platform/a.ts': "import type { C } from './c.ts';\nexport { b } from './b.ts';\nexport type A = C;",
+    'src/platform/b.ts': "\nimport { readFileSync } from 'node:fs';\nexport const b = readFileSync;",
+    'src/platform/c.ts': "import { join } from 'node:path';\nexport type C = typeof join;",
+    'src/node/open.ts':
+      "import 'node:os';\nexport const entry = new URL('../execution/state-thread.ts', import.meta.url);",
+    'src/cli/main.ts': "import '../node/open.ts';\nimport '../app/task.ts';",
+  });
+  expect(found()).toEqual([
+    "src/platform/b.ts:2 imports 'node:fs' and is loaded with the root export (src/index.ts -> src/platform/a.ts -> src/platform/b.ts)",
   ]);
 });
 
@@ -199,6 +220,11 @@ describe('dead files', () => {
   test('an entry point that is named and missing is found', () => {
     plant({ 'package.json': '{ "exports": { ".": { "types": "./src/gone.ts" } } }' });
     expect(found()).toEqual(['package.json:1 names src/gone.ts, which does not exist']);
+  });
+
+  test('a file that the command would load and that is missing is found', () => {
+    plant({ 'bin/tutti.js': "await import(new URL('../src/cli/gone.ts', import.meta.url).href);" });
+    expect(found()).toEqual(['bin/tutti.js:1 names src/cli/gone.ts, which does not exist']);
   });
 });
 

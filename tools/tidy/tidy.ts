@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { findWrongArrows } from './arrows.ts';
 import { findBannedGlobals } from './banned-globals.ts';
 import { findCycles } from './cycles.ts';
-import { entryFiles, findDeadFiles } from './dead-files.ts';
+import { findDeadFiles } from './dead-files.ts';
 import { findLongFiles } from './file-length.ts';
 import { findBadNames } from './file-names.ts';
 import type { Finding } from './finding.ts';
 import { importGraph } from './import-graph.ts';
 import { findLeftovers } from './leftovers.ts';
 import { findLockedAddresses } from './lock-file.ts';
+import { findNodeInRootExport } from './root-export.ts';
 import { readSources } from './source.ts';
 import { findTestMarks } from './test-marks.ts';
 
@@ -22,9 +23,10 @@ export const tidy = (root: string): readonly Finding[] => {
   const findings = [
     ...findWrongArrows(files, graph),
     ...findCycles(graph),
+    ...findNodeInRootExport(files, graph),
     ...findBannedGlobals(files),
     ...findLongFiles(files),
-    ...findDeadFiles(graph, entryFiles(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')))),
+    ...findDeadFiles(files, graph, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))),
     ...findTestMarks(files),
     ...findLeftovers(files),
     ...findBadNames(files),
