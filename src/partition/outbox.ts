@@ -14,7 +14,13 @@ export type MessageBody = readonly unknown[];
 
 /** What goes over the wire between partitions. */
 export type PeerMessage =
-  | { readonly kind: 'message'; readonly to: number; readonly from: number; readonly number: number; readonly body: MessageBody }
+  | {
+      readonly kind: 'message';
+      readonly to: number;
+      readonly from: number;
+      readonly number: number;
+      readonly body: MessageBody;
+    }
   | { readonly kind: 'received'; readonly to: number; readonly from: number; readonly upTo: number };
 
 type OutboxRow = { readonly body: MessageBody };
@@ -33,7 +39,11 @@ export const peersTable = defineTable<PeerRow>({
   id: 2,
   name: 'peers',
   toFields: (row) => [row.sent, row.acknowledged, row.received],
-  fromFields: (fields) => ({ sent: fields[0] as number, acknowledged: fields[1] as number, received: fields[2] as number }),
+  fromFields: (fields) => ({
+    sent: fields[0] as number,
+    acknowledged: fields[1] as number,
+    received: fields[2] as number,
+  }),
 });
 
 const peerKey = (peer: number): string => keyOfUint(peer, 2);

@@ -62,11 +62,13 @@ export type PartitionEffect<Output> =
 export interface Transaction<Output> {
   /** The record time: milliseconds, never goes back. */
   readonly time: number;
+  /** The log position that what this step writes will take, or a higher one: nothing at or above it is durable yet. */
+  readonly writingAt: number;
   /** A number that grows with every call, over all epochs: order among rows. */
   sequence(): number;
   get<Row>(table: Table<Row>, key: string): Row | undefined;
   put<Row>(table: Table<Row>, key: string, row: Row): void;
-  delete(table: Table<never>, key: string): void;
+  delete(table: { readonly id: number }, key: string): void;
   /** In order of keys; sorts what is not flushed: not for hot paths. */
   scan<Row>(table: Table<Row>, from?: string, to?: string): Iterable<readonly [key: string, row: Row]>;
   /** Lets `output` out once everything this step may have read or written is durable. */
@@ -322,7 +324,7 @@ export class Partition<Output> implements Transaction<Output> {
     this.#writes.push(table.id, key, table.toFields(row));
   }
 
-  delete(table: Table<never>, key: string): void {
+  delete(table: { readonly id: number }, key: string): void {
     this.#undo.push(table.id, key, this.#layers.set(table.id, key, undefined));
     this.#writes.push(table.id, key, null);
   }

@@ -19,8 +19,8 @@ export const defineTable = <Row>(table: Table<Row>): Table<Row> => table;
 export class TableSet {
   readonly #byId = new Map<number, AnyTable>();
 
-  constructor(tables: readonly Table<never>[]) {
-    for (const table of tables as readonly unknown[] as readonly AnyTable[]) {
+  constructor(tables: readonly AnyTable[]) {
+    for (const table of tables) {
       if (this.#byId.has(table.id)) throw new Error(`two tables have the number ${table.id}`);
       this.#byId.set(table.id, table);
     }

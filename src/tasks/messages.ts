@@ -50,7 +50,7 @@ export const fromExecutor = {
   done: 9,
   /** Threw: partition, epoch, n, error text (`encodeError`), retryable (1 | 0), runMs. */
   failed: 10,
-  /** Waits only for steps and was dropped from memory: partition, epoch, n. It is granted again when a step has its result. */
+  /** Waits only for steps and was dropped from memory: partition, epoch, n, results (how many `stepResult`s this attempt has received). It is granted again when a step has its result, at once if one was under way to it. */
   park: 11,
   /** A log line: partition, epoch, n, index (from 0, over the task's life), level, text (encoded value {message, fields}). */
   log: 12,
@@ -117,7 +117,7 @@ export const fromExecutorArity: Arity<typeof fromExecutor> = {
   8: 7,
   9: 5,
   10: 6,
-  11: 3,
+  11: 4,
   12: 6,
   13: 6,
   14: 3,

@@ -9,7 +9,12 @@ import { defineTable } from '../partition/table.ts';
 import { keyOfUint } from '../values/ordered-key.ts';
 
 /** Who is to be told the outcome: a step of another task. `chunk` is -1 unless this task is a chunk of a map. */
-export type ParentRef = { readonly partition: number; readonly key: string; readonly step: number; readonly chunk: number };
+export type ParentRef = {
+  readonly partition: number;
+  readonly key: string;
+  readonly step: number;
+  readonly chunk: number;
+};
 
 export type SpecRow = {
   readonly name: string;
@@ -27,7 +32,15 @@ export type SpecRow = {
   readonly traceId: string | undefined;
 };
 
-export const taskStatus = { scheduled: 0, queued: 1, running: 2, waiting: 3, completed: 4, failed: 5, cancelled: 6 } as const;
+export const taskStatus = {
+  scheduled: 0,
+  queued: 1,
+  running: 2,
+  waiting: 3,
+  completed: 4,
+  failed: 5,
+  cancelled: 6,
+} as const;
 
 export type StateRow = {
   /** `scheduled` to `waiting` of `taskStatus`. */
@@ -104,9 +117,18 @@ export const specTable = defineTable<SpecRow>({
   id: 16,
   name: 'spec',
   toFields: (row) => {
-    const fields: unknown[] = [row.name, row.input, row.kind, row.createdAt, row.priority, row.policy ?? null, row.idempotencyKey ?? null];
+    const fields: unknown[] = [
+      row.name,
+      row.input,
+      row.kind,
+      row.createdAt,
+      row.priority,
+      row.policy ?? null,
+      row.idempotencyKey ?? null,
+    ];
     if (row.parent !== undefined) fields.push(row.parent.partition, row.parent.key, row.parent.step, row.parent.chunk);
-    else if (row.principal !== undefined || row.namespace !== undefined || row.traceId !== undefined) fields.push(-1, '', 0, 0);
+    else if (row.principal !== undefined || row.namespace !== undefined || row.traceId !== undefined)
+      fields.push(-1, '', 0, 0);
     if (row.principal !== undefined || row.namespace !== undefined || row.traceId !== undefined)
       fields.push(row.principal ?? null, row.namespace ?? null, row.traceId ?? null);
     return fields;
@@ -121,7 +143,12 @@ export const specTable = defineTable<SpecRow>({
     idempotencyKey: (fields[6] ?? undefined) as string | undefined,
     parent:
       fields.length > 7 && fields[7] !== -1
-        ? { partition: fields[7] as number, key: fields[8] as string, step: fields[9] as number, chunk: fields[10] as number }
+        ? {
+            partition: fields[7] as number,
+            key: fields[8] as string,
+            step: fields[9] as number,
+            chunk: fields[10] as number,
+          }
         : undefined,
     principal: (fields[11] ?? undefined) as string | undefined,
     namespace: (fields[12] ?? undefined) as string | undefined,
@@ -196,14 +223,28 @@ export const logTable = defineTable<LogRow>({
   id: 21,
   name: 'logs',
   toFields: (row) => [row.time, row.level, row.text, row.tries],
-  fromFields: (fields) => ({ time: fields[0] as number, level: fields[1] as string, text: fields[2] as string, tries: fields[3] as number }),
+  fromFields: (fields) => ({
+    time: fields[0] as number,
+    level: fields[1] as string,
+    text: fields[2] as string,
+    tries: fields[3] as number,
+  }),
 });
 
 /** Key: task key, index of the step. */
 export const mapTable = defineTable<MapRow>({
   id: 22,
   name: 'maps',
-  toFields: (row) => [row.name, row.count, row.cursor, row.chunks, row.itemsDone, row.policy ?? null, row.collect, row.concurrency],
+  toFields: (row) => [
+    row.name,
+    row.count,
+    row.cursor,
+    row.chunks,
+    row.itemsDone,
+    row.policy ?? null,
+    row.collect,
+    row.concurrency,
+  ],
   fromFields: (fields) => ({
     name: fields[0] as string,
     count: fields[1] as number,
@@ -242,8 +283,19 @@ export const watcherTable = defineTable<ParentRef>({
   }),
 });
 
-export const taskTables = [specTable, stateTable, doneTable, stepTable, keyTable, logTable, mapTable, chunkTable, watcherTable];
+export const taskTables = [
+  specTable,
+  stateTable,
+  doneTable,
+  stepTable,
+  keyTable,
+  logTable,
+  mapTable,
+  chunkTable,
+  watcherTable,
+];
 
 /** Key of the row number `index` that belongs to a task. */
 export const rowKey = (taskKey: string, index: number): string => taskKey + keyOfUint(index, 4);
-export const chunkKey = (taskKey: string, step: number, chunk: number): string => taskKey + keyOfUint(step, 4) + keyOfUint(chunk, 4);
+export const chunkKey = (taskKey: string, step: number, chunk: number): string =>
+  taskKey + keyOfUint(step, 4) + keyOfUint(chunk, 4);

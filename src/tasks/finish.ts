@@ -1,0 +1,171 @@
+/** How a task ends: its row in `done`, and everybody who waits is told. */
+
+import { TuttiError } from '../errors/tutti-error.ts';
+import { sendMessage } from '../partition/outbox.ts';
+import { encodeError } from '../values/codec.ts';
+import { hashOfTaskId, partitionOfHash, taskIdOfKey, taskKey } from '../values/task-id.ts';
+import { dropSteps } from './journal-rows.ts';
+import type { TaskLeader, TaskTransaction } from './leader.ts';
+import { grantKind, toClient, toExecutor } from './messages.ts';
+import { rememberFinished } from './retention.ts';
+import {
+  chunkKey,
+  chunkTable,
+  type DoneRow,
+  doneTable,
+  mapTable,
+  type ParentRef,
+  rowKey,
+  type SpecRow,
+  type StateRow,
+  specTable,
+  stateTable,
+  stepKind,
+  stepTable,
+  taskStatus,
+  watcherTable,
+} from './tables.ts';
+
+export type Ending = { readonly status: number; readonly text: string; readonly tries: number; readonly runMs: number };
+
+/** Ends a task that is alive. Its attempt, if it has one, no longer counts. */
+export const finishTask = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  key: string,
+  state: StateRow,
+  ending: Ending,
+): void => {
+  const spec = tx.get(specTable, key) as SpecRow;
+  const live = leader.live.get(key);
+  leader.alive--;
+  tx.delete(stateTable, key);
+  if (ending.status !== taskStatus.completed && state.n !== 0) cancelChildren(leader, tx, key);
+  if (spec.kind === grantKind.chunk) {
+    // The outcome travels to the parent in this very record: nothing of the chunk is needed any more.
+    tx.delete(specTable, key);
+    if (state.n !== 0 && live !== undefined && live.steps > 0) dropSteps(tx, key);
+  } else {
+    const journal = live === undefined ? (state.n !== 0 ? 1 : 0) : live.steps + live.logs > 0 ? 1 : 0;
+    const done: DoneRow = {
+      status: ending.status,
+      text: ending.text,
+      finishedAt: tx.time,
+      startedAt: state.startedAt,
+      tries: ending.tries,
+      journal,
+    };
+    tx.put(doneTable, key, done);
+    rememberFinished(leader, key, tx.time, spec.idempotencyKey !== undefined);
+  }
+  if (live !== undefined) leader.forget(live);
+  const ok = ending.status === taskStatus.completed ? 1 : 0;
+  if (spec.parent !== undefined) tellParent(leader, tx, spec.parent, key, ok, ending);
+  for (let number = 0; number < state.watchers; number++) {
+    const watcher = tx.get(watcherTable, rowKey(key, number));
+    tx.delete(watcherTable, rowKey(key, number));
+    if (watcher !== undefined) tellParent(leader, tx, watcher, key, ok, ending);
+  }
+  const waiters = leader.waiters.get(key);
+  if (waiters !== undefined) {
+    leader.waiters.delete(key);
+    for (const { client, request } of waiters)
+      tx.emit({ kind: 'client', client, flat: [toClient.reply, request, ok, ending.text] });
+  }
+  const followers = leader.followers.get(key);
+  if (followers !== undefined) {
+    for (const { client, request } of followers)
+      tx.emit({
+        kind: 'client',
+        client,
+        flat: [toClient.event, request, JSON.stringify({ type: 'finished', ok: ok === 1 })],
+      });
+  }
+};
+
+const tellParent = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  parent: ParentRef,
+  key: string,
+  ok: number,
+  ending: Ending,
+): void => {
+  if (parent.partition === leader.settings.partition)
+    leader.outcomes.push({ parent, ok, text: ending.text, runMs: ending.runMs });
+  else
+    sendMessage(tx, leader.settings.partition, parent.partition, [
+      'finished',
+      parent.key,
+      parent.step,
+      parent.chunk,
+      ok,
+      ending.text,
+      ending.runMs,
+      taskIdOfKey(key),
+    ]);
+};
+
+/** Ends a task as cancelled, whatever it does now; its children likewise. */
+export const cancelTask = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  key: string,
+  state: StateRow,
+  reason: string,
+): void => {
+  const live = leader.live.get(key);
+  if (live !== undefined && live.executor >= 0)
+    tx.emit({
+      kind: 'executor',
+      executor: live.executor,
+      flat: [toExecutor.cancel, leader.settings.partition, live.epoch, live.n, reason],
+    });
+  const error = new TuttiError('TASK_CANCELLED', `Task ${taskIdOfKey(key)} was cancelled: ${reason}.`, {
+    details: { id: taskIdOfKey(key) },
+  });
+  error.stack = `${error.name}: ${error.message}`;
+  finishTask(leader, tx, key, state, {
+    status: taskStatus.cancelled,
+    text: encodeError(error),
+    tries: state.tries,
+    runMs: 0,
+  });
+};
+
+/** Cancels what a task waits for: children by `call` and `start`, chunks of maps. */
+const cancelChildren = (leader: TaskLeader, tx: TaskTransaction, key: string): void => {
+  for (let index = 0; ; index++) {
+    const step = tx.get(stepTable, rowKey(key, index));
+    if (step === undefined) break;
+    if (step.kind === stepKind.map) cancelChunks(leader, tx, key, index);
+    else if ((step.kind === stepKind.call && step.order === 0) || (step.kind === stepKind.start && step.outcome === 0))
+      if (step.target !== '') cancelById(leader, tx, step.target, 'its parent ended');
+  }
+};
+
+/** Cancels the chunks of a map whose results are not there. */
+export const cancelChunks = (leader: TaskLeader, tx: TaskTransaction, key: string, step: number): void => {
+  const map = tx.get(mapTable, rowKey(key, step));
+  if (map === undefined || map.itemsDone >= map.count) return;
+  for (let chunk = 0; chunk < map.chunks; chunk++) {
+    const row = tx.get(chunkTable, chunkKey(key, step, chunk));
+    if (row !== undefined && row.text === undefined) cancelById(leader, tx, row.childId, 'its map ended');
+  }
+};
+
+const cancelById = (leader: TaskLeader, tx: TaskTransaction, id: string, reason: string): void => {
+  const partition = partitionOfHash(hashOfTaskId(id), leader.settings.partitions);
+  if (partition !== leader.settings.partition) {
+    sendMessage(tx, leader.settings.partition, partition, ['cancel', id, reason]);
+    return;
+  }
+  cancelHere(leader, tx, id, reason);
+};
+
+/** Cancels a task of this partition, if it is alive. */
+export const cancelHere = (leader: TaskLeader, tx: TaskTransaction, id: string, reason: string): void => {
+  const key = taskKey(id);
+  const state = tx.get(stateTable, key);
+  if (state !== undefined) cancelTask(leader, tx, key, state, reason);
+};

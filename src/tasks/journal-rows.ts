@@ -1,0 +1,41 @@
+/** Removing the rows that belong to a task. */
+import type { TaskTransaction } from './leader.ts';
+import { keyRowKey } from './start.ts';
+import {
+  chunkKey,
+  chunkTable,
+  doneTable,
+  keyTable,
+  logTable,
+  mapTable,
+  rowKey,
+  type SpecRow,
+  specTable,
+  stepKind,
+  stepTable,
+} from './tables.ts';
+
+/** Removes the journal of a task from step `fromIndex` on. */
+export const dropSteps = (tx: TaskTransaction, key: string, fromIndex = 0): void => {
+  for (let index = fromIndex; ; index++) {
+    const step = tx.get(stepTable, rowKey(key, index));
+    if (step === undefined) break;
+    tx.delete(stepTable, rowKey(key, index));
+    if (step.kind !== stepKind.map) continue;
+    const map = tx.get(mapTable, rowKey(key, index));
+    if (map === undefined) continue;
+    for (let chunk = 0; chunk < map.chunks; chunk++) tx.delete(chunkTable, chunkKey(key, index, chunk));
+    tx.delete(mapTable, rowKey(key, index));
+  }
+};
+
+/** Removes a finished task with all that belongs to it. */
+export const dropTask = (tx: TaskTransaction, key: string, spec: SpecRow, journal: boolean): void => {
+  tx.delete(doneTable, key);
+  tx.delete(specTable, key);
+  if (spec.idempotencyKey !== undefined) tx.delete(keyTable, keyRowKey(spec.name, spec.idempotencyKey));
+  if (!journal) return;
+  dropSteps(tx, key);
+  for (let index = 0; tx.get(logTable, rowKey(key, index)) !== undefined; index++)
+    tx.delete(logTable, rowKey(key, index));
+};

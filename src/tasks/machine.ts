@@ -1,0 +1,280 @@
+/**
+ * The tasks of one partition as a state machine: messages in, rows and messages out. Every function here runs inside a step
+ * of the partition (`transact`), so that what it changes is one record, and what it says waits for that record.
+ */
+
+import { TuttiError } from '../errors/tutti-error.ts';
+import type { MessageBody, PeerMessage } from '../partition/outbox.ts';
+import { receivePeerMessage } from '../partition/outbox.ts';
+import { decodeValue } from '../values/codec.ts';
+import { isTaskId } from '../values/task-id.ts';
+import { takeChildOutcome } from './child-outcome.ts';
+import {
+  type ListFilter,
+  refuse,
+  requestCancel,
+  requestFollow,
+  requestList,
+  requestLogs,
+  requestRetry,
+  requestStart,
+  requestStatus,
+  requestWait,
+} from './client-requests.ts';
+import { cancelHere, finishTask } from './finish.ts';
+import { attemptFailed, attemptLost } from './grant.ts';
+import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
+import { reportMapChunk, reportMapOpen, tellProgress } from './map.ts';
+import { type Flat, fromClient, fromClientArity, fromExecutor, fromExecutorArity, toClient } from './messages.ts';
+import { fireSleep, reportChild, reportJoin, reportRun, reportSleep, resumeIfParked, startChildHere } from './steps.ts';
+import { logTable, rowKey, type StateRow, stateTable, taskStatus } from './tables.ts';
+
+/** Takes one message of an executor, beginning at `at` in its flat array. `want` is the host's business, not a partition's. */
+export const takeExecutorMessage = (leader: TaskLeader, tx: TaskTransaction, flat: Flat, at: number): void => {
+  const live = leader.attempt(flat[at + 2] as number, flat[at + 3] as number);
+  // Whatever an attempt that is over still reports changes nothing.
+  if (live === undefined) return;
+  const text = (field: number): string => flat[at + field] as string;
+  const number = (field: number): number => flat[at + field] as number;
+  const optional = (field: number): string | undefined => flat[at + field] as string | undefined;
+  switch (flat[at]) {
+    case fromExecutor.done:
+      finishTask(leader, tx, live.key, tx.get(stateTable, live.key) as StateRow, {
+        status: taskStatus.completed,
+        text: text(4),
+        tries: live.tries + 1,
+        runMs: number(5),
+      });
+      break;
+    case fromExecutor.stepRun:
+      reportRun(leader, tx, live, text(4), text(5), number(6), text(7));
+      break;
+    case fromExecutor.failed:
+      attemptFailed(leader, tx, live, text(4), number(5) === 1, number(6));
+      break;
+    case fromExecutor.stepSleep:
+      reportSleep(leader, tx, live, text(4), text(5), number(6));
+      break;
+    case fromExecutor.stepCall:
+    case fromExecutor.stepStart:
+      reportChild(leader, tx, live, text(4), text(5), {
+        detached: flat[at] === fromExecutor.stepStart,
+        name: text(6),
+        input: text(7),
+        policy: optional(8),
+        idempotencyKey: optional(9),
+      });
+      break;
+    case fromExecutor.stepJoin:
+      reportJoin(leader, tx, live, text(4), text(5), text(6));
+      break;
+    case fromExecutor.mapOpen:
+      reportMapOpen(leader, tx, live, text(4), text(5), {
+        name: text(6),
+        count: number(7),
+        policy: optional(8),
+        collect: number(9),
+        concurrency: number(10),
+      });
+      break;
+    case fromExecutor.mapChunk:
+      reportMapChunk(leader, tx, live, text(4), number(5), number(6), text(7));
+      break;
+    case fromExecutor.park:
+      park(leader, tx, live, number(4));
+      break;
+    case fromExecutor.log:
+      takeLog(leader, tx, live, number(4), text(5), text(6));
+      break;
+    case fromExecutor.progress:
+      leader.progress.set(live.key, { done: number(4), total: number(5), message: optional(6) });
+      tellProgress(leader, tx, live.key);
+      break;
+    case fromExecutor.returned:
+      attemptLost(leader, tx, live.key, { kind: 'returned' });
+      break;
+    case fromExecutor.started:
+      live.started = true;
+      break;
+    default:
+      throw new TuttiError('INVARIANT', `An executor sent a message with the unknown op ${String(flat[at])}.`);
+  }
+  settleOutcomes(leader, tx);
+};
+
+/** Fields of the message at `at`, its op included. */
+export const executorMessageLength = (flat: Flat, at: number): number =>
+  fromExecutorArity[flat[at] as keyof typeof fromExecutorArity] + 1;
+export const clientMessageLength = (flat: Flat, at: number): number =>
+  fromClientArity[flat[at] as keyof typeof fromClientArity] + 1;
+
+/** The task waits and its executor let go of it. */
+const park = (leader: TaskLeader, tx: TaskTransaction, live: Live, results: number): void => {
+  const state = tx.get(stateTable, live.key) as StateRow;
+  tx.put(stateTable, live.key, { ...state, status: taskStatus.waiting });
+  leader.byAttempt.delete(live.n);
+  live.executor = -1;
+  const starving = [...(live.maps?.values() ?? [])].some(
+    (map) => map.outstanding === 0 && map.row.cursor < map.row.count,
+  );
+  // A result was under way to it, or nothing is: it must come back at once.
+  if (results < live.results || live.pending === undefined || live.pending.size === 0 || starving)
+    resumeIfParked(leader, tx, live.key);
+};
+
+const takeLog = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  live: Live,
+  index: number,
+  level: string,
+  text: string,
+): void => {
+  if (index < live.logs) return;
+  live.logs = index + 1;
+  tx.put(logTable, rowKey(live.key, index), { time: tx.time, level, text, tries: live.tries });
+  for (const { client, request } of leader.followers.get(live.key) ?? [])
+    tx.emit({
+      kind: 'client',
+      client,
+      flat: [
+        toClient.event,
+        request,
+        `{"type":"log","level":${JSON.stringify(level)},"time":${tx.time},"line":${text}}`,
+      ],
+    });
+};
+
+/** Outcomes of children of this partition reach their parents, and theirs, in the same record. */
+const settleOutcomes = (leader: TaskLeader, tx: TaskTransaction): void => {
+  for (let outcome = leader.outcomes.shift(); outcome !== undefined; outcome = leader.outcomes.shift())
+    takeChildOutcome(
+      leader,
+      tx,
+      outcome.parent.key,
+      outcome.parent.step,
+      outcome.parent.chunk,
+      outcome.ok,
+      outcome.text,
+      outcome.runMs,
+    );
+};
+
+/** Takes one request of a client. */
+export const takeClientMessage = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  client: number,
+  flat: Flat,
+  at: number,
+): void => {
+  const from = { client, request: flat[at + 1] as number };
+  const id = flat[at + 2] as string;
+  if (flat[at] !== fromClient.list && !isTaskId(id)) {
+    refuse(
+      tx,
+      from,
+      new TuttiError(
+        'TASK_NOT_FOUND',
+        `${JSON.stringify(id)} is no task id. An id has 26 characters, such as ${'06A4'}….`,
+        { details: { id } },
+      ),
+    );
+    return;
+  }
+  switch (flat[at]) {
+    case fromClient.start:
+      requestStart(leader, tx, from, {
+        id,
+        name: flat[at + 3] as string,
+        input: flat[at + 4] as string,
+        policy: flat[at + 5] as string | undefined,
+        idempotencyKey: flat[at + 6] as string | undefined,
+        delayMs: flat[at + 7] as number,
+        wait: flat[at + 8] === 1,
+      });
+      break;
+    case fromClient.wait:
+      requestWait(leader, tx, from, id);
+      break;
+    case fromClient.status:
+      requestStatus(leader, tx, from, id);
+      break;
+    case fromClient.list:
+      requestList(leader, tx, from, decodeValue(id) as ListFilter);
+      break;
+    case fromClient.cancel:
+      requestCancel(leader, tx, from, id);
+      break;
+    case fromClient.retry:
+      requestRetry(leader, tx, from, id);
+      break;
+    case fromClient.logs:
+      requestLogs(tx, from, id);
+      break;
+    case fromClient.follow:
+      requestFollow(leader, tx, from, id, flat[at + 3] === 1);
+      break;
+    default:
+      throw new TuttiError('INVARIANT', `A client sent a message with the unknown op ${String(flat[at])}.`);
+  }
+  settleOutcomes(leader, tx);
+};
+
+/** Takes a message of another partition (or its acknowledgement). */
+export const takePeerMessage = (leader: TaskLeader, tx: TaskTransaction, message: PeerMessage): void => {
+  receivePeerMessage(tx, leader.settings.partition, message, (from, body) => takePeerBody(leader, tx, from, body));
+  settleOutcomes(leader, tx);
+};
+
+const takePeerBody = (leader: TaskLeader, tx: TaskTransaction, from: number, body: MessageBody): void => {
+  switch (body[0]) {
+    case 'start':
+      startChildHere(leader, tx, from, body[1] as string, {
+        kind: body[2] as number,
+        name: body[3] as string,
+        input: body[4] as string,
+        policy: (body[5] ?? undefined) as string | undefined,
+        idempotencyKey: (body[6] ?? undefined) as string | undefined,
+        parentKey: body[7] as string,
+        step: body[8] as number,
+        chunk: body[9] as number,
+      });
+      break;
+    case 'finished':
+      takeChildOutcome(
+        leader,
+        tx,
+        body[1] as string,
+        body[2] as number,
+        body[3] as number,
+        body[4] as number,
+        body[5] as string,
+        body[6] as number,
+      );
+      break;
+    case 'cancel':
+      cancelHere(leader, tx, body[1] as string, body[2] as string);
+      break;
+    default:
+      throw new TuttiError('INVARIANT', `Partition ${from} sent a message of the unknown kind ${String(body[0])}.`);
+  }
+};
+
+/** Fires at most `most` timers that are due by record time. Returns how many. */
+export const fireTimers = (leader: TaskLeader, tx: TaskTransaction, most: number): number => {
+  let fired = 0;
+  for (; fired < most; fired++) {
+    const timer = leader.timers.take(tx.time);
+    if (timer === undefined) break;
+    if (timer.step >= 0) {
+      fireSleep(leader, tx, timer.taskKey, timer.step);
+      continue;
+    }
+    const state = tx.get(stateTable, timer.taskKey);
+    if (state === undefined || state.status !== taskStatus.scheduled || state.dueAt !== timer.dueAt) continue;
+    tx.put(stateTable, timer.taskKey, { ...state, status: taskStatus.queued });
+    leader.queue.push(timer.taskKey, tx.writingAt, 0, state.n !== 0);
+  }
+  return fired;
+};

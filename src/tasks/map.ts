@@ -1,0 +1,224 @@
+/**
+ * `ctx.map`: the leader's side. The executor of the parent holds the items and hands them over in chunks as the leader asks;
+ * the parent's rows are a cursor and counters, and one row a chunk. The border of a chunk and the message that creates it
+ * are one record (scenario T6): after a crash the next chunk begins at the cursor, whatever was measured meanwhile.
+ *
+ * Sizes: the first chunks have one item; then a chunk is to take `limits.chunkTargetMs`, grows at most eightfold at a time,
+ * and towards the end shrinks so that all executors finish together (guided self-scheduling, Polychronopoulos and Kuck 1987).
+ */
+import { limits } from '../limits.ts';
+import { mintTaskId } from '../values/task-id.ts';
+import { cancelChunks } from './finish.ts';
+import type { Live, LiveMap, TaskLeader, TaskTransaction } from './leader.ts';
+import { entryState, grantKind, toClient, toExecutor } from './messages.ts';
+import { createChild, recordResult, resumeIfParked } from './steps.ts';
+import { chunkKey, chunkTable, type MapRow, mapTable, rowKey, stepKind, stepTable } from './tables.ts';
+
+const growthMax = 8;
+const chunksPerExecutor = 3;
+
+/** `ctx.map` begins, or (after a new grant) goes on where its rows say. */
+export const reportMapOpen = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  live: Live,
+  stepKey: string,
+  fingerprint: string,
+  map: Pick<MapRow, 'name' | 'count' | 'policy' | 'collect' | 'concurrency'>,
+): void => {
+  let step = live.pending?.get(stepKey);
+  if (step === undefined) {
+    step = live.steps++;
+    tx.put(stepTable, rowKey(live.key, step), {
+      stepKey,
+      kind: stepKind.map,
+      fingerprint,
+      state: entryState.pending,
+      text: '',
+      order: 0,
+      time: tx.time,
+      dueAt: 0,
+      target: '',
+      outcome: 0,
+      outcomeText: '',
+    });
+    tx.put(mapTable, rowKey(live.key, step), { ...map, cursor: 0, chunks: 0, itemsDone: 0 });
+    live.pending ??= new Map();
+    live.pending.set(stepKey, step);
+  }
+  const row = tx.get(mapTable, rowKey(live.key, step)) as MapRow;
+  let outstanding = 0;
+  for (let chunk = 0; chunk < row.chunks; chunk++)
+    if (tx.get(chunkTable, chunkKey(live.key, step, chunk))?.text === undefined) outstanding++;
+  const liveMap: LiveMap = {
+    step,
+    stepKey,
+    row,
+    outstanding,
+    askedTo: row.cursor,
+    askedChunks: 0,
+    itemMs: undefined,
+    largest: 1,
+  };
+  live.maps ??= new Map();
+  live.maps.set(step, liveMap);
+  askForChunks(leader, tx, live, liveMap);
+};
+
+/** Sends the results of a map's chunks that are there: to an attempt that begins. */
+export const resendChunks = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  live: Live,
+  step: number,
+  stepKey: string,
+): void => {
+  const row = tx.get(mapTable, rowKey(live.key, step));
+  if (row === undefined) return;
+  for (let chunk = 0; chunk < row.chunks; chunk++) {
+    const { from, to, text } = tx.get(chunkTable, chunkKey(live.key, step, chunk)) ?? {
+      from: 0,
+      to: 0,
+      text: undefined,
+    };
+    if (text !== undefined) tellChunk(leader, tx, live, stepKey, from, to, text);
+  }
+};
+
+/** The executor hands over the items of the next chunk. */
+export const reportMapChunk = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  live: Live,
+  stepKey: string,
+  from: number,
+  to: number,
+  items: string,
+): void => {
+  const step = live.pending?.get(stepKey);
+  const map = step === undefined ? undefined : live.maps?.get(step);
+  if (map === undefined || from !== map.row.cursor || to <= from || to > map.row.count) return;
+  const random = leader.settings.randomBytes(16);
+  const childId = mintTaskId(((random[0] as number) << 8) | (random[1] as number), tx.time, random);
+  const chunk = map.row.chunks;
+  map.row = { ...map.row, cursor: to, chunks: chunk + 1 };
+  map.outstanding++;
+  map.askedChunks--;
+  // What the executor cut shorter than asked (a chunk has a size limit in characters) is asked for again.
+  if (map.askedChunks === 0) map.askedTo = to;
+  tx.put(mapTable, rowKey(live.key, map.step), map.row);
+  tx.put(chunkTable, chunkKey(live.key, map.step, chunk), { from, to, childId, text: undefined });
+  createChild(leader, tx, childId, {
+    kind: grantKind.chunk,
+    name: map.row.name,
+    input: `{"from":${from},"collect":${map.row.collect},"items":${items}}`,
+    policy: map.row.policy,
+    idempotencyKey: undefined,
+    parentKey: live.key,
+    step: map.step,
+    chunk,
+  });
+  askForChunks(leader, tx, live, map);
+};
+
+/** A chunk has ended. */
+export const takeChunkOutcome = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  key: string,
+  stepIndex: number,
+  chunk: number,
+  ok: number,
+  text: string,
+  runMs: number,
+): void => {
+  const step = tx.get(stepTable, rowKey(key, stepIndex));
+  const row = tx.get(chunkTable, chunkKey(key, stepIndex, chunk));
+  if (step === undefined || step.order !== 0 || row === undefined || row.text !== undefined) return;
+  const live = leader.live.get(key);
+  const liveMap = live?.maps?.get(stepIndex);
+  const before = liveMap?.row ?? (tx.get(mapTable, rowKey(key, stepIndex)) as MapRow);
+  if (ok === 0) {
+    live?.maps?.delete(stepIndex);
+    recordResult(leader, tx, key, stepIndex, step, 0, text);
+    cancelChunks(leader, tx, key, stepIndex);
+    return;
+  }
+  const items = row.to - row.from;
+  const map = { ...before, itemsDone: before.itemsDone + items };
+  tx.put(chunkTable, chunkKey(key, stepIndex, chunk), { ...row, text });
+  tx.put(mapTable, rowKey(key, stepIndex), map);
+  leader.progress.set(key, { done: map.itemsDone, total: map.count, message: undefined });
+  tellProgress(leader, tx, key);
+  if (live !== undefined && live.executor >= 0) tellChunk(leader, tx, live, step.stepKey, row.from, row.to, text);
+  if (liveMap !== undefined) {
+    liveMap.row = map;
+    liveMap.outstanding--;
+    const measured = runMs / items;
+    liveMap.itemMs = liveMap.itemMs === undefined ? measured : liveMap.itemMs * 0.7 + measured * 0.3;
+  }
+  if (map.itemsDone >= map.count) {
+    live?.maps?.delete(stepIndex);
+    recordResult(leader, tx, key, stepIndex, step, 1, '');
+  } else if (live !== undefined && live.executor >= 0 && liveMap !== undefined) askForChunks(leader, tx, live, liveMap);
+  // Only the parent's executor has the items: a parked parent comes back to hand over more.
+  else if (map.cursor < map.count) resumeIfParked(leader, tx, key);
+};
+
+const tellChunk = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  live: Live,
+  stepKey: string,
+  from: number,
+  to: number,
+  text: string,
+): void => {
+  tx.emit({
+    kind: 'executor',
+    executor: live.executor,
+    flat: [toExecutor.mapResult, leader.settings.partition, live.epoch, live.n, stepKey, from, to, text, tx.time],
+  });
+};
+
+/** Asks for as many chunks as keep the executors busy. */
+const askForChunks = (leader: TaskLeader, tx: TaskTransaction, live: Live, map: LiveMap): void => {
+  const executors = leader.settings.executors();
+  const most =
+    map.row.concurrency > 0
+      ? Math.min(map.row.concurrency, executors * chunksPerExecutor)
+      : executors * chunksPerExecutor;
+  const sizes: number[] = [];
+  const from = map.askedTo;
+  while (map.outstanding + map.askedChunks + sizes.length < most && map.askedTo < map.row.count) {
+    const size = chunkSize(map.row.count - map.askedTo, map.itemMs, map.largest, most);
+    sizes.push(size);
+    map.askedTo += size;
+  }
+  for (const size of sizes) map.largest = Math.max(map.largest, size);
+  map.askedChunks += sizes.length;
+  if (sizes.length > 0)
+    tx.emit({
+      kind: 'executor',
+      executor: live.executor,
+      flat: [toExecutor.mapWant, leader.settings.partition, live.epoch, live.n, map.stepKey, from, sizes],
+    });
+};
+
+/** Items of the next chunk. Pure, so that a test can state what it does. */
+export const chunkSize = (remaining: number, itemMs: number | undefined, largest: number, parallel: number): number => {
+  if (itemMs === undefined) return 1;
+  const byTime = itemMs <= 0 ? limits.chunkItemsMax : Math.floor(limits.chunkTargetMs / itemMs);
+  const byShare = Math.ceil(remaining / parallel);
+  return Math.max(1, Math.min(byTime, largest * growthMax, byShare, limits.chunkItemsMax, remaining));
+};
+
+/** Tells those who follow a task how far it is. */
+export const tellProgress = (leader: TaskLeader, tx: TaskTransaction, key: string): void => {
+  const followers = leader.followers.get(key);
+  const progress = leader.progress.get(key);
+  if (followers === undefined || progress === undefined) return;
+  const event = JSON.stringify({ type: 'progress', ...progress });
+  for (const { client, request } of followers)
+    tx.emit({ kind: 'client', client, flat: [toClient.event, request, event] });
+};

@@ -1,0 +1,51 @@
+/**
+ * Finished tasks are kept for a time and up to a number, those without an idempotency key leaving first. The order of
+ * finishing is kept in memory and made again by a new leader. Removal goes in small steps between other work.
+ */
+import { dropTask } from './journal-rows.ts';
+import type { TaskLeader, TaskTransaction } from './leader.ts';
+import { doneTable, specTable } from './tables.ts';
+
+export const rememberFinished = (leader: TaskLeader, key: string, finishedAt: number, withKey: boolean): void => {
+  (withKey ? leader.finishedWithKey : leader.finished).push({ key, finishedAt });
+};
+
+/** Finished tasks that are kept now. */
+export const finishedCount = (leader: TaskLeader): number =>
+  leader.finished.length - leader.finishedHead + leader.finishedWithKey.length - leader.finishedWithKeyHead;
+
+/** Removes at most `most` tasks that need not be kept. Returns how many it removed. */
+export const removeExpired = (leader: TaskLeader, tx: TaskTransaction, most: number): number => {
+  const { retentionMs, retentionTasks } = leader.settings;
+  let removed = 0;
+  while (removed < most) {
+    const plain = leader.finished[leader.finishedHead];
+    const keyed = leader.finishedWithKey[leader.finishedWithKeyHead];
+    const crowded = finishedCount(leader) > retentionTasks;
+    if (plain !== undefined && (crowded || plain.finishedAt + retentionMs <= tx.time)) {
+      leader.finishedHead++;
+      remove(tx, plain);
+    } else if (keyed !== undefined && ((crowded && plain === undefined) || keyed.finishedAt + retentionMs <= tx.time)) {
+      leader.finishedWithKeyHead++;
+      remove(tx, keyed);
+    } else break;
+    removed++;
+  }
+  if (leader.finishedHead > 4096 && leader.finishedHead * 2 > leader.finished.length) {
+    leader.finished = leader.finished.slice(leader.finishedHead);
+    leader.finishedHead = 0;
+  }
+  if (leader.finishedWithKeyHead > 4096 && leader.finishedWithKeyHead * 2 > leader.finishedWithKey.length) {
+    leader.finishedWithKey = leader.finishedWithKey.slice(leader.finishedWithKeyHead);
+    leader.finishedWithKeyHead = 0;
+  }
+  return removed;
+};
+
+/** `retry` may have made it alive again, or it may have finished again later: then it stays. */
+const remove = (tx: TaskTransaction, entry: { readonly key: string; readonly finishedAt: number }): void => {
+  const done = tx.get(doneTable, entry.key);
+  const spec = tx.get(specTable, entry.key);
+  if (done === undefined || spec === undefined || done.finishedAt !== entry.finishedAt) return;
+  dropTask(tx, entry.key, spec, done.journal === 1);
+};
