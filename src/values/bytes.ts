@@ -52,26 +52,28 @@ export const bytesKind: Kind<ArrayBuffer | ArrayBufferView> = {
   },
 };
 
-const stretch = 0x6000;
-
-/** Standard base64; empty where it would exceed `charsLeft` below zero, as the walk then refuses the whole. */
+/** Standard base64; empty where there is no room for it, as the walk then refuses the whole. */
 const toBase64 = (bytes: Uint8Array, charsLeft: number): string => {
   if (charsLeft < 0) return '';
-  let binary = '';
+  const native = nativeBase64();
+  if (native !== undefined) return native.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+  const pieces: string[] = [];
   for (let at = 0; at < bytes.length; at += stretch) {
-    binary += String.fromCharCode.apply(null, bytes.subarray(at, at + stretch) as unknown as number[]);
+    pieces.push(btoa(String.fromCharCode(...bytes.subarray(at, at + stretch))));
   }
-  return btoa(binary);
+  return pieces.join('');
 };
 
+/** A multiple of 3, so that pieces join without padding between them; few enough to be arguments of a call. */
+const stretch = 3 * 4096;
+
 const fromBase64 = (text: string): Uint8Array<ArrayBuffer> | undefined => {
-  let binary: string;
-  try {
-    binary = atob(text);
-  } catch {
-    return undefined;
-  }
-  const bytes = new Uint8Array(binary.length);
-  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
-  return bytes;
+  if (text.length % 4 !== 0 || !/^[A-Za-z\d+/]*={0,2}$/.test(text)) return undefined;
+  const native = nativeBase64();
+  return native === undefined
+    ? Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+    : new Uint8Array(native.from(text, 'base64'));
 };
+
+/** Node's Buffer, many times faster than what browsers and Node have in common. */
+const nativeBase64 = (): typeof Buffer | undefined => (globalThis as { Buffer?: typeof Buffer }).Buffer;

@@ -24,7 +24,7 @@ import { jsonErrorPosition } from './json-position.ts';
  * `VALUE_TOO_LARGE`.
  */
 export const encodeValue = (value: unknown, what = 'value'): string => {
-  const encoding = new Encoding(what);
+  const encoding = new Encoding(what, value);
   let text: string;
   try {
     text = JSON.stringify(encoding.form(value, 0));
@@ -73,7 +73,7 @@ export const encodeError = (thrown: unknown): string => {
   }
 };
 
-/** The error of a text that `encodeError` made. Throws `VALUE_MALFORMED` for any other. */
+/** The error of a text that `encodeError` made. Throws `VALUE_MALFORMED` for what is no value. */
 export const decodeError = (text: string): Error => {
   const value = decodeValue(text, 'error');
   return isError(value) ? value : wrapped(value);

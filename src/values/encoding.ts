@@ -13,6 +13,7 @@ import { formatPath, type PathStep } from './value-path.ts';
 /** The state of one walk: where it is, and how much it has seen. */
 export class Encoding implements EncodingWalk {
   readonly what: string;
+  private readonly root: unknown;
   /** `path[d]` is the step from depth d to depth d + 1. */
   readonly path: PathStep[] = [];
   readonly errorsOpen: Error[] = [];
@@ -22,8 +23,9 @@ export class Encoding implements EncodingWalk {
   /** How deep the walk stands, so that a failure knows its path. */
   depth = 0;
 
-  constructor(what: string) {
+  constructor(what: string, root: unknown) {
     this.what = what;
+    this.root = root;
   }
 
   /** The JSON form of `value`, which stands at `depth`. */
@@ -80,6 +82,7 @@ export class Encoding implements EncodingWalk {
   }
 
   formOfArray(array: readonly unknown[], depth: number): unknown[] {
+    if (array.length > this.charsLeft) throw this.tooLarge();
     const copy = Array.prototype.slice.call(array) as unknown[];
     for (let index = 0; index < copy.length; index++) {
       const value = copy[index];
@@ -118,7 +121,25 @@ export class Encoding implements EncodingWalk {
   }
 
   private tooDeep(): TuttiError {
-    return this.unsupported(`nested more than ${limits.valueDepthMax} levels deep (does it contain itself?)`);
+    return this.cycle() ?? this.unsupported(`nested more than ${limits.valueDepthMax} levels deep`);
+  }
+
+  /** Goes the path again to see whether it comes through the same object twice (not through Maps, Sets and Errors). */
+  private cycle(): TuttiError | undefined {
+    const depthOf = new Map<unknown, number>();
+    let value = this.root;
+    for (let depth = 0; depth < this.depth; depth++) {
+      const earlier = depthOf.get(value);
+      if (earlier !== undefined) {
+        this.depth = depth;
+        return this.unsupported(`the same object as ${formatPath(this.what, this.path.slice(0, earlier))} (a cycle)`);
+      }
+      depthOf.set(value, depth);
+      const step = this.path[depth];
+      if (typeof step === 'object' || step === undefined) return undefined;
+      value = Reflect.get(value as object, step);
+    }
+    return undefined;
   }
 
   private pathHere(): string {

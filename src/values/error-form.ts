@@ -134,10 +134,9 @@ export const decodeErrorForm = (payload: unknown, walk: DecodingWalk, depth: num
   if (stack !== undefined && typeof stack !== 'string') return notDecodable;
   const part = (key: string): unknown => walk.revivePart(payload[key], `.${key}`, depth);
 
-  const fields = part('fields') ?? {};
   const details = part('details') ?? {};
-  const errors = part('errors');
-  if (!isRecord(fields) || !isRecord(details) || (errors !== undefined && !Array.isArray(errors))) return notDecodable;
+  const { fields = {}, errors = [] } = payload;
+  if (!isRecord(details) || !isRecord(fields) || !Array.isArray(errors)) return notDecodable;
 
   const error = isErrorCode(code) ? new TuttiError(code, message, { details }) : makeError(name, message);
   // A code of a newer version: told as it came, but nothing is claimed about what it means.
@@ -145,9 +144,12 @@ export const decodeErrorForm = (payload: unknown, walk: DecodingWalk, depth: num
   if (error.name !== name) hide(error, 'name', name);
   hide(error, 'stack', stack ?? `${name}: ${message}`);
   if (payload['cause'] !== undefined) hide(error, 'cause', part('cause'));
-  if (errors !== undefined) hide(error, 'errors', errors);
+  if (payload['errors'] !== undefined) {
+    const items = errors.map((item: unknown, index) => walk.revivePart(item, `.errors[${index}]`, depth));
+    hide(error, 'errors', items);
+  }
   if (payload['final'] === true) Object.defineProperty(error, finalErrorBrand, { value: true });
-  for (const key of Object.keys(fields)) setOwn(error, key, fields[key]);
+  for (const key of Object.keys(fields)) setOwn(error, key, walk.revivePart(fields[key], `.${key}`, depth));
   return error;
 };
 
