@@ -39,8 +39,9 @@ export const bytesKind: Kind<ArrayBuffer | ArrayBufferView> = {
       ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
       : new Uint8Array(value);
     walk.charsLeft -= Math.ceil(bytes.length / 3) * 4;
+    if (walk.charsLeft < 0) throw walk.tooLarge();
     const className = Object.prototype.toString.call(value).slice('[object '.length, -1);
-    const text = toBase64(bytes, walk.charsLeft);
+    const text = toBase64(bytes);
     return className === 'Uint8Array' ? text : [className, text];
   },
   decode(payload) {
@@ -52,9 +53,8 @@ export const bytesKind: Kind<ArrayBuffer | ArrayBufferView> = {
   },
 };
 
-/** Standard base64; empty where there is no room for it, as the walk then refuses the whole. */
-const toBase64 = (bytes: Uint8Array, charsLeft: number): string => {
-  if (charsLeft < 0) return '';
+/** Standard base64. */
+const toBase64 = (bytes: Uint8Array): string => {
   const native = nativeBase64();
   if (native !== undefined) return native.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
   const pieces: string[] = [];

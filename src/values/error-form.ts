@@ -96,11 +96,11 @@ const fieldsOf = (
 };
 
 /**
- * The form of a part, undefined where it cannot be stored. A part may take half of what is left, so that a huge one
- * does not crowd out the others; what a refused one took is not given back, so that the work is bounded too.
+ * The form of a part, undefined where it cannot be stored. An eighth of the room is kept from each part, so that a
+ * huge one does not crowd out the others; what a refused one took is not given back, so that the work is bounded too.
  */
 const attempt = (walk: EncodingWalk, encode: () => unknown): unknown => {
-  const reserve = Math.ceil(walk.charsLeft / 2);
+  const reserve = Math.ceil(walk.charsLeft / 8);
   walk.charsLeft -= reserve;
   try {
     const form = encode();

@@ -28,6 +28,8 @@ export interface EncodingWalk {
   formOfPart(value: unknown, piece: string, depth: number): unknown;
   /** The error for the value that the walk stands at. */
   unsupported(found: string): Error;
+  /** The error for a value for which there is no room. */
+  tooLarge(): Error;
 }
 
 /** What a kind may ask of the walk that decodes. */
