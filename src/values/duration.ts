@@ -59,7 +59,7 @@ const pattern = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$/;
 /** The whole milliseconds of a duration, rounded up. `what` names it in the error: `DURATION_INVALID`. */
 export const durationMs = (value: number | string, what: string): number => {
   const ms = typeof value === 'number' ? value : parse(value);
-  if (ms >= 0 && ms <= durationMaxMs) return Math.ceil(ms - 1e-6);
+  if (ms >= 0 && ms <= durationMaxMs) return Math.max(0, Math.ceil(ms - 1e-6));
   const complaint =
     ms > durationMaxMs
       ? 'is longer than 100 years'
@@ -76,14 +76,17 @@ const parse = (text: string): number => {
 
 /** A duration for people, in one unit where it fits, else in two: `250 ms`, `1.5 s`, `2 h 5 min`, `3 days`. */
 export const formatDuration = (ms: number): string => {
-  if (ms < second) return `${Math.round(ms)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${Math.round(ms / 100) / 10} s`;
-  const seconds = Math.round(ms / second) * second;
+  const seconds = rounded(ms, second);
   if (seconds < hour) return two(seconds, minute, 'min', second, 's');
-  if (seconds < day) return two(Math.round(ms / minute) * minute, hour, 'h', minute, 'min');
-  const hours = Math.round(ms / hour) * hour;
+  const minutes = rounded(ms, minute);
+  if (minutes < day) return two(minutes, hour, 'h', minute, 'min');
+  const hours = rounded(ms, hour);
   return two(hours, day, hours < 2 * day ? 'day' : 'days', hour, 'h');
 };
+
+const rounded = (ms: number, unit: number): number => Math.round(ms / unit) * unit;
 
 const two = (ms: number, large: number, largeName: string, small: number, smallName: string): string => {
   const rest = (ms % large) / small;
