@@ -15,7 +15,7 @@ export type AwkwardTree = {
     readonly counts: Counts;
     readonly notes: Readonly<Partial<Record<NoteKind, readonly string[]>>>;
   };
-  [Symbol.asyncDispose](): Promise<void>;
+  remove(): Promise<void>;
 };
 
 export type AwkwardOptions = {
@@ -82,7 +82,7 @@ export async function buildAwkwardTree({ hugeBytes = 64 * 1024 * 1024 }: Awkward
         binary: ['binary.dat', 'huge.img'],
       },
     },
-    async [Symbol.asyncDispose]() {
+    async remove() {
       socket.close();
       await once(socket, 'close');
       rmSync(folder, { recursive: true });

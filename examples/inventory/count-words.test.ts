@@ -41,7 +41,7 @@ describe('Words', () => {
   test('that never end are not counted and not kept, however they arrive.', () => {
     const endless = Array.from({ length: 1000 }, () => 'x'.repeat(70));
     expect(count([...endless, ' word']).words).toEqual([['word', 1]]);
-    expect(count(['\u{10400}'.repeat(60), '\u{10400}'.repeat(6), ' word']).words).toEqual([['word', 1]]);
+    expect(count([`a${'\u{10400}'.repeat(60)}`, '\u{10400}'.repeat(6), ' word']).words).toEqual([['word', 1]]);
     expect(count(['x'.repeat(wordLettersMax)]).words).toHaveLength(1);
     expect(count(['x'.repeat(wordLettersMax), 'x']).words).toHaveLength(0);
   });

@@ -7,7 +7,7 @@
  *    one that takes a file's place in between is opened without blocking and left.
  * F4 The facts depend on the bytes of the file and its path alone.
  *
- * Reading is synchronous: for thousands of small files that is three times as fast as through the thread pool (measured), and
+ * Reading is synchronous: for thousands of small files that is two to three times as fast as through the thread pool (measured), and
  * whoever wants more at once uses more threads. In a large file the event loop gets a turn now and then.
  */
 import { createHash } from 'node:crypto';
