@@ -1,0 +1,102 @@
+/**
+ * Opens the LMDB file of a store, for the writer and for readers, and tells its errors in our words.
+ *
+ * One database holds everything: opening a named one writes a transaction synchronously and, in a read-only environment, is
+ * not safe between threads.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { open, type RootDatabase, type RootDatabaseOptions, type Transaction } from 'lmdb';
+import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
+import { copyBytes } from './byte-copy.ts';
+import { assertWhole } from './lmdb-file.ts';
+
+export type ReadOptions = { readonly transaction: Transaction };
+
+export type Environment = RootDatabase<Uint8Array, string> & {
+  /** lmdb-js takes the options here too; its types leave them out. */
+  getBinaryFast(key: string, options: ReadOptions): LentBuffer | undefined;
+};
+
+/** lmdb-js's one buffer for values: its `length` is that of the value, its content is valid until the next read. */
+export type LentBuffer = Buffer<ArrayBuffer>;
+
+/**
+ * Keys go from strings to bytes without a Buffer between. A key that does not fit must throw: `write` would cut it, while
+ * lmdb-js takes a RangeError as the sign to go on in a fresh buffer.
+ */
+const keyEncoder = {
+  writeKey(key: string, target: Buffer, start: number): number {
+    const end = start + key.length;
+    if (end > target.length) throw new RangeError('The key does not fit in the buffer.');
+    target.write(key, start, 'latin1');
+    return end;
+  },
+  readKey: (source: Buffer, start: number, end: number): string => source.toString('latin1', start, end),
+};
+
+/** lmdb-js reads every value into one buffer; a decoder may look at it there, which is how a copy of ours is the only one. */
+const valueDecoder = {
+  encode: (value: Uint8Array): Uint8Array => value,
+  decode: (bytes: LentBuffer, sizeBytes: number): Uint8Array => copyBytes(bytes, sizeBytes),
+};
+
+const sharedOptions: RootDatabaseOptions = {
+  noSubdir: true,
+  keyEncoder,
+  encoder: valueDecoder,
+  // Address space, not memory or disk. LMDB can grow its map while readers read, but then swaps a pointer under them without
+  // a lock; up to this size it need not.
+  mapSize: 64 * 1024 ** 3,
+  // A slot per thread, and those of threads that ended without closing until they are reclaimed.
+  maxReaders: 512,
+  maxDbs: 1,
+  // Every commit is synced before it settles. With `overlappingSync` a failed sync leaves promises unsettled, and ending the
+  // process waits for syncs; with `noSync` a power failure can leave a tree that is wrong and does not say so. Syncs are made
+  // few by letting slices share transactions instead.
+  overlappingSync: false,
+};
+
+const writerOptions: RootDatabaseOptions & { readonly batchStartThreshold: number } = {
+  ...sharedOptions,
+  // The native writer must never wait for JavaScript in the middle of a transaction: were this thread ended then, it would wait
+  // for ever with the lock held, and `process.exit` with it. So a batch is handed over only when it is complete.
+  eventTurnBatching: false,
+  batchStartThreshold: Number.MAX_SAFE_INTEGER,
+};
+
+export type EnvironmentSettings = { readonly mapBytes?: number };
+
+/** Opens or makes the file for the one writer. Throws `STORE_FAILED` if the file is damaged or cannot be used. */
+export const openForWriting = (path: string, settings: EnvironmentSettings): Environment =>
+  opening(path, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    assertWhole(path);
+    return open<Uint8Array, string>(path, {
+      ...writerOptions,
+      ...(settings.mapBytes === undefined ? {} : { mapSize: settings.mapBytes }),
+    });
+  });
+
+/** Opens the file that a writer in this process holds open. Throws `STORE_FAILED` if it is damaged or cannot be used. */
+export const openForReading = (path: string): Environment =>
+  opening(path, () => open<Uint8Array, string>(path, { ...sharedOptions, readOnly: true }));
+
+const opening = (path: string, openIt: () => RootDatabase<Uint8Array, string>): Environment => {
+  try {
+    return openIt() as Environment;
+  } catch (error) {
+    throw storeError(error, `open the store ${path}`);
+  }
+};
+
+/** EFBIG, ENOSPC, EDQUOT, MDB_MAP_FULL. */
+const fullCodes: ReadonlySet<unknown> = new Set([27, 28, 122, -30792]);
+
+/** What LMDB threw, as `STORE_FULL` or `STORE_FAILED`; a TuttiError as it is. `doing` completes "Could not …". */
+export const storeError = (error: unknown, doing: string): TuttiError => {
+  if (isTuttiError(error)) return error;
+  const code = (error as { code?: unknown } | null)?.code;
+  const message = `Could not ${doing}: ${error instanceof Error ? error.message : String(error)}`;
+  return new TuttiError(fullCodes.has(code) ? 'STORE_FULL' : 'STORE_FAILED', message, { cause: error });
+};

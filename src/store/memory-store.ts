@@ -1,0 +1,103 @@
+/**
+ * A store that keeps nothing: for `--engine memory` and for tests. Writer and readers live in one thread. A reader holds the
+ * state of its last `renew()` as a reference, so nothing is copied for it.
+ */
+import { TuttiError } from '../errors/tutti-error.ts';
+import { assertRow, prefixChars, tableEnd, tablePrefix } from './keys.ts';
+import { noMarker } from './marker.ts';
+import { SortedTree } from './sorted-tree.ts';
+import type { StoreEntry, StoreMarker, StoreReader, StoreWrite, StoreWriter } from './store.ts';
+
+type PartitionState = { readonly rows: SortedTree<Uint8Array>; readonly marker: StoreMarker };
+type State = ReadonlyMap<number, PartitionState>;
+
+const emptyPartition: PartitionState = { rows: SortedTree.empty(), marker: noMarker };
+
+/** One store with its writer; `reader()` opens a reader on what is written by then. */
+export const createMemoryStore = (): { reader(): StoreReader; writer: StoreWriter } => {
+  const writer = new MemoryWriter();
+  return { reader: () => new MemoryReader(writer), writer };
+};
+
+class MemoryWriter implements StoreWriter {
+  state: State = new Map();
+  #closed = false;
+
+  async write(partition: number, slice: readonly StoreWrite[]): Promise<void> {
+    this.#assertOpen();
+    for (const [table, key] of slice) assertRow(table, key);
+    const before = this.state.get(partition) ?? emptyPartition;
+    this.#put(partition, { rows: before.rows.edit(changesOf(partition, slice)), marker: before.marker });
+  }
+
+  async mark(partition: number, marker: StoreMarker): Promise<void> {
+    this.#assertOpen();
+    const { rows } = this.state.get(partition) ?? emptyPartition;
+    this.#put(partition, { rows, marker: { position: marker.position, note: marker.note?.slice() } });
+  }
+
+  async clear(partition: number): Promise<void> {
+    this.#assertOpen();
+    this.#put(partition, emptyPartition);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  #put(partition: number, state: PartitionState): void {
+    this.state = new Map(this.state).set(partition, state);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new TuttiError('CLOSED', 'The store was closed.');
+  }
+}
+
+/** Values are copied, because their bytes belong to the caller again once the write has settled. */
+function* changesOf(
+  partition: number,
+  slice: readonly StoreWrite[],
+): Generator<readonly [string, Uint8Array | undefined]> {
+  for (const [table, key, value] of slice) yield [tablePrefix(partition, table) + key, value?.slice()];
+}
+
+class MemoryReader implements StoreReader {
+  readonly #writer: MemoryWriter;
+  #state: State;
+  /** Another object after each renewal: how a scan notices. */
+  #renewal: object = {};
+
+  constructor(writer: MemoryWriter) {
+    this.#writer = writer;
+    this.#state = writer.state;
+  }
+
+  get(partition: number, table: number, key: string): Uint8Array | undefined {
+    return this.#state.get(partition)?.rows.get(tablePrefix(partition, table) + key);
+  }
+
+  *scan(partition: number, table: number, from: string, to: string | undefined): Generator<StoreEntry> {
+    const renewal = this.#renewal;
+    const prefix = tablePrefix(partition, table);
+    const end = to === undefined ? tableEnd(partition, table) : prefix + to;
+    for (const [key, value] of this.#state.get(partition)?.rows.range(prefix + from, end) ?? []) {
+      yield [key.slice(prefixChars), value];
+      if (renewal !== this.#renewal) throw new TuttiError('INVARIANT', 'The reader was renewed during a scan.');
+    }
+  }
+
+  marker(partition: number): StoreMarker {
+    return this.#state.get(partition)?.marker ?? noMarker;
+  }
+
+  renew(): void {
+    this.#state = this.#writer.state;
+    this.#renewal = {};
+  }
+
+  async close(): Promise<void> {
+    this.#state = new Map();
+    this.#renewal = {};
+  }
+}
