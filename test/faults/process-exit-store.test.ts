@@ -1,0 +1,73 @@
+/**
+ * A process that ends while the store is being written (DESIGN section 6): it ends at once, in its own way, whatever thread is
+ * in the middle of what; and what it leaves behind opens.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openLmdbReader, openLmdbWriter } from '../../src/store/lmdb-store.ts';
+
+const runsTotal = 100;
+const atOnce = 4;
+const endsWithinMs = 1_000;
+
+type End = {
+  readonly how: string;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly tookMs: number;
+};
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tutti-exit-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const exitCodes = { exit: 7, throw: 1, reject: 1 } as const;
+const ways = Object.keys(exitCodes) as (keyof typeof exitCodes)[];
+
+const endOf = (child: ChildProcess, how: string): Promise<End> =>
+  new Promise((resolve, reject) => {
+    let endingAt: number | undefined;
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      if (text.includes('ending')) endingAt ??= performance.now();
+    });
+    child.on('error', reject);
+    child.on('exit', (code, signal) => {
+      resolve({ how, code, signal, tookMs: endingAt === undefined ? Infinity : performance.now() - endingAt });
+    });
+  });
+
+const run = async (number: number): Promise<End> => {
+  const path = join(folder, `${number}.mdb`);
+  const how = ways[number % ways.length]!;
+  const program = new URL('./store-process.ts', import.meta.url).pathname;
+  // Different moments of a transaction: each takes some 10 to 100 ms.
+  const afterMs = (number * 7) % 120;
+  const child = spawn(process.execPath, [program, path, how, String(afterMs)], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const stuck = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const end = await endOf(child, how);
+  clearTimeout(stuck);
+  const writer = openLmdbWriter(path);
+  const reader = openLmdbReader(path);
+  reader.marker(0);
+  await reader.close();
+  await writer.close();
+  return end;
+};
+
+test(`a process ends within a second by exit, uncaught error or rejection while slices are written: ${runsTotal} times`, async () => {
+  const ends: End[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < runsTotal) ends.push(await run(next++));
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  for (const end of ends) {
+    expect(end).toMatchObject({ code: exitCodes[end.how as keyof typeof exitCodes], signal: null });
+    expect(end.tookMs, `${end.how} took ${end.tookMs} ms`).toBeLessThan(endsWithinMs);
+  }
+});
