@@ -17,13 +17,16 @@ export const limits = {
   // Partition
   partitionsMax: 256,
   windowRecords: 8,
+  windowRecordsOwn: 2,
   intakePendingMax: 20_000,
+  clientStartsMax: 10_000,
   overloadedRetryMs: 50,
   checkpointDirtyRows: 100_000,
   checkpointLogBytes: 64 * 1024 * 1024,
   checkpointIntervalMs: 10_000,
   checkpointSliceRows: 2_000,
-  snapshotChunkBytes: 1024 * 1024,
+  snapshotChunkBytes: 256 * 1024,
+  snapshotLogBytes: 256 * 1024 * 1024,
 
   // Tasks
   attemptsDefault: 5,

@@ -106,6 +106,7 @@ export class Partition<Output> implements Transaction<Output> {
   #checkpointWanted = false;
   #checkpointUnderWay = false;
   #logBytesSinceCheckpoint = 0;
+  #logBytesWritten = 0;
 
   time = 0;
 
@@ -149,6 +150,11 @@ export class Partition<Output> implements Transaction<Output> {
 
   get logBytesSinceCheckpoint(): number {
     return this.#logBytesSinceCheckpoint;
+  }
+
+  /** Bytes of records this leader has written. */
+  get logBytesWritten(): number {
+    return this.#logBytesWritten;
   }
 
   /** Outputs held back in the open batch. */
@@ -405,6 +411,7 @@ export class Partition<Output> implements Transaction<Output> {
     this.#lastLink = checksum;
     this.#sequence = 0;
     this.#logBytesSinceCheckpoint += bytes.length;
+    this.#logBytesWritten += bytes.length;
     this.#take([pipeline.push({ bytes, checksum, checkpoint, outputs: this.#outputs })]);
     this.#outputs = [];
   }

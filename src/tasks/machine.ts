@@ -201,7 +201,7 @@ export const takeClientMessage = (
       requestStatus(leader, tx, from, id);
       break;
     case fromClient.list:
-      requestList(leader, tx, from, decodeValue(id) as ListFilter);
+      requestList(leader, tx, from, decodeValue(flat[at + 3] as string) as ListFilter);
       break;
     case fromClient.cancel:
       requestCancel(leader, tx, from, id);

@@ -83,7 +83,7 @@ export const fromClient = {
   wait: 2,
   /** request, id. Answered with encoded text: the task's status (`TaskStatus`), undefined if unknown. */
   status: 3,
-  /** request, filter text (encoded). Answered with an encoded array of `TaskStatus`. */
+  /** request, partition, filter text (encoded). Answered with an encoded array of `TaskStatus`; clients ask each partition and merge. */
   list: 4,
   /** request, id. */
   cancel: 5,
@@ -123,7 +123,7 @@ export const fromExecutorArity: Arity<typeof fromExecutor> = {
   14: 3,
   15: 3,
 };
-export const fromClientArity: Arity<typeof fromClient> = { 1: 8, 2: 2, 3: 2, 4: 2, 5: 2, 6: 2, 7: 2, 8: 3 };
+export const fromClientArity: Arity<typeof fromClient> = { 1: 8, 2: 2, 3: 2, 4: 3, 5: 2, 6: 2, 7: 2, 8: 3 };
 export const toClientArity: Arity<typeof toClient> = { 1: 3, 2: 2 };
 
 /** A flat array under way. */

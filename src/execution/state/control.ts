@@ -1,0 +1,41 @@
+/** What the node thread and a state thread tell each other besides the flat arrays: rare, and as objects. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Loss } from '../../tasks/grant.ts';
+
+/** `workerData` of a state thread. */
+export type StateThreadData = {
+  readonly partitions: number;
+  /** The data folder, or undefined: everything in memory, nothing kept. */
+  readonly folder: string | undefined;
+  readonly physicalLogs: readonly (readonly number[])[];
+  /** To the writer of the store on the node thread; undefined where the store is in memory. */
+  readonly storePort: MessagePort | undefined;
+  readonly retentionMs: number;
+  readonly retentionTasks: number;
+  readonly previousEnd: string;
+};
+
+export type ToStateThread =
+  | { readonly kind: 'executor'; readonly executor: number; readonly port: MessagePort }
+  | {
+      readonly kind: 'executorGone';
+      readonly executor: number;
+      readonly guilty: { readonly partition: number; readonly epoch: number; readonly n: number } | undefined;
+      readonly loss: Loss;
+    }
+  /** It does not answer at present; `running` keeps it. */
+  | {
+      readonly kind: 'executorBusy';
+      readonly executor: number;
+      readonly running: { readonly partition: number; readonly epoch: number; readonly n: number } | undefined;
+    }
+  | { readonly kind: 'client'; readonly client: number; readonly port: MessagePort }
+  | { readonly kind: 'stats'; readonly request: number }
+  | { readonly kind: 'close' };
+
+export type FromStateThread =
+  | { readonly kind: 'leading' }
+  | { readonly kind: 'failed'; readonly error: string }
+  | { readonly kind: 'event'; readonly name: string; readonly fields: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'stats'; readonly request: number; readonly busyExecutors: number }
+  | { readonly kind: 'closed' };

@@ -1,0 +1,377 @@
+/**
+ * The partitions of one state thread, and their dealings with executors and clients. It knows no thread and no port: flat
+ * arrays come in through `fromExecutor` and `fromClient` and go out through `post`.
+ *
+ * A *turn* ends what the messages of one wake-up began: due timers fire, free executors get tasks, what was written is sent
+ * to the log, and each peer gets at most one array.
+ */
+import type { Blobs, Log } from '../../engine/engine.ts';
+import { TuttiError } from '../../errors/tutti-error.ts';
+import { limits } from '../../limits.ts';
+import { PartitionHost } from '../../partition/host.ts';
+import type { PeerMessage } from '../../partition/outbox.ts';
+import { outboxTable, peersTable } from '../../partition/outbox.ts';
+import { TableSet } from '../../partition/table.ts';
+import type { Env } from '../../platform/env.ts';
+import type { StoreReader, StoreWriter } from '../../store/store.ts';
+import { claimTasks, collectFinished } from '../../tasks/claim.ts';
+import { refuse } from '../../tasks/client-requests.ts';
+import { executorLost, grantTasks, type Loss } from '../../tasks/grant.ts';
+import { TaskLeader, type TaskOutput } from '../../tasks/leader.ts';
+import {
+  clientMessageLength,
+  executorMessageLength,
+  fireTimers,
+  takeClientMessage,
+  takeExecutorMessage,
+  takePeerMessage,
+} from '../../tasks/machine.ts';
+import { type Flat, fromClient, fromExecutor } from '../../tasks/messages.ts';
+import { removeExpired } from '../../tasks/retention.ts';
+import { taskTables } from '../../tasks/tables.ts';
+import { takeBackUnstarted } from '../../tasks/take-back.ts';
+import { hashOfTaskId, partitionOfHash } from '../../values/task-id.ts';
+
+export type StateHostOptions = {
+  readonly env: Env;
+  /** How many partitions the folder has; all of them live here. */
+  readonly partitions: number;
+  readonly log: (partition: number) => Log;
+  readonly reader: StoreReader;
+  readonly openSnapshotReader: () => StoreReader;
+  readonly writer: StoreWriter;
+  readonly blobs: Blobs;
+  readonly retentionMs: number;
+  readonly retentionTasks: number;
+  /** Why the process before this one ended, for what it was running then. */
+  readonly previousEnd: string;
+  readonly stalled: () => boolean;
+  readonly postToExecutor: (executor: number, flat: Flat) => void;
+  readonly postToClient: (client: number, flat: Flat) => void;
+  /** Calls back soon, after the messages that are there were taken. */
+  readonly soon: (turn: () => void) => void;
+  /** A partition has stopped. */
+  readonly onFailed: (partition: number, error: unknown) => void;
+};
+
+type Part = { readonly number: number; host: PartitionHost<TaskOutput>; readonly tasks: TaskLeader; leading: boolean };
+type Executor = { wanted: number; out: Flat };
+
+const timersPerTurn = 1_000;
+const removalsPerTurn = 256;
+const collectPerSlice = 20_000;
+
+export class StateHost {
+  readonly #options: StateHostOptions;
+  readonly #parts: Part[] = [];
+  readonly #executors = new Map<number, Executor>();
+  readonly #clients = new Map<number, Flat>();
+  #turnPlanned = false;
+  #closing = false;
+  #cancelTimer: (() => void) | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #nextExecutor = 0;
+  #becameLeading: (() => void) | undefined;
+
+  constructor(options: StateHostOptions) {
+    this.#options = options;
+  }
+
+  /** Opens all partitions and settles when each is led. */
+  async open(): Promise<void> {
+    const { env, partitions } = this.#options;
+    const tables = new TableSet([outboxTable, peersTable, ...taskTables]);
+    const leading = new Promise<void>((resolve) => {
+      this.#becameLeading = resolve;
+    });
+    for (let number = 0; number < partitions; number++) {
+      const tasks = new TaskLeader({
+        partition: number,
+        partitions,
+        executors: () => Math.max(1, this.#executors.size),
+        retentionMs: this.#options.retentionMs,
+        retentionTasks: Math.max(1, Math.ceil(this.#options.retentionTasks / partitions)),
+        queuedTasksMax: limits.queuedTasksMax,
+        random: () => env.random.fraction(),
+        randomBytes: (count) => env.random.bytes(count),
+      });
+      const random = env.random.bytes(8);
+      const view = new DataView(random.buffer, random.byteOffset, 8);
+      const log = this.#options.log(number);
+      const host = await PartitionHost.open<TaskOutput>({
+        core: {
+          partition: number,
+          window: log.shared ? limits.windowRecords : limits.windowRecordsOwn,
+          carefulWindow: limits.windowRecords,
+          shared: log.shared,
+          store: this.#options.reader,
+          tables,
+          newLogId: [view.getUint32(0), view.getUint32(4)],
+        },
+        log,
+        reader: this.#options.reader,
+        openSnapshotReader: this.#options.openSnapshotReader,
+        writer: this.#options.writer,
+        blobs: this.#options.blobs,
+        env,
+        release: (outputs) => this.#release(outputs),
+        onLeading: (epoch) => this.#lead(number, epoch),
+        onFenced: () =>
+          this.#options.onFailed(number, new TuttiError('LOG_FENCED', `Partition ${number} is led elsewhere now.`)),
+        onFailed: (error) => this.#options.onFailed(number, error),
+        onProgress: () => this.#planTurn(),
+      });
+      this.#parts.push({ number, host, tasks, leading: false });
+    }
+    // Leading may have been reached before the part was listed; from here on it is found.
+    await leading;
+  }
+
+  addExecutor(executor: number): void {
+    this.#executors.set(executor, { wanted: 0, out: [] });
+  }
+
+  /** An executor is gone; what it held is queued again. `guilty`: the attempt that ended it, where known. */
+  removeExecutor(
+    executor: number,
+    guilty: { readonly partition: number; readonly epoch: number; readonly n: number } | undefined,
+    loss: Loss,
+  ): void {
+    this.#executors.delete(executor);
+    for (const part of this.#parts) {
+      if (!part.leading) continue;
+      const named = guilty === undefined ? undefined : guilty.partition === part.number ? guilty : { epoch: -1, n: -1 };
+      part.host.transact((tx) => executorLost(part.tasks, tx, executor, named, loss));
+    }
+    this.#planTurn();
+  }
+
+  /** An executor does not answer: what it has not begun goes to others, if there are any that want work. */
+  executorBusy(
+    executor: number,
+    running: { readonly partition: number; readonly epoch: number; readonly n: number } | undefined,
+  ): void {
+    const others = [...this.#executors].some(([number, { wanted }]) => number !== executor && wanted > 0);
+    const known = this.#executors.get(executor);
+    if (!others || known === undefined) return;
+    for (const part of this.#parts) {
+      if (!part.leading) continue;
+      const here = running?.partition === part.number ? running : undefined;
+      part.host.transact((tx) => {
+        takeBackUnstarted(part.tasks, tx, executor, here);
+      });
+    }
+    this.#planTurn();
+  }
+
+  addClient(client: number): void {
+    this.#clients.set(client, []);
+  }
+
+  fromExecutor(executor: number, flat: Flat): void {
+    for (let at = 0; at < flat.length; at += executorMessageLength(flat, at)) {
+      if (flat[at] === fromExecutor.want) {
+        const known = this.#executors.get(executor);
+        if (known !== undefined) known.wanted += flat[at + 1] as number;
+        continue;
+      }
+      const part = this.#parts[flat[at + 1] as number];
+      if (part === undefined || !part.leading) continue;
+      part.host.transact((tx) => takeExecutorMessage(part.tasks, tx, flat, at));
+    }
+    this.#planTurn();
+  }
+
+  fromClient(client: number, flat: Flat): void {
+    const { partitions } = this.#options;
+    for (let at = 0; at < flat.length; at += clientMessageLength(flat, at)) {
+      const part = this.#parts[partitionOfRequest(flat, at, partitions)] ?? (this.#parts[0] as Part);
+      if (flat[at] === fromClient.start && this.#refusesStarts(part)) {
+        const error = this.#options.stalled()
+          ? new TuttiError(
+              'DISK_FULL',
+              'No space is left for the log, so nothing new is accepted until there is. Free space on the disk of the data folder.',
+              { details: { retryMs: 1_000 } },
+            )
+          : new TuttiError('OVERLOADED', 'More is under way than can be held. Try again a little later.', {
+              details: { retryMs: limits.overloadedRetryMs },
+            });
+        part.host.transact((tx) => refuse(tx, { client, request: flat[at + 1] as number }, error));
+        continue;
+      }
+      part.host.transact((tx) => takeClientMessage(part.tasks, tx, client, flat, at));
+    }
+    this.#planTurn();
+  }
+
+  /** Executors that run something now. */
+  busyExecutors(): number {
+    const busy = new Set<number>();
+    for (const part of this.#parts)
+      for (const live of part.tasks.live.values())
+        if (live.executor >= 0 && live.started && !(live.pending !== undefined && live.pending.size > 0))
+          busy.add(live.executor);
+    return busy.size;
+  }
+
+  /** Stops granting, gives back what executors hold without blame, and flushes. Executors must have ended. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const executor of [...this.#executors.keys()]) this.removeExecutor(executor, undefined, { kind: 'returned' });
+    this.#turn();
+    this.#cancelTimer?.();
+    await Promise.all(this.#parts.map((part) => part.host.close()));
+  }
+
+  #refusesStarts(part: Part): boolean {
+    return this.#options.stalled() || part.host.core.heldOutputs > limits.intakePendingMax;
+  }
+
+  #lead(number: number, epoch: number): void {
+    // The host of partition `number` may reach leadership before `open` has listed it.
+    this.#options.soon(() => {
+      const part = this.#parts[number] as Part;
+      part.host.transact((tx) => claimTasks(part.tasks, tx, epoch, [], this.#options.previousEnd));
+      part.leading = true;
+      this.#options.env.events.emit('partition.leading', { partition: number, epoch, tasks: part.tasks.alive });
+      this.#collectFinished(part, '');
+      this.#planTurn();
+      if (this.#parts.length === this.#options.partitions && this.#parts.every((each) => each.leading))
+        this.#becameLeading?.();
+    });
+  }
+
+  #collectFinished(part: Part, after: string): void {
+    if (this.#closing) return;
+    let next: string | undefined;
+    part.host.transact((tx) => {
+      next = collectFinished(part.tasks, tx, after, collectPerSlice);
+    });
+    if (next !== undefined) this.#options.soon(() => this.#collectFinished(part, next as string));
+  }
+
+  #release(outputs: readonly TaskOutput[]): void {
+    for (const output of outputs) {
+      switch (output.kind) {
+        case 'executor': {
+          const executor = this.#executors.get(output.executor);
+          if (executor !== undefined) pushAll(executor.out, output.flat);
+          break;
+        }
+        case 'client': {
+          const out = this.#clients.get(output.client);
+          if (out !== undefined) pushAll(out, output.flat);
+          break;
+        }
+        case 'message':
+        case 'received':
+          this.#deliver(output);
+          break;
+        default:
+          output satisfies never;
+      }
+    }
+    this.#planTurn();
+  }
+
+  /** Partitions of one thread need no bus: the message is taken in a turn of its own. */
+  #deliver(message: PeerMessage): void {
+    this.#options.soon(() => {
+      const part = this.#parts[message.to];
+      if (part === undefined || !part.leading || this.#closing) return;
+      part.host.transact((tx) => takePeerMessage(part.tasks, tx, message));
+      this.#planTurn();
+    });
+  }
+
+  #planTurn(): void {
+    if (this.#turnPlanned) return;
+    this.#turnPlanned = true;
+    this.#options.soon(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#turnPlanned = false;
+    const now = this.#options.env.clock.now();
+    let more = false;
+    for (const { host, tasks, leading } of this.#parts) {
+      if (!leading) continue;
+      if (tasks.timers.nextDueAt <= now)
+        host.transact((tx) => {
+          more = fireTimers(tasks, tx, timersPerTurn) === timersPerTurn || more;
+        });
+    }
+    if (!this.#closing) this.#dispatch();
+    for (const { host, tasks, leading } of this.#parts) {
+      if (leading && !this.#closing)
+        host.transact((tx) => {
+          more = removeExpired(tasks, tx, removalsPerTurn) === removalsPerTurn || more;
+        });
+      host.endTurn();
+    }
+    this.#post();
+    this.#armTimer(now);
+    if (more) this.#planTurn();
+  }
+
+  /** Gives ready tasks to executors that want some: evenly where there are fewer tasks than wanted. */
+  #dispatch(): void {
+    const wanting = [...this.#executors].filter(([, executor]) => executor.wanted > 0);
+    if (wanting.length === 0) return;
+    const ready = this.#parts.reduce((sum, part) => sum + part.tasks.queue.length, 0);
+    if (ready === 0) return;
+    const share = Math.max(1, Math.ceil(ready / wanting.length));
+    const first = this.#nextExecutor++;
+    for (let turn = 0; turn < wanting.length; turn++) {
+      const [number, executor] = wanting[(first + turn) % wanting.length] as [number, Executor];
+      let most = Math.min(executor.wanted, share);
+      for (let at = 0; at < this.#parts.length && most > 0; at++) {
+        const part = this.#parts[(first + turn + at) % this.#parts.length] as Part;
+        if (!part.leading || part.tasks.queue.length === 0) continue;
+        const count = this.#parts.length === 1 ? most : Math.max(1, Math.ceil(most / (this.#parts.length - at)));
+        part.host.transact((tx) => {
+          const given = grantTasks(part.tasks, tx, part.host.core.acknowledged, number, Math.min(count, most));
+          most -= given;
+          executor.wanted -= given;
+        });
+      }
+    }
+  }
+
+  #post(): void {
+    for (const [number, executor] of this.#executors) {
+      if (executor.out.length === 0) continue;
+      const out = executor.out;
+      executor.out = [];
+      this.#options.postToExecutor(number, out);
+    }
+    for (const [number, out] of this.#clients) {
+      if (out.length === 0) continue;
+      this.#clients.set(number, []);
+      this.#options.postToClient(number, out);
+    }
+  }
+
+  /** One timer for what is due next: tasks, or the checkpoint that follows quiet. */
+  #armTimer(now: number): void {
+    let next = now + limits.checkpointIntervalMs;
+    for (const { tasks } of this.#parts) next = Math.min(next, tasks.timers.nextDueAt);
+    if (this.#closing || (this.#cancelTimer !== undefined && this.#timerAt <= next && this.#timerAt > now)) return;
+    this.#cancelTimer?.();
+    this.#timerAt = next;
+    this.#cancelTimer = this.#options.env.timers.after(Math.max(1, next - now), () => {
+      this.#cancelTimer = undefined;
+      this.#planTurn();
+    });
+  }
+}
+
+const pushAll = (out: Flat, fields: Flat): void => {
+  for (const field of fields) out.push(field);
+};
+
+/** Which partition a request is for; what names none (a malformed id) is refused by any. */
+const partitionOfRequest = (flat: Flat, at: number, partitions: number): number =>
+  flat[at] === fromClient.list
+    ? (flat[at + 2] as number)
+    : partitionOfHash(hashOfTaskId(flat[at + 2] as string), partitions);

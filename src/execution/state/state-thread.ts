@@ -1,0 +1,112 @@
+/**
+ * Entry of a state thread: opens the log and the store's reader, and drives the partitions. No user code runs here.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { dataPaths } from '../../engine/embedded/data-folder.ts';
+import { openFileBlobs } from '../../engine/embedded/file-blobs.ts';
+import { memoryFiles } from '../../engine/embedded/memory-files.ts';
+import { nodeFiles } from '../../engine/embedded/node-files.ts';
+import { openPhysicalLog, type PhysicalLog } from '../../engine/embedded/physical-log.ts';
+import { nodeEnv } from '../../platform/node.ts';
+import { openLmdbReader } from '../../store/lmdb-store.ts';
+import { createMemoryStore } from '../../store/memory-store.ts';
+import type { Flat } from '../../tasks/messages.ts';
+import { encodeError } from '../../values/codec.ts';
+import type { FromStateThread, StateThreadData, ToStateThread } from './control.ts';
+import { StateHost } from './state-host.ts';
+import { RemoteStoreWriter } from './store-port.ts';
+
+const data = workerData as StateThreadData;
+const control = parentPort as MessagePort;
+const tell = (message: FromStateThread): void => control.postMessage(message);
+
+const env = nodeEnv({ emit: (name, fields) => tell({ kind: 'event', name, fields: plain(fields) }) });
+const executors = new Map<number, MessagePort>();
+const clients = new Map<number, MessagePort>();
+
+/** Errors do not survive every boundary as fields of an event; their text does. */
+const plain = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      value instanceof Error ? (value.stack ?? value.message) : value,
+    ]),
+  );
+
+const open = async (): Promise<{ readonly host: StateHost; readonly logs: readonly PhysicalLog[] }> => {
+  const { folder } = data;
+  const files = folder === undefined ? memoryFiles() : nodeFiles;
+  const paths = dataPaths(folder ?? '/memory');
+  const logs: PhysicalLog[] = [];
+  const logOfPartition = new Map<number, PhysicalLog>();
+  for (const [number, partitions] of data.physicalLogs.entries()) {
+    const log = await openPhysicalLog(files, paths.log(number), { env });
+    logs.push(log);
+    for (const partition of partitions) logOfPartition.set(partition, log);
+  }
+  const memory = folder === undefined ? createMemoryStore() : undefined;
+  const openReader = () => (memory === undefined ? openLmdbReader(paths.store) : memory.reader());
+  const host = new StateHost({
+    env,
+    partitions: data.partitions,
+    log: (partition) => (logOfPartition.get(partition) as PhysicalLog).log(partition),
+    reader: openReader(),
+    openSnapshotReader: openReader,
+    writer: memory?.writer ?? new RemoteStoreWriter(data.storePort as MessagePort),
+    blobs: await openFileBlobs(files, paths.blobs),
+    retentionMs: data.retentionMs,
+    retentionTasks: data.retentionTasks,
+    previousEnd: data.previousEnd,
+    stalled: () => logs.some((log) => log.stalled !== undefined),
+    postToExecutor: (executor, flat) => executors.get(executor)?.postMessage(flat),
+    postToClient: (client, flat) => clients.get(client)?.postMessage(flat),
+    soon: (turn) => setImmediate(turn),
+    onFailed: (_partition, error) => tell({ kind: 'failed', error: encodeError(error) }),
+  });
+  await host.open();
+  return { host, logs };
+};
+
+const start = async (): Promise<void> => {
+  const { host, logs } = await open();
+  control.on('message', (message: ToStateThread) => {
+    switch (message.kind) {
+      case 'executor':
+        executors.set(message.executor, message.port);
+        host.addExecutor(message.executor);
+        message.port.on('message', (flat: Flat) => host.fromExecutor(message.executor, flat));
+        break;
+      case 'executorGone':
+        executors.get(message.executor)?.close();
+        executors.delete(message.executor);
+        host.removeExecutor(message.executor, message.guilty, message.loss);
+        break;
+      case 'executorBusy':
+        host.executorBusy(message.executor, message.running);
+        break;
+      case 'client':
+        clients.set(message.client, message.port);
+        host.addClient(message.client);
+        message.port.on('message', (flat: Flat) => host.fromClient(message.client, flat));
+        break;
+      case 'stats':
+        tell({ kind: 'stats', request: message.request, busyExecutors: host.busyExecutors() });
+        break;
+      case 'close':
+        void close(host, logs);
+        break;
+      default:
+        message satisfies never;
+    }
+  });
+  tell({ kind: 'leading' });
+};
+
+const close = async (host: StateHost, logs: readonly PhysicalLog[]): Promise<void> => {
+  await host.close();
+  for (const log of logs) await log.close();
+  tell({ kind: 'closed' });
+  control.close();
+};
+
+start().catch((error: unknown) => tell({ kind: 'failed', error: encodeError(error) }));

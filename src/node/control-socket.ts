@@ -1,0 +1,125 @@
+/**
+ * A Unix socket in the data folder, by which `tutti list|status|cancel|retry|logs --data DIR` reach the process that holds
+ * the folder. One JSON line asks (`{"method":…,"args":[…]}`), one answers (`{"ok":…}` or `{"error":…}`, encoded values).
+ * Whoever may enter the folder may ask; the folder is its owner's alone.
+ */
+import { closeSync, openSync, rmSync } from 'node:fs';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { TuttiError } from '../errors/tutti-error.ts';
+import type { ListFilter } from '../tasks/client-requests.ts';
+import { decodeError, decodeValue, encodeError, encodeValue } from '../values/codec.ts';
+import type { LocalClient } from './local-client.ts';
+
+const socketName = 'control.sock';
+/** Paths of sockets are shorter than other paths: 108 bytes on Linux, 104 on macOS. */
+const socketPathBytesMax = 100;
+
+const methods = ['list', 'status', 'cancel', 'retry', 'logs'] as const;
+export type ControlMethod = (typeof methods)[number];
+
+type Request = { readonly method: ControlMethod; readonly args: string };
+
+export class ControlSocket {
+  readonly #server: Server;
+  readonly #path: SocketPath;
+
+  private constructor(server: Server, path: SocketPath) {
+    this.#server = server;
+    this.#path = path;
+  }
+
+  static async serve(folder: string, client: LocalClient): Promise<ControlSocket> {
+    rmSync(join(folder, socketName), { force: true });
+    const path = socketPath(folder);
+    const server = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
+      lines.on('line', (line) => {
+        answer(client, line).then(
+          (text) => socket.write(`${JSON.stringify({ ok: text })}\n`),
+          (error: unknown) => socket.write(`${JSON.stringify({ error: encodeError(error) })}\n`),
+        );
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path.path, resolve);
+    });
+    server.unref();
+    return new ControlSocket(server, path);
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    this.#path.release();
+  }
+}
+
+const answer = async (client: LocalClient, line: string): Promise<string> => {
+  const { method, args } = JSON.parse(line) as Request;
+  const [first] = decodeValue(args) as readonly unknown[];
+  switch (method) {
+    case 'list':
+      return encodeValue(await client.list(first as ListFilter));
+    case 'status':
+      return encodeValue(await client.status(first as string));
+    case 'cancel':
+      return encodeValue(await client.cancel(first as string));
+    case 'retry':
+      return encodeValue(await client.retry(first as string));
+    case 'logs':
+      return encodeValue(await client.logs(first as string));
+    default:
+      throw new TuttiError('OPTION_INVALID', `There is no method ${String(method satisfies never)}.`);
+  }
+};
+
+/** Asks the process that holds `folder`. Rejects with `DATA_UNAVAILABLE` if none listens there. */
+export const askHolder = async (
+  folder: string,
+  method: ControlMethod,
+  ...args: readonly unknown[]
+): Promise<unknown> => {
+  const path = socketPath(folder);
+  try {
+    const socket = await connect(path.path, folder);
+    const line = await new Promise<string>((resolve, reject) => {
+      createInterface({ input: socket }).once('line', resolve);
+      socket.once('error', reject);
+      socket.once('close', () =>
+        reject(new TuttiError('DATA_UNAVAILABLE', `The process that holds ${folder} closed the connection.`)),
+      );
+      socket.write(`${JSON.stringify({ method, args: encodeValue(args) } satisfies Request)}\n`);
+    });
+    socket.destroy();
+    const reply = JSON.parse(line) as { readonly ok?: string; readonly error?: string };
+    if (reply.error !== undefined) throw decodeError(reply.error);
+    return decodeValue(reply.ok as string);
+  } finally {
+    path.release();
+  }
+};
+
+const connect = (path: string, folder: string): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', (cause) =>
+      reject(new TuttiError('DATA_UNAVAILABLE', `No process listens in ${folder}.`, { cause, details: { folder } })),
+    );
+  });
+
+type SocketPath = { readonly path: string; release(): void };
+
+/** A long path is reached through the open folder, which has a short name of its own on Linux. */
+const socketPath = (folder: string): SocketPath => {
+  const path = join(folder, socketName);
+  if (Buffer.byteLength(path) <= socketPathBytesMax || process.platform !== 'linux')
+    return { path, release: () => undefined };
+  const fd = openSync(folder, 'r');
+  return { path: `/proc/self/fd/${fd}/${socketName}`, release: () => closeSync(fd) };
+};

@@ -1,0 +1,39 @@
+/** What the main thread and the node thread tell each other. */
+import type { MessagePort } from 'node:worker_threads';
+
+/** `workerData` of the node thread. */
+export type NodeThreadData = {
+  /** Address of the app module, imported by every executor. */
+  readonly module: string;
+  /** Fingerprint of the catalogue that the main thread sees; undefined where it has none. */
+  readonly fingerprint: string | undefined;
+  /** The data folder; undefined: everything in memory, nothing kept. */
+  readonly folder: string | undefined;
+  readonly executors: number;
+  /** Undefined: as the folder has it, one for a new one. */
+  readonly partitions: number | undefined;
+  readonly hangLimitMs: number | undefined;
+  readonly logLevel: string;
+  readonly retentionMs: number;
+  readonly retentionTasks: number;
+};
+
+export type ToNodeThread =
+  | { readonly kind: 'close' }
+  | { readonly kind: 'stats'; readonly request: number }
+  /** Ends one executor thread, as a crash would: to show or test that nothing is lost. */
+  | { readonly kind: 'killExecutor'; readonly request: number };
+
+export type NodeStats = { readonly executors: number; readonly busyExecutors: number };
+
+export type FromNodeThread =
+  | {
+      readonly kind: 'ready';
+      readonly client: MessagePort;
+      readonly partitions: number;
+      readonly names: readonly string[];
+    }
+  /** It could not start, or had to stop. */
+  | { readonly kind: 'failed'; readonly error: string }
+  | { readonly kind: 'answer'; readonly request: number; readonly value: unknown }
+  | { readonly kind: 'closed' };

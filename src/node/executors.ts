@@ -1,0 +1,222 @@
+/**
+ * The executor threads of a node: starts them, replaces those that end, ends those that must end, and tells the state thread
+ * what was lost with them. The node thread sees into them through shared memory, so that one that does not answer is seen.
+ */
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { TuttiError } from '../errors/tutti-error.ts';
+import type { AttemptName, ExecutorThreadData, FromExecutorThread } from '../execution/executor/control.ts';
+import { createSharedState, ExecutorView } from '../execution/executor/shared-state.ts';
+import { threadEntries } from '../execution/thread-entries.ts';
+import { limits } from '../limits.ts';
+import type { EventSink } from '../platform/env.ts';
+import type { Loss } from '../tasks/grant.ts';
+import { decodeError } from '../values/codec.ts';
+
+export type ExecutorsOptions = {
+  readonly module: string;
+  readonly count: number;
+  readonly hangLimitMs: number | undefined;
+  readonly events: EventSink;
+  /** An executor can be given work over `port`. */
+  readonly onAdded: (executor: number, port: MessagePort) => void;
+  readonly onGone: (executor: number, guilty: AttemptName | undefined, loss: Loss) => void;
+  /** Does not answer at present: what it has not begun is better given to another. `running`: what keeps it. */
+  readonly onBusy: (executor: number, running: AttemptName | undefined) => void;
+  /** A line that user code printed. */
+  readonly onOutput: (line: string) => void;
+  /** An executor that had worked cannot be started again. */
+  readonly onFailed: (error: Error) => void;
+};
+
+type Executor = {
+  readonly number: number;
+  readonly worker: Worker;
+  readonly view: ExecutorView;
+  guilty: AttemptName | undefined;
+  loss: Loss | undefined;
+  ready: boolean;
+  reportedSilent: boolean;
+  reportedBusy: boolean;
+};
+
+export type LoadedApp = { readonly fingerprint: string; readonly names: readonly string[] };
+
+const checkEveryMs = 50;
+/** A loop that has not turned for this long keeps what is queued behind it waiting. */
+const busyAfterMs = 200;
+const restartsInARowMax = 20;
+
+export class Executors {
+  readonly #options: ExecutorsOptions;
+  readonly #executors = new Map<number, Executor>();
+  #next = 0;
+  #closing = false;
+  #restarts = 0;
+  #watch: ReturnType<typeof setInterval> | undefined;
+
+  constructor(options: ExecutorsOptions) {
+    this.#options = options;
+  }
+
+  /** Starts all; settles with what the app has when each has loaded it. Throws `APP_LOAD`, `APP_INVALID`, `APP_MISMATCH`. */
+  async start(): Promise<LoadedApp> {
+    const apps = await Promise.all(Array.from({ length: this.#options.count }, () => this.#startOne()));
+    const [first] = apps as [LoadedApp, ...LoadedApp[]];
+    for (const app of apps)
+      if (app.fingerprint !== first.fingerprint)
+        throw new TuttiError(
+          'APP_MISMATCH',
+          'Two executor threads loaded different apps: the module must export the same tasks each time it is imported.',
+        );
+    this.#watch = setInterval(() => this.#check(), checkEveryMs);
+    return first;
+  }
+
+  get count(): number {
+    return this.#executors.size;
+  }
+
+  /** Ends one thread as a crash would. */
+  async killOne(): Promise<void> {
+    const [executor] = this.#executors.values();
+    await executor?.worker.terminate();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearInterval(this.#watch);
+    await Promise.all([...this.#executors.values()].map(({ worker }) => worker.terminate()));
+  }
+
+  #startOne(): Promise<LoadedApp> {
+    const number = this.#next++;
+    const shared = createSharedState();
+    const workerData: ExecutorThreadData = { module: this.#options.module, executor: number, shared };
+    const worker = new Worker(threadEntries.executor, {
+      workerData,
+      name: `tutti-executor-${number}`,
+      stdout: true,
+      stderr: true,
+    });
+    const executor: Executor = {
+      number,
+      worker,
+      view: new ExecutorView(shared),
+      guilty: undefined,
+      loss: undefined,
+      ready: false,
+      reportedSilent: false,
+      reportedBusy: false,
+    };
+    this.#executors.set(number, executor);
+    return new Promise<LoadedApp>((resolve, reject) => {
+      worker.on('message', (message: FromExecutorThread) => {
+        switch (message.kind) {
+          case 'ready':
+            executor.ready = true;
+            this.#connect(executor);
+            resolve(message);
+            break;
+          case 'loadFailed':
+            reject(decodeError(message.error));
+            break;
+          case 'output':
+            for (const line of message.lines) this.#options.onOutput(line);
+            break;
+          case 'crash':
+            executor.guilty = message.attempt;
+            break;
+          default:
+            message satisfies never;
+        }
+      });
+      let last: Error | undefined;
+      worker.on('error', (error) => {
+        last = error as Error;
+      });
+      worker.on('exit', (code) => {
+        reject(
+          last ??
+            new TuttiError(
+              'APP_LOAD',
+              `The thread that loads ${this.#options.module} ended with code ${code}: the app may have called process.exit.`,
+            ),
+        );
+        this.#gone(
+          executor,
+          last === undefined ? `the thread ended with code ${code}` : `${last.name}: ${last.message}`,
+        );
+      });
+    });
+  }
+
+  #connect(executor: Executor): void {
+    const { port1, port2 } = new MessageChannel();
+    executor.worker.postMessage({ kind: 'connect', index: 0, port: port1 }, [port1]);
+    this.#options.onAdded(executor.number, port2);
+  }
+
+  #gone(executor: Executor, what: string): void {
+    this.#executors.delete(executor.number);
+    if (this.#closing || !executor.ready) return;
+    const loss: Loss = executor.loss ?? { kind: 'crashed', what };
+    this.#options.onGone(
+      executor.number,
+      executor.guilty ?? (executor.loss === undefined ? undefined : executor.guilty),
+      loss,
+    );
+    this.#options.events.emit('executor.lost', { executor: executor.number, what, guilty: executor.guilty });
+    this.#restarts++;
+    this.#startOne().then(
+      () => {
+        this.#restarts = 0;
+      },
+      (error: Error) => {
+        if (this.#closing) return;
+        if (this.#restarts >= restartsInARowMax || this.#executors.size === 0) this.#options.onFailed(error);
+      },
+    );
+  }
+
+  /** Looks into every executor through its shared memory. */
+  #check(): void {
+    const now = Date.now();
+    for (const executor of this.#executors.values()) {
+      if (!executor.ready || executor.loss !== undefined) continue;
+      const { view } = executor;
+      const silentMs = now - view.heartbeatAt();
+      const running = view.running();
+      const deadline = view.earliestDeadline();
+      if (deadline !== undefined && now > deadline.at + busyAfterMs && silentMs > busyAfterMs) {
+        this.#end(executor, deadline.attempt, { kind: 'timeout', timeoutMs: deadline.timeoutMs });
+        continue;
+      }
+      if (silentMs < busyAfterMs) {
+        executor.reportedBusy = false;
+        executor.reportedSilent = false;
+        continue;
+      }
+      if (!executor.reportedBusy) {
+        executor.reportedBusy = true;
+        this.#options.onBusy(executor.number, running);
+      }
+      const { hangLimitMs } = this.#options;
+      if (hangLimitMs !== undefined && silentMs > hangLimitMs)
+        this.#end(executor, running, {
+          kind: 'crashed',
+          what: `it kept its thread from answering for more than ${hangLimitMs} ms (hang limit)`,
+        });
+      else if (silentMs > limits.hangReportMs && !executor.reportedSilent) {
+        executor.reportedSilent = true;
+        this.#options.events.emit('executor.silent', { executor: executor.number, silentMs, running });
+      }
+    }
+  }
+
+  #end(executor: Executor, guilty: AttemptName | undefined, loss: Loss): void {
+    executor.guilty = guilty;
+    executor.loss = loss;
+    this.#options.events.emit('executor.ended', { executor: executor.number, guilty, loss });
+    void executor.worker.terminate();
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * A client in the same process: it speaks to the state thread over a port, in flat arrays, one array a wake-up. Used by the
+ * user's main thread, and by the node thread for the control socket.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
+import type { Env } from '../platform/env.ts';
+import type { ListFilter, LogLine, TaskStatus } from '../tasks/client-requests.ts';
+import { type Flat, fromClient, toClient, toClientArity } from '../tasks/messages.ts';
+import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
+import { hash16 } from '../values/hash.ts';
+import { isTaskId, mintTaskId } from '../values/task-id.ts';
+
+/** What is told to those who follow a task. */
+export type TaskEvent =
+  | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly message?: string }
+  | { readonly type: 'log'; readonly level: string; readonly time: number; readonly line: unknown }
+  | { readonly type: 'finished'; readonly ok: boolean };
+
+export type StartSpec = {
+  readonly name: string;
+  readonly input: string;
+  readonly policy: string | undefined;
+  readonly key: string | undefined;
+  readonly delayMs: number;
+};
+
+type Pending = {
+  readonly resolve: (text: string) => void;
+  readonly reject: (error: Error) => void;
+  /** The message, kept while it may have to be sent again; undefined once it cannot be refused for load. */
+  readonly message: Flat;
+  readonly start: boolean;
+};
+
+export class LocalClient {
+  readonly #port: MessagePort;
+  readonly #env: Env;
+  readonly #partitions: number;
+  readonly #pending = new Map<number, Pending>();
+  readonly #events = new Map<number, (event: TaskEvent) => void>();
+  readonly #waitingStarts: (() => void)[] = [];
+  #startsUnderWay = 0;
+  #out: Flat = [];
+  #flushPlanned = false;
+  #nextRequest = 1;
+  #closed: Error | undefined;
+
+  constructor(port: MessagePort, partitions: number, env: Env) {
+    this.#port = port;
+    this.#partitions = partitions;
+    this.#env = env;
+    port.on('message', (flat: Flat) => this.#receive(flat));
+  }
+
+  /** Starts a task; settles with its id once it is durable. The id is the other task's where a key attaches to one. */
+  async start(spec: StartSpec): Promise<string> {
+    while (this.#startsUnderWay >= limits.clientStartsMax)
+      await new Promise<void>((resolve) => this.#waitingStarts.push(resolve));
+    this.#startsUnderWay++;
+    try {
+      return decodeValue(await this.#startMessage(spec, 0)) as string;
+    } finally {
+      this.#startsUnderWay--;
+      this.#waitingStarts.shift()?.();
+    }
+  }
+
+  /** Starts a task and settles with the text of its result; rejects with its error. */
+  run(spec: StartSpec): Promise<string> {
+    return this.#startMessage(spec, 1);
+  }
+
+  /** The text of a task's result, when it is there; rejects with its error. */
+  wait(id: string): Promise<string> {
+    return this.#ask(fromClient.wait, this.#checked(id));
+  }
+
+  async status(id: string): Promise<TaskStatus | undefined> {
+    return decodeValue(await this.#ask(fromClient.status, this.#checked(id))) as TaskStatus | undefined;
+  }
+
+  async list(filter: ListFilter = {}): Promise<readonly TaskStatus[]> {
+    const lists = await Promise.all(
+      Array.from({ length: this.#partitions }, (_, partition) =>
+        this.#ask(fromClient.list, partition, encodeValue(filter)),
+      ),
+    );
+    const all = lists.flatMap((text) => decodeValue(text) as TaskStatus[]);
+    return all.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime()).slice(0, filter.limit ?? all.length);
+  }
+
+  async cancel(id: string): Promise<void> {
+    await this.#ask(fromClient.cancel, this.#checked(id));
+  }
+
+  async retry(id: string): Promise<void> {
+    await this.#ask(fromClient.retry, this.#checked(id));
+  }
+
+  async logs(id: string): Promise<readonly LogLine[]> {
+    return decodeValue(await this.#ask(fromClient.logs, this.#checked(id))) as LogLine[];
+  }
+
+  /** Calls `take` for each event of a task until the returned function is called. */
+  follow(id: string, take: (event: TaskEvent) => void): () => void {
+    const request = this.#nextRequest++;
+    this.#events.set(request, take);
+    this.#send([fromClient.follow, request, this.#checked(id), 1]);
+    return () => {
+      if (!this.#events.delete(request) || this.#closed !== undefined) return;
+      this.#send([fromClient.follow, request, id, 0]);
+    };
+  }
+
+  /** Nothing more is sent; whatever waits is told why. */
+  close(reason: Error): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = reason;
+    for (const { reject } of this.#pending.values()) reject(reason);
+    this.#pending.clear();
+    this.#events.clear();
+    for (const go of this.#waitingStarts.splice(0)) go();
+    this.#port.close();
+  }
+
+  #checked(id: string): string {
+    if (!isTaskId(id))
+      throw new TuttiError('TASK_NOT_FOUND', `${JSON.stringify(id)} is no task id: ids have 26 characters.`, {
+        details: { id },
+      });
+    return id;
+  }
+
+  #startMessage(spec: StartSpec, wait: 0 | 1): Promise<string> {
+    const random = this.#env.random.bytes(11);
+    const hash =
+      spec.key === undefined
+        ? ((random[9] as number) << 8) | (random[10] as number)
+        : hash16(JSON.stringify([spec.name, spec.key]));
+    const id = mintTaskId(hash, this.#env.clock.now(), random);
+    return this.#ask(fromClient.start, id, spec.name, spec.input, spec.policy, spec.key, spec.delayMs, wait);
+  }
+
+  #ask(op: number, ...fields: readonly unknown[]): Promise<string> {
+    return new Promise<string>((resolve, reject) => {
+      const request = this.#nextRequest++;
+      const message: Flat = [op, request, ...fields];
+      this.#pending.set(request, { resolve, reject, message, start: op === fromClient.start });
+      this.#send(message);
+    });
+  }
+
+  #send(message: Flat): void {
+    if (this.#closed !== undefined) {
+      const pending = this.#pending.get(message[1] as number);
+      this.#pending.delete(message[1] as number);
+      pending?.reject(this.#closed);
+      return;
+    }
+    for (const field of message) this.#out.push(field);
+    if (this.#flushPlanned) return;
+    this.#flushPlanned = true;
+    // After everything that is ready to run now: what it asks for goes out in the same array.
+    process.nextTick(() => {
+      this.#flushPlanned = false;
+      const out = this.#out;
+      this.#out = [];
+      if (this.#closed === undefined) this.#port.postMessage(out);
+    });
+  }
+
+  #receive(flat: Flat): void {
+    for (let at = 0; at < flat.length; at += toClientArity[flat[at] as keyof typeof toClientArity] + 1) {
+      const request = flat[at + 1] as number;
+      if (flat[at] === toClient.event) {
+        this.#events.get(request)?.(JSON.parse(flat[at + 2] as string) as TaskEvent);
+        continue;
+      }
+      const pending = this.#pending.get(request);
+      if (pending === undefined) continue;
+      if (flat[at + 2] === 1) {
+        this.#pending.delete(request);
+        pending.resolve(flat[at + 3] as string);
+      } else this.#refused(request, pending, decodeError(flat[at + 3] as string));
+    }
+  }
+
+  /** What was refused for load alone is asked again, under the same id, after the pause that the refusal names. */
+  #refused(request: number, pending: Pending, error: Error): void {
+    if (pending.start && error instanceof TuttiError && error.code === 'OVERLOADED' && this.#closed === undefined) {
+      this.#env.timers.after(Number(error.details.retryMs ?? limits.overloadedRetryMs), () => {
+        if (this.#pending.has(request)) this.#send(pending.message);
+      });
+      return;
+    }
+    this.#pending.delete(request);
+    pending.reject(error);
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * Entry of the node thread, which wires a node: the lock and format of the data folder, the store's writer, the state
+ * thread, the executors, and the main thread's client. No user code runs here.
+ *
+ * Ends in order: executors first (so that nothing runs on), then the state thread (it gives back what they held and
+ * flushes), then the store, then the lock.
+ */
+import { writeSync } from 'node:fs';
+import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
+import { dataPaths, openDataFolder, prepareDataFolder } from '../engine/embedded/data-folder.ts';
+import { type FolderLock, lastHolder, lockFolder } from '../engine/embedded/folder-lock.ts';
+import { TuttiError } from '../errors/tutti-error.ts';
+import type { FromStateThread, StateThreadData, ToStateThread } from '../execution/state/control.ts';
+import { serveStoreWriter } from '../execution/state/store-port.ts';
+import { threadEntries } from '../execution/thread-entries.ts';
+import { createLog, eventSink } from '../observe/log.ts';
+import { nodeEnv } from '../platform/node.ts';
+import { openLmdbWriter } from '../store/lmdb-store.ts';
+import type { StoreWriter } from '../store/store.ts';
+import { decodeError, encodeError } from '../values/codec.ts';
+import type { FromNodeThread, NodeThreadData, ToNodeThread } from './control.ts';
+import { ControlSocket } from './control-socket.ts';
+import { Executors } from './executors.ts';
+import { LocalClient } from './local-client.ts';
+
+const data = workerData as NodeThreadData;
+const main = parentPort as MessagePort;
+const log = createLog(data.logLevel);
+const events = eventSink(log);
+const env = nodeEnv(events);
+const tellMain = (message: FromNodeThread, transfer: MessagePort[] = []): void => main.postMessage(message, transfer);
+const stderr = 2;
+
+class Node {
+  #lock: FolderLock | undefined;
+  #writer: StoreWriter | undefined;
+  #state: Worker | undefined;
+  #executors: Executors | undefined;
+  #socket: ControlSocket | undefined;
+  #closing = false;
+  #stateClosed: (() => void) | undefined;
+  #nextClient = 0;
+
+  async start(): Promise<void> {
+    const stateData = this.#openFolder();
+    const leading = this.#startState(stateData);
+    this.#executors = new Executors({
+      module: data.module,
+      count: data.executors,
+      hangLimitMs: data.hangLimitMs,
+      events,
+      onAdded: (executor, port) => this.#tellState({ kind: 'executor', executor, port }, [port]),
+      onGone: (executor, guilty, loss) => this.#tellState({ kind: 'executorGone', executor, guilty, loss }),
+      onBusy: (executor, running) => this.#tellState({ kind: 'executorBusy', executor, running }),
+      onOutput: (line) => writeSync(stderr, `${line}\n`),
+      onFailed: (error) => this.#fail(error),
+    });
+    const [app] = await Promise.all([this.#executors.start(), leading]);
+    if (data.fingerprint !== undefined && data.fingerprint !== app.fingerprint)
+      throw new TuttiError(
+        'APP_MISMATCH',
+        `The app passed to open is not what ${data.module} exports in other threads: pass the namespace of that very module (import * as app), and export the same tasks each time.`,
+      );
+    if (data.folder !== undefined) {
+      const client = new LocalClient(this.#connectClient(), stateData.partitions, env);
+      this.#socket = await ControlSocket.serve(data.folder, client);
+    }
+    const client = this.#connectClient();
+    events.emit('node.ready', { folder: data.folder, partitions: stateData.partitions, executors: data.executors });
+    tellMain({ kind: 'ready', client, partitions: stateData.partitions, names: app.names }, [client]);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    await this.#socket?.close();
+    await this.#executors?.close();
+    if (this.#state !== undefined) {
+      const closed = new Promise<void>((resolve) => {
+        this.#stateClosed = resolve;
+      });
+      this.#tellState({ kind: 'close' });
+      await closed;
+    }
+    await this.#writer?.close();
+    this.#lock?.release();
+    events.emit('node.closed', {});
+  }
+
+  get executorCount(): number {
+    return this.#executors?.count ?? 0;
+  }
+
+  askState(request: number): void {
+    this.#tellState({ kind: 'stats', request });
+  }
+
+  async killExecutor(): Promise<void> {
+    await this.#executors?.killOne();
+  }
+
+  /** Locks and reads the data folder, and opens the store's writer. */
+  #openFolder(): StateThreadData {
+    const common = { retentionMs: data.retentionMs, retentionTasks: data.retentionTasks };
+    if (data.folder === undefined) {
+      const partitions = data.partitions ?? 1;
+      return {
+        ...common,
+        partitions,
+        folder: undefined,
+        physicalLogs: [Array.from({ length: partitions }, (_, number) => number)],
+        storePort: undefined,
+        previousEnd: '',
+      };
+    }
+    prepareDataFolder(data.folder);
+    const before = lastHolder(data.folder);
+    this.#lock = lockFolder(data.folder);
+    const format = openDataFolder(data.folder, { random: env.random, partitions: data.partitions });
+    this.#writer = openLmdbWriter(dataPaths(data.folder).store);
+    const { port1, port2 } = new MessageChannel();
+    serveStoreWriter(port1, this.#writer);
+    return {
+      ...common,
+      partitions: format.partitions,
+      folder: data.folder,
+      physicalLogs: format.physicalLogs,
+      storePort: port2,
+      previousEnd:
+        before === undefined ? 'its process ended' : `the process ${before.pid} ended without closing the node`,
+    };
+  }
+
+  #startState(stateData: StateThreadData): Promise<void> {
+    const state = new Worker(threadEntries.state, {
+      workerData: stateData,
+      transferList: stateData.storePort === undefined ? [] : [stateData.storePort],
+      name: 'tutti-state',
+    });
+    this.#state = state;
+    return new Promise<void>((resolve, reject) => {
+      const failed = (error: Error): void => {
+        reject(error);
+        this.#fail(error);
+      };
+      state.on('message', (message: FromStateThread) => {
+        switch (message.kind) {
+          case 'leading':
+            resolve();
+            break;
+          case 'failed':
+            events.emit('partition.failed', { error: decodeError(message.error).message });
+            failed(decodeError(message.error));
+            break;
+          case 'event':
+            events.emit(message.name, message.fields);
+            break;
+          case 'stats':
+            tellMain({
+              kind: 'answer',
+              request: message.request,
+              value: { executors: this.executorCount, busyExecutors: message.busyExecutors },
+            });
+            break;
+          case 'closed':
+            this.#stateClosed?.();
+            break;
+          default:
+            message satisfies never;
+        }
+      });
+      state.on('error', (error) => failed(error as Error));
+      state.on('exit', (code) => {
+        this.#stateClosed?.();
+        if (!this.#closing) failed(new TuttiError('INVARIANT', `The state thread ended with code ${code}.`));
+      });
+    });
+  }
+
+  #connectClient(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#tellState({ kind: 'client', client: this.#nextClient++, port: port1 }, [port1]);
+    return port2;
+  }
+
+  #tellState(message: ToStateThread, transfer: MessagePort[] = []): void {
+    this.#state?.postMessage(message, transfer);
+  }
+
+  /** The node cannot go on: the main thread is told, and what waits there is told why. */
+  #fail(error: Error): void {
+    if (this.#closing) return;
+    tellMain({ kind: 'failed', error: encodeError(error) });
+  }
+}
+
+const node = new Node();
+main.on('message', (message: ToNodeThread) => {
+  switch (message.kind) {
+    case 'close':
+      void node.close().then(() => {
+        tellMain({ kind: 'closed' });
+        main.close();
+      });
+      break;
+    case 'stats':
+      node.askState(message.request);
+      break;
+    case 'killExecutor':
+      void node.killExecutor().then(() => tellMain({ kind: 'answer', request: message.request, value: undefined }));
+      break;
+    default:
+      message satisfies never;
+  }
+});
+
+node.start().catch(async (error: unknown) => {
+  tellMain({ kind: 'failed', error: encodeError(error) });
+  await node.close();
+  main.close();
+});

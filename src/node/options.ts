@@ -1,0 +1,98 @@
+/** What `open` takes, checked and completed. */
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
+import { type Duration, durationMs } from '../values/duration.ts';
+import type { NodeThreadData } from './control.ts';
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export type OpenOptions = {
+  /** The app's namespace: `import * as app from './app.ts'`. */
+  readonly app?: object;
+  /** The app's address: `import.meta.resolve('./app.ts')`. Every thread imports it. */
+  readonly module: string | URL;
+  /** The data folder. Default: `.tutti` in the current folder. */
+  readonly data?: string;
+  /** `embedded` keeps everything in the data folder; `memory` keeps nothing beyond `close`. Default: `embedded`. */
+  readonly engine?: 'embedded' | 'memory';
+  /** Threads that run tasks. Default: as many as there are cores. */
+  readonly executors?: number;
+  /** Fixed when a data folder is made. Default: 1. */
+  readonly partitions?: number;
+  /** How much the node says on stderr, as JSON lines. Default: `warn`. */
+  readonly logLevel?: LogLevel;
+  /** How long a task may keep its thread from answering before the thread is ended. Default: no limit. */
+  readonly hangLimit?: Duration;
+  /** How long finished tasks are kept, and how many at most. Default: 7 days, 100,000. */
+  readonly retention?: { readonly time?: Duration; readonly tasks?: number };
+};
+
+const optionNames = [
+  'app',
+  'module',
+  'data',
+  'engine',
+  'executors',
+  'partitions',
+  'logLevel',
+  'hangLimit',
+  'retention',
+] as const;
+
+/** Throws `OPTION_INVALID` or `DURATION_INVALID`, naming the option. */
+export const checkOptions = (options: OpenOptions): Omit<NodeThreadData, 'fingerprint'> => {
+  if (typeof options !== 'object' || options === null)
+    throw invalid('options', options, 'open takes one object, such as { app, module }');
+  for (const name of Object.keys(options))
+    if (!(optionNames as readonly string[]).includes(name))
+      throw invalid(name, undefined, `there is no such option; there are ${optionNames.join(', ')}`);
+  const { engine = 'embedded', logLevel = 'warn', retention = {} } = options;
+  if (engine !== 'embedded' && engine !== 'memory') throw invalid('engine', engine, "it is 'embedded' or 'memory'");
+  if (!logLevels.includes(logLevel)) throw invalid('logLevel', logLevel, `it is one of ${logLevels.join(', ')}`);
+  if (options.data !== undefined && (typeof options.data !== 'string' || options.data === ''))
+    throw invalid('data', options.data, 'it is the path of a folder');
+  return {
+    module: moduleAddress(options.module),
+    folder: engine === 'memory' ? undefined : resolve(options.data ?? '.tutti'),
+    executors: count(options.executors, 'executors', 1_024) ?? availableParallelism(),
+    partitions: count(options.partitions, 'partitions', limits.partitionsMax),
+    hangLimitMs: options.hangLimit === undefined ? undefined : durationMs(options.hangLimit, 'hangLimit'),
+    logLevel,
+    retentionMs: retention.time === undefined ? limits.retentionMs : durationMs(retention.time, 'retention.time'),
+    retentionTasks: count(retention.tasks, 'retention.tasks', 1_000_000_000) ?? limits.retentionTasksMax,
+  };
+};
+
+const moduleAddress = (module: unknown): string => {
+  if (module instanceof URL) return module.href;
+  if (typeof module !== 'string' || module === '')
+    throw invalid('module', module, "it is the address of the app's module: import.meta.resolve('./app.ts')");
+  if (/^[a-z][a-z0-9+.-]+:/i.test(module)) return module;
+  return pathToFileURL(resolve(module)).href;
+};
+
+const count = (value: unknown, name: string, most: number): number | undefined => {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most)
+    throw invalid(name, value, `it is a whole number from 1 to ${most}`);
+  return value;
+};
+
+const invalid = (name: string, value: unknown, remedy: string): TuttiError =>
+  new TuttiError(
+    'OPTION_INVALID',
+    `The option ${name}${value === undefined ? '' : ` cannot be ${shown(value)}`}: ${remedy}.`,
+    { details: { option: name } },
+  );
+
+const shown = (value: unknown): string => {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return typeof value;
+  }
+};

@@ -1,0 +1,244 @@
+/**
+ * Drives the core of one partition: turns its effects into appends, reads, flushes and snapshots, and what comes of them
+ * into events. Whatever is decided is decided in the core.
+ */
+
+import type { Blobs, Log } from '../engine/engine.ts';
+import { TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
+import type { Env } from '../platform/env.ts';
+import type { StoreReader, StoreWriter } from '../store/store.ts';
+import type { EncodedWrite } from './layers.ts';
+import { Partition, type PartitionEffect, type PartitionOptions, type Transaction } from './partition.ts';
+import { Snapshots } from './snapshot.ts';
+
+export type PartitionHostOptions<Output> = {
+  readonly core: PartitionOptions;
+  readonly log: Log;
+  readonly reader: StoreReader;
+  /** A reader of its own for each snapshot, at the state of the moment. */
+  readonly openSnapshotReader: () => StoreReader;
+  readonly writer: StoreWriter;
+  readonly blobs: Blobs;
+  readonly env: Env;
+  readonly release: (outputs: readonly Output[]) => void;
+  readonly onLeading: (epoch: number) => void;
+  readonly onFenced: (certain: boolean, dropped: readonly Output[]) => void;
+  /** The partition stops: damage, or a bug. */
+  readonly onFailed: (error: unknown) => void;
+  /** Something was acknowledged: what waited for it may go on. */
+  readonly onProgress: () => void;
+};
+
+const retryPauseMs = 50;
+const storeRetryMs = 1_000;
+
+export class PartitionHost<Output> {
+  readonly core: Partition<Output>;
+  readonly #options: PartitionHostOptions<Output>;
+  readonly #snapshots: Snapshots;
+  #stopped = false;
+  #failed = false;
+  #checkpointedAt: number;
+  #underWay = 0;
+  #idle: (() => void)[] = [];
+
+  private constructor(options: PartitionHostOptions<Output>, snapshots: Snapshots) {
+    this.#options = options;
+    this.#snapshots = snapshots;
+    this.core = new Partition<Output>(options.core);
+    this.#checkpointedAt = options.env.clock.monotonic();
+  }
+
+  /**
+   * Opens a partition; a store that does not reach the log's first record is refilled from a snapshot. Leads as soon as
+   * the log was read. Throws `LOG_DAMAGED` when log and store cannot belong together.
+   */
+  static async open<Output>(options: PartitionHostOptions<Output>): Promise<PartitionHost<Output>> {
+    const { partition } = options.core;
+    const snapshots = new Snapshots({
+      partition,
+      tables: [...options.core.tables.all()].map((table) => table.id),
+      blobs: options.blobs,
+      log: options.log,
+      env: options.env,
+    });
+    const [start, end] = [await options.log.start(), await options.log.end()];
+    const marker = options.reader.marker(partition);
+    if (marker.position > end)
+      throw new TuttiError(
+        'LOG_DAMAGED',
+        `Partition ${partition}: the log ends at position ${end}, but the store was flushed up to ${marker.position}: acknowledged records are missing. Put back the log files of this data folder from a backup.`,
+        { details: { partition, end, flushed: marker.position } },
+      );
+    if (marker.position + 1 < start) {
+      await snapshots.restore(options.writer, start);
+      options.reader.renew();
+    }
+    await snapshots.load();
+    const host = new PartitionHost<Output>(options, snapshots);
+    host.#pump();
+    return host;
+  }
+
+  transact(step: (tx: Transaction<Output>) => void): void {
+    if (this.#failed) throw new TuttiError('LOG_FENCED', `Partition ${this.#options.core.partition} has stopped.`);
+    this.core.transact(this.#options.env.clock.now(), step);
+  }
+
+  /** Ends a turn: what was written is sent on its way, what may leave leaves, and a checkpoint begins when one is due. */
+  endTurn(): void {
+    if (this.#failed) return;
+    this.#guard(() => {
+      this.core.endTurn();
+      if (this.#checkpointDue()) this.core.checkpoint();
+    });
+    this.#pump();
+  }
+
+  /** Flushes what there is and settles when nothing is under way any more. No turn may follow. */
+  async close(): Promise<void> {
+    if (!this.#failed && this.core.role === 'leading') {
+      this.#guard(() => this.core.checkpoint());
+      this.#pump();
+    }
+    if (this.#underWay > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    this.#stopped = true;
+  }
+
+  #checkpointDue(): boolean {
+    const { core } = this;
+    if (core.checkpointUnderWay || core.dirtyRows === 0) return false;
+    return (
+      core.dirtyRows >= limits.checkpointDirtyRows ||
+      core.logBytesSinceCheckpoint >= limits.checkpointLogBytes ||
+      this.#options.env.clock.monotonic() - this.#checkpointedAt >= limits.checkpointIntervalMs
+    );
+  }
+
+  #pump(): void {
+    for (let effects = this.core.takeEffects(); effects.length > 0 && !this.#failed; effects = this.core.takeEffects())
+      for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: PartitionEffect<Output>): void {
+    const { log, env } = this.#options;
+    switch (effect.kind) {
+      case 'append': {
+        const { entry } = effect;
+        const append = (): void =>
+          this.#track(
+            log.append(entry.bytes, entry.after).then((result) => {
+              this.core.appendResult(entry, result);
+              this.#afterEvent();
+            }),
+          );
+        if (effect.again) env.timers.after(retryPauseMs, append);
+        else append();
+        break;
+      }
+      case 'read':
+        this.#track(
+          log.read(effect.from).then(
+            (records) => this.#read(records),
+            (error: unknown) => {
+              if ((error as { code?: unknown }).code !== 'LOG_TRIMMED') throw error;
+              this.#read('trimmed');
+            },
+          ),
+        );
+        break;
+      case 'leading':
+        this.#options.onLeading(effect.epoch);
+        break;
+      case 'release':
+        this.#options.release(effect.outputs);
+        break;
+      case 'flush':
+        this.#track(this.#flush(effect.position, effect.note));
+        break;
+      case 'fenced':
+        this.#failed = true;
+        this.#options.onFenced(effect.certain, effect.dropped);
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #read(records: Parameters<Partition<Output>['readResult']>[0]): void {
+    this.core.readResult(records, this.#options.env.clock.now());
+    this.#afterEvent();
+  }
+
+  #afterEvent(): void {
+    this.#pump();
+    this.#options.onProgress();
+  }
+
+  /** Writes the checkpoint under way to the store; tries again for as long as the store refuses. */
+  async #flush(position: number, note: Uint8Array): Promise<void> {
+    const { writer, reader, env, core } = this.#options;
+    const began = env.clock.monotonic();
+    let rows = 0;
+    for (;;) {
+      try {
+        rows = 0;
+        let slice: EncodedWrite[] = [];
+        for (const write of this.core.frozenWrites()) {
+          slice.push(write);
+          rows++;
+          if (slice.length < limits.checkpointSliceRows) continue;
+          await writer.write(core.partition, slice);
+          slice = [];
+        }
+        if (slice.length > 0) await writer.write(core.partition, slice);
+        await writer.mark(core.partition, { position, note });
+        break;
+      } catch (error) {
+        if (this.#stopped) return;
+        env.events.emit('checkpoint.failed', { partition: core.partition, position, error });
+        await new Promise<void>((resolve) => env.timers.after(storeRetryMs, resolve));
+      }
+    }
+    reader.renew();
+    this.core.flushed();
+    this.#checkpointedAt = env.clock.monotonic();
+    env.events.emit('checkpoint.done', { partition: core.partition, position, rows, ms: this.#checkpointedAt - began });
+    if (this.#snapshots.due(this.core.logBytesWritten)) {
+      const snapshotReader = this.#options.openSnapshotReader();
+      try {
+        await this.#snapshots.take(snapshotReader, { position, note }, this.core.logBytesWritten);
+      } catch (error) {
+        env.events.emit('snapshot.failed', { partition: core.partition, position, error });
+      } finally {
+        await snapshotReader.close();
+      }
+    }
+    this.#afterEvent();
+  }
+
+  #track(work: Promise<void>): void {
+    this.#underWay++;
+    void work
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#underWay--;
+        if (this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
+      });
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#options.onFailed(error);
+  }
+}
