@@ -164,6 +164,9 @@ describe('the value codec', () => {
     let web: unknown = 'x'.repeat(1_000);
     for (let level = 0; level < 100; level++) web = [web, web];
     expect(() => encodeValue(web)).toThrow(expect.objectContaining({ code: 'VALUE_TOO_LARGE' }));
+    let keyed: unknown = 1;
+    for (let level = 0; level < 18; level++) keyed = [{ ['k'.repeat(4_000)]: keyed }, keyed];
+    expect(() => encodeValue(keyed)).toThrow(expect.objectContaining({ code: 'VALUE_TOO_LARGE' }));
     const sparse: unknown[] = [];
     sparse[4_000_000_000] = 1;
     expect(() => encodeValue(sparse)).toThrow(expect.objectContaining({ code: 'VALUE_TOO_LARGE' }));
@@ -275,7 +278,8 @@ describe('the error codec', () => {
     const loop = new Error('loop') as Error & Record<string, unknown>;
     loop.cause = loop;
     loop['self'] = { in: [loop] };
-    expect(decodeError(encodeError(loop)).message).toBe('loop');
+    const told = decodeError(encodeError(loop));
+    expect([told.message, told.cause, { ...told }]).toEqual(['loop', undefined, {}]);
 
     let chain = new Error('innermost');
     for (let depth = 0; depth < 100; depth++) chain = new Error(`level ${depth}`, { cause: chain });

@@ -6,7 +6,7 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { type DecodingWalk, notDecodable } from './kind.ts';
 import { kindByTag } from './kinds.ts';
-import { isRecord, setOwn } from './own-property.ts';
+import { isRecord } from './own-property.ts';
 import { formatPath, type PathStep } from './value-path.ts';
 
 /** The state of one walk back. */
@@ -69,7 +69,7 @@ export class Decoding implements DecodingWalk {
       if (typeof form !== 'object' || form === null) continue;
       this.path[depth] = key;
       const value = this.revive(form, depth + 1);
-      if (value !== form) setOwn(record, key, value);
+      if (value !== form) record[key] = value;
     }
     return record;
   }

@@ -7,7 +7,6 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { EncodingWalk } from './kind.ts';
 import { kindOf } from './kinds.ts';
-import { setOwn } from './own-property.ts';
 import { formatPath, type PathStep } from './value-path.ts';
 
 /** The state of one walk: where it is, and how much it has seen. */
@@ -68,6 +67,7 @@ export class Encoding implements EncodingWalk {
 
   /** The form of the user's own object: itself, or wrapped where it looks like one of ours. */
   formOfRecord(record: Readonly<Record<string, unknown>>, depth: number): Record<string, unknown> {
+    // A spread makes own properties, also one called `__proto__`, so that setting it below does not touch the prototype.
     const copy = { ...record };
     const keys = Object.keys(copy);
     for (const key of keys) {
@@ -75,7 +75,7 @@ export class Encoding implements EncodingWalk {
       this.charsLeft -= key.length;
       this.path[depth] = key;
       const form = this.form(value, depth + 1);
-      if (form !== value) setOwn(copy, key, form);
+      if (form !== value) copy[key] = form;
     }
     const only = keys.length === 1 ? keys[0] : undefined;
     return only?.startsWith('$') ? { $object: copy } : copy;
