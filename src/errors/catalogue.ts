@@ -35,6 +35,7 @@ export const catalogue = {
   TASK_TIMEOUT: failed('The task ran longer than its timeout'),
   TASK_CRASHED: failed('The task ended its thread or process each time'),
   TASK_NONDETERMINISTIC: failed('The code no longer matches its journal'),
+  STEP_NESTED: rejected('A step inside the function of a step'),
   TASK_NOT_FOUND: rejected('No task with this id'),
   TASK_STATE: rejected('The task is in a state in which this cannot be done'),
   KEY_CONFLICT: rejected('The idempotency key is in use with another input'),

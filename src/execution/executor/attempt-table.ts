@@ -1,0 +1,44 @@
+/**
+ * The attempts that an executor holds, by what names them: partition, epoch, n.
+ */
+
+import type { Attempt } from './attempt.ts';
+
+export class AttemptTable {
+  private readonly byEpoch = new Map<string, Map<number, Attempt>>();
+  private lastPartition = -1;
+  private lastEpoch = -1;
+  private last = new Map<number, Attempt>();
+
+  add(attempt: Attempt): void {
+    this.of(attempt.partition, attempt.epoch).set(attempt.n, attempt);
+  }
+
+  delete(attempt: Attempt): void {
+    this.of(attempt.partition, attempt.epoch).delete(attempt.n);
+  }
+
+  find(partition: number, epoch: number, n: number): Attempt | undefined {
+    return this.of(partition, epoch).get(n);
+  }
+
+  *[Symbol.iterator](): Generator<Attempt> {
+    for (const attempts of this.byEpoch.values()) yield* attempts.values();
+  }
+
+  private of(partition: number, epoch: number): Map<number, Attempt> {
+    if (partition === this.lastPartition && epoch === this.lastEpoch) return this.last;
+    const key = `${partition} ${epoch}`;
+    let attempts = this.byEpoch.get(key);
+    if (attempts === undefined) {
+      // A new epoch of a partition is rare; then those that are empty go.
+      for (const [other, held] of this.byEpoch) if (held.size === 0) this.byEpoch.delete(other);
+      attempts = new Map();
+      this.byEpoch.set(key, attempts);
+    }
+    this.lastPartition = partition;
+    this.lastEpoch = epoch;
+    this.last = attempts;
+    return attempts;
+  }
+}

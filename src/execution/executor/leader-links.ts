@@ -1,0 +1,89 @@
+/**
+ * What goes out: reports to the leaders' threads, one flat array each at a flush, and the wants that belong to it.
+ */
+
+import { type Flat, fromExecutor } from '../../tasks/messages.ts';
+import type { Attempt } from './attempt.ts';
+
+type Link = {
+  readonly peer: number;
+  out: Flat /** Wanted and not yet got. */;
+  asked: number /** Got and not yet started. */;
+  queued: number;
+};
+
+export class LeaderLinks {
+  private readonly links = new Map<number, Link>();
+  private readonly send: (peer: number, flat: Flat) => void;
+  /** Entered since the last flush: `started` is due, unless they are through by then. */
+  private entered: Attempt[] = [];
+  private unsent = 0;
+
+  constructor(send: (peer: number, flat: Flat) => void) {
+    this.send = send;
+  }
+
+  add(peer: number): void {
+    this.links.set(peer, { peer, out: [], asked: 0, queued: 0 });
+  }
+
+  drop(peer: number): void {
+    this.links.delete(peer);
+  }
+
+  get anythingUnsent(): boolean {
+    return this.unsent > 0 || this.entered.length > 0;
+  }
+
+  granted(attempt: Attempt): void {
+    const link = this.links.get(attempt.peer);
+    if (link === undefined) return;
+    link.queued++;
+    if (link.asked > 0) link.asked--;
+  }
+
+  /** It is in the queue no more; `started`: because its code is entered. */
+  unqueued(attempt: Attempt, started: boolean): void {
+    const link = this.links.get(attempt.peer);
+    if (link !== undefined) link.queued--;
+    if (started) this.entered.push(attempt);
+  }
+
+  /** Adds a report of an attempt. */
+  report(attempt: Attempt, op: number, fields: readonly unknown[]): void {
+    const out = this.links.get(attempt.peer)?.out;
+    if (out === undefined) return;
+    this.unsent++;
+    out.push(op, attempt.partition, attempt.epoch, attempt.n);
+    for (const field of fields) out.push(field);
+  }
+
+  /** Adds `started` where it is due and was not said. */
+  reportStarted(attempt: Attempt): void {
+    if (attempt.startedSent) return;
+    attempt.startedSent = true;
+    this.report(attempt, fromExecutor.started, []);
+  }
+
+  /** Sends everything, and asks for work so that `target` unstarted tasks are here or on their way. */
+  flush(target: number): void {
+    if (this.entered.length > 0) {
+      for (const attempt of this.entered) if (!attempt.ended) this.reportStarted(attempt);
+      this.entered = [];
+    }
+    this.unsent = 0;
+    const share = Math.ceil(target / Math.max(1, this.links.size));
+    for (const link of this.links.values()) {
+      const missing = share - link.asked - link.queued;
+      // Few at a time while there is still something to do: a message for each would cost more than the tasks.
+      if (missing > 0 && missing >= share >> 2) {
+        link.asked += missing;
+        link.out.push(fromExecutor.want, missing);
+      }
+      if (link.out.length === 0) continue;
+      const { out } = link;
+      link.out = [];
+      this.send(link.peer, out);
+    }
+  }
+}

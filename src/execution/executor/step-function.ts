@@ -1,0 +1,168 @@
+/**
+ * `ctx.run`: runs a function for real, tries it again in place, and has its outcome recorded once.
+ *
+ * The pause between two tries holds no slot and is known to this memory alone; if the attempt ends meanwhile, the function's
+ * tries begin anew. `key` is the same in all of them.
+ */
+
+import { isFinalError } from '../../app/app-error.ts';
+import {
+  decodePolicy,
+  defaultPolicy,
+  policyOf,
+  type RetryPolicy,
+  retryPolicyOf,
+  type TaskPolicy,
+} from '../../app/policy.ts';
+import { readRetry } from '../../app/task.ts';
+import type { Step as StepOfUser, StepOptions } from '../../app/task-context.ts';
+import { TuttiError } from '../../errors/tutti-error.ts';
+import { limits } from '../../limits.ts';
+import { backoffMs } from '../../tasks/backoff.ts';
+import { fromExecutor } from '../../tasks/messages.ts';
+import { decodeValue, encodeError, encodeValue } from '../../values/codec.ts';
+import type { Attempt } from './attempt.ts';
+import type { Host } from './host.ts';
+import type { Step } from './journal.ts';
+import { runInScope, type Scope } from './scope.ts';
+import { isThenable, openStep, refuseInsideStep } from './steps.ts';
+
+type StepFunction = (step: StepOfUser) => unknown;
+
+export const runFunction = (
+  host: Host,
+  scope: Scope,
+  name: string,
+  fn: StepFunction,
+  options: StepOptions | undefined,
+): Promise<unknown> => {
+  refuseInsideStep(scope, 'ctx.run');
+  checkArguments(name, fn);
+  const { attempt } = scope;
+  const policy = policyOfAttempt(host, attempt);
+  const retry = options?.retry === undefined ? policy : retryPolicyOf(readRetry(options.retry, 'retry'), policy);
+  return openStep(host, scope, {
+    key: scope.nextKey('run', name),
+    fingerprint: '',
+    begin: (step) => new FunctionRun(host, scope, step, fn, retry).begin(),
+    read: (step) => decodeValue(step.text),
+    told: (step) => {
+      if (!step.recorded) attempt.recordsOpen--;
+    },
+  });
+};
+
+/** The policy that was recorded with the task, else its definition's. */
+export const policyOfAttempt = (host: Host, attempt: Attempt): TaskPolicy => {
+  if (attempt.policyText !== undefined) return decodePolicy(attempt.policyText);
+  const definition = host.app.definitions.get(attempt.name);
+  return (definition === undefined ? undefined : policyOf(definition)) ?? defaultPolicy;
+};
+
+const checkArguments = (name: unknown, fn: unknown): void => {
+  if (typeof name !== 'string' || name === '' || name.length > limits.nameCharsMax) {
+    throw new TuttiError('OPTION_INVALID', `ctx.run: the name is not text of 1 to ${limits.nameCharsMax} characters`, {
+      details: { option: 'name' },
+    });
+  }
+  if (typeof fn !== 'function') {
+    throw new TuttiError('OPTION_INVALID', `ctx.run(${JSON.stringify(name)}): the second argument is not a function`, {
+      details: { option: 'fn' },
+    });
+  }
+};
+
+class FunctionRun {
+  private readonly host: Host;
+  private readonly scope: Scope;
+  private readonly step: Step;
+  private readonly fn: StepFunction;
+  private readonly retry: RetryPolicy;
+  private tries = 0;
+
+  constructor(host: Host, scope: Scope, step: Step, fn: StepFunction, retry: RetryPolicy) {
+    this.host = host;
+    this.scope = scope;
+    this.step = step;
+    this.fn = fn;
+    this.retry = retry;
+  }
+
+  begin(): void {
+    const { attempt } = this.scope;
+    if (attempt.ended) return;
+    this.tries++;
+    let result: unknown;
+    try {
+      result = runInScope(this.scope.inStep(), this.fn, this.argument(), undefined);
+    } catch (thrown) {
+      this.threw(thrown);
+      return;
+    }
+    if (!isThenable(result)) {
+      this.gave(result);
+      return;
+    }
+    attempt.functionsRunning++;
+    this.host.touch(attempt);
+    result.then(
+      (value) => {
+        attempt.functionsRunning--;
+        this.gave(value);
+      },
+      (thrown: unknown) => {
+        attempt.functionsRunning--;
+        this.threw(thrown);
+      },
+    );
+  }
+
+  private argument(): StepOfUser {
+    const { attempt } = this.scope;
+    return {
+      key: `${attempt.id}/${this.step.key}`,
+      attempt: this.tries,
+      get signal() {
+        return attempt.signal;
+      },
+    };
+  }
+
+  private gave(value: unknown): void {
+    let text: string;
+    try {
+      text = encodeValue(value, 'result');
+    } catch (error) {
+      this.report(0, encodeError(error));
+      return;
+    }
+    this.report(1, text);
+  }
+
+  private threw(thrown: unknown): void {
+    const { attempt } = this.scope;
+    if (attempt.ended) return;
+    if (isFinalError(thrown) || this.tries >= this.retry.attempts) {
+      this.report(0, encodeError(thrown));
+      return;
+    }
+    const delayMs = backoffMs(this.tries, this.retry, this.host.env.random.fraction());
+    attempt.pausesOpen++;
+    const forget = attempt.onEnd(
+      this.host.env.timers.after(delayMs, () => {
+        forget();
+        attempt.pausesOpen--;
+        this.begin();
+      }),
+    );
+    this.host.touch(attempt);
+  }
+
+  private report(ok: number, text: string): void {
+    const { attempt } = this.scope;
+    if (attempt.ended) return;
+    attempt.recordsOpen++;
+    this.host.send(attempt, fromExecutor.stepRun, this.step.key, this.step.fingerprint, ok, text);
+    this.host.touch(attempt);
+  }
+}
