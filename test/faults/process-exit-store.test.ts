@@ -13,23 +13,28 @@ const runsTotal = 100;
 const atOnce = 4;
 const endsWithinMs = 1_000;
 
+type Way = 'exit' | 'throw' | 'reject';
 type End = {
-  readonly how: string;
+  readonly how: Way;
   readonly code: number | null;
   readonly signal: string | null;
   readonly tookMs: number;
 };
 
 let folder: string;
+const children = new Set<ChildProcess>();
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tutti-exit-'));
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await rm(folder, { recursive: true });
+});
 
-const exitCodes = { exit: 7, throw: 1, reject: 1 } as const;
-const ways = Object.keys(exitCodes) as (keyof typeof exitCodes)[];
+const exitCodes: Readonly<Record<Way, number>> = { exit: 7, throw: 1, reject: 1 };
+const ways = Object.keys(exitCodes) as Way[];
 
-const endOf = (child: ChildProcess, how: string): Promise<End> =>
+const endOf = (child: ChildProcess, how: Way): Promise<End> =>
   new Promise((resolve, reject) => {
     let endingAt: number | undefined;
     child.stdout!.setEncoding('utf8').on('data', (text: string) => {
@@ -48,9 +53,11 @@ const run = async (number: number): Promise<End> => {
   // Different moments of a transaction: each takes some 10 to 100 ms.
   const afterMs = (number * 7) % 120;
   const child = spawn(process.execPath, [program, path, how, String(afterMs)], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const stuck = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  children.add(child);
+  const stuck = setTimeout(() => child.kill('SIGKILL'), 10_000);
   const end = await endOf(child, how);
   clearTimeout(stuck);
+  children.delete(child);
   const writer = openLmdbWriter(path);
   const reader = openLmdbReader(path);
   reader.marker(0);
@@ -60,14 +67,13 @@ const run = async (number: number): Promise<End> => {
 };
 
 test(`a process ends within a second by exit, uncaught error or rejection while slices are written: ${runsTotal} times`, async () => {
-  const ends: End[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
-    while (next < runsTotal) ends.push(await run(next++));
+    while (next < runsTotal) {
+      const end = await run(next++);
+      expect(end).toMatchObject({ code: exitCodes[end.how], signal: null });
+      expect(end.tookMs, `${end.how} took ${end.tookMs} ms`).toBeLessThan(endsWithinMs);
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, lane));
-  for (const end of ends) {
-    expect(end).toMatchObject({ code: exitCodes[end.how as keyof typeof exitCodes], signal: null });
-    expect(end.tookMs, `${end.how} took ${end.tookMs} ms`).toBeLessThan(endsWithinMs);
-  }
 });
