@@ -18,3 +18,30 @@ export type {
 export type { ErrorCode, Outcome, Retry } from './errors/catalogue.ts';
 export { isTuttiError, TuttiError } from './errors/tutti-error.ts';
 export type { Duration } from './values/duration.ts';
+
+import type { OpenOptions, Tutti } from './node/open.ts';
+
+export type {
+  NodeStats,
+  OpenOptions,
+  StartArguments,
+  StartOptions,
+  TaskEvent,
+  TaskHandle,
+  Tutti,
+} from './node/open.ts';
+export type { ListFilter, LogLine, TaskStateName, TaskStatus } from './tasks/client-requests.ts';
+
+/**
+ * Starts an embedded node on a data folder, in threads of this process.
+ *
+ * ```ts
+ * import * as app from './app.ts';
+ * await using node = await open({ app, module: import.meta.resolve('./app.ts') });
+ * await node.run(app.statements, '2026-11');
+ * ```
+ *
+ * Throws `OPTION_INVALID`, `APP_LOAD`, `APP_INVALID`, `APP_MISMATCH`, `DATA_LOCKED`, `DATA_FORMAT`, `DATA_UNAVAILABLE`,
+ * `LOG_DAMAGED`, `STORE_FAILED`.
+ */
+export const open = async (options: OpenOptions): Promise<Tutti> => (await import('./node/open.ts')).open(options);

@@ -17,6 +17,10 @@ import type { FromNodeThread, NodeStats, NodeThreadData, ToNodeThread } from './
 import { LocalClient, type StartSpec, type TaskEvent } from './local-client.ts';
 import { checkOptions, type OpenOptions } from './options.ts';
 
+export type { NodeStats } from './control.ts';
+export type { TaskEvent } from './local-client.ts';
+export type { OpenOptions } from './options.ts';
+
 export type StartOptions = {
   /** An idempotency key, unique per task: starting again with the same key and input attaches to the same task. */
   readonly key?: string;
