@@ -31,6 +31,7 @@ const unfinished: readonly ErrorCode[] = [
   'TASK_TIMEOUT',
   'TASK_CRASHED',
   'TASK_NONDETERMINISTIC',
+  'STEP_NESTED',
   'TASK_STATE',
   'KEY_CONFLICT',
   'OVERLOADED',
