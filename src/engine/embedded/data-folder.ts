@@ -55,10 +55,23 @@ export const dataPaths = (folder: string) => ({
  */
 export const prepareDataFolder = (folder: string): void => {
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(path.resolve(folder));
     fs.accessSync(folder, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
   } catch (error) {
     throw unavailable(folder, error);
+  }
+};
+
+/** Node's own recursive way tries for ever where a file system answers ENOENT to every attempt, as `/proc` does. */
+const makeFolders = (folder: string): void => {
+  const isThere = (): boolean => fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (isThere()) return;
+  if (path.dirname(folder) !== folder) makeFolders(path.dirname(folder));
+  try {
+    fs.mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been quicker; which of the two gets the folder, the lock decides.
+    if (!isThere()) throw error;
   }
 };
 
@@ -168,6 +181,7 @@ const remedies: Readonly<Record<string, string>> = {
   EROFS: 'It lies on a read-only file system: use another folder.',
   ENOTDIR: 'A part of its path is a file: use another folder.',
   EEXIST: 'It is a file: use another folder.',
+  ENOENT: 'It cannot be made there: use another folder.',
   ENOSPC: 'The disk is full: make room, or use another folder.',
 };
 

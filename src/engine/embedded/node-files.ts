@@ -106,11 +106,12 @@ class NodeFiles implements Files {
   }
 
   async makeFolder(folder: string): Promise<void> {
-    const first = await fs.promises.mkdir(folder, { recursive: true, mode: 0o700 });
-    if (first === undefined) return;
-    const above = path.dirname(path.resolve(first));
-    for (let made = path.resolve(folder); made !== above; made = path.dirname(made))
-      await this.syncFolder(path.dirname(made));
+    const above = path.dirname(folder);
+    const there = await fs.promises.stat(folder).catch(() => undefined);
+    if (there?.isDirectory()) return;
+    if (above !== folder) await this.makeFolder(above);
+    await fs.promises.mkdir(folder, { mode: 0o700 });
+    await this.syncFolder(above);
   }
 
   async rename(from: string, to: string): Promise<void> {
