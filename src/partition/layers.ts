@@ -2,12 +2,18 @@
  * The rows of one partition as its leader sees them: what was written and not yet flushed lies over the store.
  *
  * - `active`: written since the last checkpoint began.
- * - `frozen`: what the checkpoint under way flushes. It ends exactly at the checkpoint's record, so that only what is
- *   acknowledged by then reaches the store (invariant L-ack: the host flushes only after that record was acknowledged).
+ * - `frozen`: what the checkpoint under way flushes. It ends exactly at the checkpoint's record.
  * - `clean`: what the last checkpoint flushed, kept so that hot rows need not be read from the store.
  * - the store, at its marker or beyond.
  *
  * A layer maps a key to a row, or to null: deleted.
+ *
+ * Invariants
+ * - L-ack: only what is acknowledged reaches the store (the host flushes only after the checkpoint's record was).
+ * - L-below: no key above a table's `below` is in `frozen`, `clean` or the store. So a new key whose kind grows with time
+ *   needs no look at the store, and a row that is born and dies between two checkpoints leaves nothing to flush. While a log
+ *   is read nothing is known: slices of a checkpoint that a crash cut short may lie in the store, of rows that come later
+ *   in the log.
  */
 import type { StoreReader } from '../store/store.ts';
 import { decodeRow, encodeRow } from './record.ts';
@@ -15,12 +21,18 @@ import type { AnyTable, Table, TableSet } from './table.ts';
 
 type Layer = Map<string, unknown>;
 
+/** Above every key string. */
+const aboveAll = '\uffff';
+
 /** The layers of one table. */
 class TableLayers {
   readonly table: AnyTable;
   active: Layer = new Map();
   frozen: Layer | undefined;
   clean: Layer | undefined;
+  /** The highest key ever written. */
+  highest = '';
+  below = aboveAll;
 
   constructor(table: AnyTable) {
     this.table = table;
@@ -29,65 +41,82 @@ class TableLayers {
 
 export type EncodedWrite = readonly [table: number, key: string, value: Uint8Array | undefined];
 
+/** The highest key of each table: `[table, key, …]`. */
+export type HighestKeys = readonly (number | string)[];
+
 export class Layers {
   readonly #partition: number;
   readonly #store: StoreReader;
+  readonly #byId: (TableLayers | undefined)[] = [];
   readonly #tables: TableLayers[] = [];
-  #dirtyRows = 0;
 
-  constructor(partition: number, store: StoreReader, tables: TableSet) {
+  /** `highest`: what `highestKeys` gave when the store was flushed. */
+  constructor(partition: number, store: StoreReader, tables: TableSet, highest: HighestKeys) {
     this.#partition = partition;
     this.#store = store;
-    for (const table of tables.all()) this.#tables[table.id] = new TableLayers(table);
+    for (const table of tables.all()) {
+      const layers = new TableLayers(table);
+      this.#byId[table.id] = layers;
+      this.#tables.push(layers);
+    }
+    for (let at = 0; at < highest.length; at += 2) {
+      const layers = this.#byId[highest[at] as number];
+      if (layers !== undefined) layers.highest = highest[at + 1] as string;
+    }
   }
 
-  /** Rows written since the last checkpoint began. */
+  /** Rows that the next checkpoint will flush. */
   get dirtyRows(): number {
-    return this.#dirtyRows;
+    let count = 0;
+    for (const layers of this.#tables) count += layers.active.size;
+    return count;
   }
 
   get frozen(): boolean {
-    return this.#tables.some((layers) => layers?.frozen !== undefined);
+    return this.#tables.some((layers) => layers.frozen !== undefined);
   }
 
   get<Row>(table: Table<Row>, key: string): Row | undefined {
     const layers = this.#layersOf(table.id);
     let row = layers.active.get(key);
-    if (row === undefined && layers.frozen !== undefined) row = layers.frozen.get(key);
-    if (row === undefined && layers.clean !== undefined) row = layers.clean.get(key);
     if (row === undefined) {
-      const bytes = this.#store.get(this.#partition, table.id, key);
-      if (bytes === undefined) return undefined;
-      return table.fromFields(decodeRow(bytes));
+      if (key > layers.below) return undefined;
+      row = layers.frozen?.get(key);
+      if (row === undefined) row = layers.clean?.get(key);
+      if (row === undefined) {
+        const bytes = this.#store.get(this.#partition, table.id, key);
+        return bytes === undefined ? undefined : table.fromFields(decodeRow(bytes));
+      }
     }
     return row === null ? undefined : (row as Row);
   }
 
   /** Writes or (undefined) deletes. Returns what the active layer held, for `restore`. */
   set(tableId: number, key: string, row: unknown): unknown {
-    const { active } = this.#layersOf(tableId);
-    const before = active.get(key);
-    if (before === undefined) this.#dirtyRows++;
-    active.set(key, row === undefined ? null : row);
+    const layers = this.#layersOf(tableId);
+    const before = layers.active.get(key);
+    if (row !== undefined) {
+      layers.active.set(key, row);
+      if (key > layers.highest) layers.highest = key;
+    } else if (key > layers.below) layers.active.delete(key);
+    else layers.active.set(key, null);
     return before;
   }
 
   /** Takes back a `set`. */
   restore(tableId: number, key: string, before: unknown): void {
     const { active } = this.#layersOf(tableId);
-    if (before === undefined) {
-      active.delete(key);
-      this.#dirtyRows--;
-    } else active.set(key, before);
+    if (before === undefined) active.delete(key);
+    else active.set(key, before);
   }
 
   /**
-   * Rows with `from <= key < to` in ascending order of keys. Sorts the unflushed keys of the range: for look-ups by people
-   * and at start-up, not for hot paths.
+   * Rows with `from <= key < to` in ascending order of keys, as they are now. Sorts the unflushed keys of the range: for
+   * look-ups by people and at start-up, not for hot paths.
    */
   *scan<Row>(table: Table<Row>, from = '', to?: string): Generator<readonly [key: string, row: Row]> {
     const layers = this.#layersOf(table.id);
-    const over = new Map<string, unknown>();
+    const over: Layer = new Map();
     for (const layer of [layers.frozen, layers.active])
       if (layer !== undefined)
         for (const [key, row] of layer) if (key >= from && (to === undefined || key < to)) over.set(key, row);
@@ -113,28 +142,37 @@ export class Layers {
   }
 
   knows(tableId: number): boolean {
-    return this.#tables[tableId] !== undefined;
+    return this.#byId[tableId] !== undefined;
+  }
+
+  /** The log was read to its end: what the store may hold was written by then (L-below). */
+  allRead(): void {
+    for (const layers of this.#tables) layers.below = layers.highest;
+  }
+
+  /** At least the highest key of each table in the store once the checkpoint under way is flushed. */
+  highestKeys(): HighestKeys {
+    return this.#tables.flatMap((layers) => (layers.highest === '' ? [] : [layers.table.id, layers.highest]));
   }
 
   /** Begins a checkpoint: what is active now is what will be flushed. */
   freeze(): void {
     for (const layers of this.#tables) {
-      if (layers === undefined) continue;
       layers.frozen = layers.active;
       layers.active = new Map();
+      layers.below = layers.highest;
     }
-    this.#dirtyRows = 0;
   }
 
   /** What the checkpoint under way must write, encoded one by one as it is taken. */
   *frozenWrites(): Generator<EncodedWrite> {
-    for (const layers of this.#tables) {
-      if (layers?.frozen === undefined) continue;
+    for (const { frozen, table } of this.#tables) {
+      if (frozen === undefined) continue;
       // In key order: the store appends faster than it inserts.
-      const keys = [...layers.frozen.keys()].sort(compareKeys);
+      const keys = [...frozen.keys()].sort(compareKeys);
       for (const key of keys) {
-        const row = layers.frozen.get(key);
-        yield [layers.table.id, key, row === null ? undefined : encodeRow(layers.table.toFields(row))];
+        const row = frozen.get(key);
+        yield [table.id, key, row === null ? undefined : encodeRow(table.toFields(row))];
       }
     }
   }
@@ -142,14 +180,13 @@ export class Layers {
   /** The checkpoint is in the store, and the reader was renewed past it. */
   flushed(): void {
     for (const layers of this.#tables) {
-      if (layers === undefined) continue;
       layers.clean = layers.frozen;
       layers.frozen = undefined;
     }
   }
 
   #layersOf(tableId: number): TableLayers {
-    const layers = this.#tables[tableId];
+    const layers = this.#byId[tableId];
     if (layers === undefined) throw new Error(`no table has the number ${tableId}`);
     return layers;
   }

@@ -1,5 +1,6 @@
 /**
- * Messages from one partition to another: exactly once and in order, after any crash (DESIGN section 3, scenario T5).
+ * Messages from one partition to another (or to itself, for what is to happen in a record of its own): exactly once and in
+ * order, after any crash (DESIGN section 3, scenario T5).
  *
  * A message is a row of the sender's outbox, written in the same record as what causes it, and numbered per pair of
  * partitions. It is sent until the receiver's log has it; the receiver keeps the last number it took. The sender deletes the
@@ -19,9 +20,18 @@ export type PeerMessage =
       readonly to: number;
       readonly from: number;
       readonly number: number;
+      /** The sender's record time: what a message causes is not before it. */
+      readonly time: number;
       readonly body: MessageBody;
     }
-  | { readonly kind: 'received'; readonly to: number; readonly from: number; readonly upTo: number };
+  | {
+      readonly kind: 'received';
+      readonly to: number;
+      readonly from: number;
+      readonly upTo: number;
+      /** From a new leader, who may have missed what was sent: whatever comes after `upTo` is to be sent again. */
+      readonly again: boolean;
+    };
 
 type OutboxRow = { readonly body: MessageBody };
 
@@ -56,7 +66,7 @@ export const sendMessage = (tx: Transaction<PeerMessage>, own: number, peer: num
   const number = row.sent + 1;
   tx.put(peersTable, peerKey(peer), { ...row, sent: number });
   tx.put(outboxTable, messageKey(peer, number), { body });
-  tx.emit({ kind: 'message', to: peer, from: own, number, body });
+  tx.emit({ kind: 'message', to: peer, from: own, number, time: tx.time, body });
 };
 
 /** Takes what came from a peer: `take` runs at most once per message, in order, in the same record as the cursor. */
@@ -72,25 +82,38 @@ export const receivePeerMessage = (
     // No more than was sent: a peer that lost its log would otherwise make us forget what it needs.
     const upTo = Math.min(message.upTo, row.sent);
     for (let number = row.acknowledged + 1; number <= upTo; number++) tx.delete(outboxTable, messageKey(peer, number));
-    if (upTo > row.acknowledged) tx.put(peersTable, peerKey(peer), { ...row, acknowledged: upTo });
+    const acknowledged = Math.max(row.acknowledged, upTo);
+    if (acknowledged > row.acknowledged) tx.put(peersTable, peerKey(peer), { ...row, acknowledged });
+    if (message.again) resend(tx, own, peer, acknowledged, row.sent);
     return;
   }
   let received = row.received;
   if (message.number === received + 1) {
     received = message.number;
+    tx.notBefore(message.time);
     tx.put(peersTable, peerKey(peer), { ...row, received });
     take(peer, message.body);
   }
-  tx.emit({ kind: 'received', to: peer, from: own, upTo: received });
+  tx.emit({ kind: 'received', to: peer, from: own, upTo: received, again: false });
 };
 
-/** Sends again what no peer has acknowledged: by a new leader, and now and then where messages may be lost. */
-export const resendMessages = (tx: Transaction<PeerMessage>, own: number): void => {
-  for (const [key, row] of tx.scan(peersTable)) {
-    const peer = (key.charCodeAt(0) << 8) | key.charCodeAt(1);
-    for (let number = row.acknowledged + 1; number <= row.sent; number++) {
-      const message = tx.get(outboxTable, messageKey(peer, number));
-      if (message !== undefined) tx.emit({ kind: 'message', to: peer, from: own, number, body: message.body });
-    }
+/**
+ * Makes good for what was lost in the change of a leader: sends again what no peer has acknowledged, and asks each of the
+ * `partitions` for what it has sent meanwhile. Whichever of two leads later, each gets what the other has for it.
+ */
+export const resendMessages = (tx: Transaction<PeerMessage>, own: number, partitions: number): void => {
+  for (let peer = 0; peer < partitions; peer++) {
+    const row = tx.get(peersTable, peerKey(peer)) ?? noPeer;
+    resend(tx, own, peer, row.acknowledged, row.sent);
+    // To itself a partition has just sent everything.
+    if (peer !== own) tx.emit({ kind: 'received', to: peer, from: own, upTo: row.received, again: true });
+  }
+};
+
+const resend = (tx: Transaction<PeerMessage>, own: number, peer: number, acknowledged: number, sent: number): void => {
+  for (let number = acknowledged + 1; number <= sent; number++) {
+    const message = tx.get(outboxTable, messageKey(peer, number));
+    if (message === undefined) continue;
+    tx.emit({ kind: 'message', to: peer, from: own, number, time: tx.time, body: message.body });
   }
 };

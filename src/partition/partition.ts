@@ -8,25 +8,16 @@
  * Invariants
  * - G1, the one gate: an output leaves only by a `release` effect, after everything it may depend on is durable, and, where
  *   the log is shared, after an append that began later (scenario P2).
- * - R1: which records count is decided here alone: a foreign log id or an older epoch is skipped, anything else must link.
  * - C1: a checkpoint flushes exactly the state at its record's position.
- * - D1: time of records never goes back.
  */
 import type { AppendResult, LogRecord } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import type { StoreReader } from '../store/store.ts';
-import { type EncodedWrite, Layers } from './layers.ts';
+import { type Batch, Batches } from './batch.ts';
+import { Chain } from './chain.ts';
+import { type EncodedWrite, type HighestKeys, Layers } from './layers.ts';
 import { type Entry, Pipeline, type PipelineStep } from './pipeline.ts';
-import {
-  decodeHeader,
-  decodePayload,
-  decodeRow,
-  encodeRecord,
-  encodeRow,
-  type LogId,
-  type RowWrites,
-  recordKind,
-} from './record.ts';
+import { type LogId, recordKind } from './record.ts';
 import type { Table, TableSet } from './table.ts';
 
 export type PartitionOptions = {
@@ -64,6 +55,8 @@ export interface Transaction<Output> {
   readonly time: number;
   /** The log position that what this step writes will take, or a higher one: nothing at or above it is durable yet. */
   readonly writingAt: number;
+  /** Moves the record time on to that of a message received, if it is later. */
+  notBefore(time: number): void;
   /** A number that grows with every call, over all epochs: order among rows. */
   sequence(): number;
   get<Row>(table: Table<Row>, key: string): Row | undefined;
@@ -77,52 +70,30 @@ export interface Transaction<Output> {
   emitSettled(output: Output): void;
 }
 
-const sequencePerRecord = 2 ** 20;
-
 export class Partition<Output> implements Transaction<Output> {
   readonly #options: PartitionOptions;
   readonly #layers: Layers;
+  readonly #chain: Chain;
+  readonly #batches = new Batches<Output>();
   #role: Role = 'reading';
   #effects: PartitionEffect<Output>[] = [];
-
-  // What the log says, as far as it was read or written.
-  #logId: LogId | undefined;
-  #lastPosition = 0;
-  #lastLink = 0;
-  #lastEpoch = 0;
-  #lastTime = 0;
-
-  // The claim, then the leadership.
-  #claim: { readonly entry: Entry<Output> } | undefined;
+  /** The epoch record under way, while `claiming`. */
+  #claim: Entry<Output> | undefined;
+  /** While `leading`. */
   #pipeline: Pipeline<Output> | undefined;
 
-  // The open batch.
-  #writes: RowWrites = [];
-  #outputs: Output[] = [];
   #settled: Output[] = [];
-  #confirm = false;
-  #sequence = 0;
   #undo: unknown[] = [];
-  #checkpointWanted = false;
   #checkpointUnderWay = false;
   #logBytesSinceCheckpoint = 0;
   #logBytesWritten = 0;
 
-  time = 0;
-
   constructor(options: PartitionOptions) {
     this.#options = options;
-    this.#layers = new Layers(options.partition, options.store, options.tables);
-    const marker = options.store.marker(options.partition);
-    if (marker.note !== undefined) {
-      const [high, low, link, epoch, time] = decodeRow(marker.note) as [number, number, number, number, number];
-      this.#logId = [high, low];
-      this.#lastPosition = marker.position;
-      this.#lastLink = link;
-      this.#lastEpoch = epoch;
-      this.#lastTime = time;
-    }
-    this.#effects.push({ kind: 'read', from: this.#lastPosition + 1 });
+    this.#chain = new Chain(options.partition, options.store.marker(options.partition));
+    const highest = (this.#chain.more ?? []) as HighestKeys;
+    this.#layers = new Layers(options.partition, options.store, options.tables, highest);
+    this.#effects.push({ kind: 'read', from: this.#chain.position + 1 });
   }
 
   get role(): Role {
@@ -131,23 +102,27 @@ export class Partition<Output> implements Transaction<Output> {
 
   /** Position of this leader's epoch record. */
   get epoch(): number {
-    return this.#lastEpoch;
+    return this.#chain.epoch;
+  }
+
+  get time(): number {
+    return this.#chain.time;
   }
 
   /** The end of the unbroken acknowledged prefix. */
   get acknowledged(): number {
-    return this.#pipeline?.acknowledged ?? this.#lastPosition;
+    return this.#pipeline?.acknowledged ?? this.#chain.position;
   }
 
-  /** The position that what is being written now will take: at or above it nothing is durable yet. */
   get writingAt(): number {
-    return this.#pipeline?.next ?? this.#lastPosition + 1;
+    return (this.#pipeline?.next ?? this.#chain.position + 1) + this.#batches.closedCount;
   }
 
   get dirtyRows(): number {
     return this.#layers.dirtyRows;
   }
 
+  /** Bytes of records read or written since the last checkpoint began. */
   get logBytesSinceCheckpoint(): number {
     return this.#logBytesSinceCheckpoint;
   }
@@ -157,17 +132,19 @@ export class Partition<Output> implements Transaction<Output> {
     return this.#logBytesWritten;
   }
 
-  /** Outputs held back in the open batch. */
+  /** Outputs that wait for a record. */
   get heldOutputs(): number {
-    return this.#outputs.length;
+    return this.#batches.outputCount + (this.#pipeline?.outputCount ?? 0);
   }
 
   /** What the host must do now, in order. */
   takeEffects(): PartitionEffect<Output>[] {
-    if (this.#effects.length === 0 && this.#settled.length === 0) return noEffects as PartitionEffect<Output>[];
     const effects = this.#effects;
-    this.#effects = [];
-    this.#releaseSettled(effects);
+    if (this.#settled.length > 0) {
+      effects.push({ kind: 'release', outputs: this.#settled });
+      this.#settled = [];
+    }
+    if (effects.length > 0) this.#effects = [];
     return effects;
   }
 
@@ -175,121 +152,69 @@ export class Partition<Output> implements Transaction<Output> {
 
   /** Takes the records that a `read` asked for; `trimmed`: the log begins later than that. */
   readResult(records: readonly LogRecord[] | 'trimmed', now: number): void {
-    if (this.#role === 'leading') {
-      this.#take((this.#pipeline as Pipeline<Output>).readResult(records));
+    if (this.#pipeline !== undefined) {
+      this.#take(this.#pipeline.readResult(records));
+      this.endTurn();
       return;
     }
-    if (this.#role === 'fenced') return;
-    if (records === 'trimmed')
-      throw new TuttiError(
-        'LOG_TRIMMED',
-        `Partition ${this.#options.partition}: the log begins after position ${this.#lastPosition + 1}, where the store ends. Refill the store from a snapshot.`,
-        { details: { partition: this.#options.partition, position: this.#lastPosition + 1 } },
-      );
-    for (const record of records) this.#applyRead(record);
-    if (this.#role === 'claiming') {
-      const claim = (this.#claim as { readonly entry: Entry<Output> }).entry;
-      if (
-        this.#lastEpoch === claim.after + 1 &&
-        this.#lastPosition >= claim.after + 1 &&
-        this.#lastLink === claim.checksum
-      ) {
-        this.#lead(claim.after + 1);
+    if (records === 'trimmed') throw this.#trimmed();
+    for (const record of records) this.#apply(record);
+    if (this.#claim !== undefined) {
+      const claim = this.#claim;
+      if (this.#chain.epoch === claim.after + 1 && this.#chain.link === claim.checksum) {
+        this.#lead(claim);
         return;
       }
       if (records.length === 0) {
         this.#effects.push({ kind: 'append', entry: claim, again: true });
         return;
       }
+      this.#claim = undefined;
       this.#role = 'reading';
     }
-    if (records.length > 0) {
-      this.#effects.push({ kind: 'read', from: this.#lastPosition + 1 });
-      return;
-    }
-    this.#beginClaim(now);
+    if (records.length > 0) this.#effects.push({ kind: 'read', from: this.#chain.position + 1 });
+    else this.#beginClaim(now);
   }
 
-  #beginClaim(now: number): void {
-    const epoch = this.#lastPosition + 1;
-    this.#logId ??= this.#options.newLogId;
-    this.#lastTime = Math.max(this.#lastTime, now);
-    const { bytes, checksum } = encodeRecord(
-      {
-        kind: recordKind.epoch,
-        logId: this.#logId,
-        link: this.#lastLink,
-        epoch,
-        durable: this.#lastPosition,
-        time: this.#lastTime,
-      },
-      [],
-    );
-    const entry: Entry<Output> = {
-      bytes,
-      checksum,
-      checkpoint: false,
-      outputs: [],
-      after: this.#lastPosition,
-      result: undefined,
-    };
-    this.#claim = { entry };
-    this.#role = 'claiming';
-    this.#effects.push({ kind: 'append', entry, again: false });
-  }
-
-  #lead(epoch: number): void {
-    this.#claim = undefined;
-    this.#role = 'leading';
-    this.#pipeline = new Pipeline({
-      window: this.#options.window,
-      carefulWindow: this.#options.carefulWindow,
-      logId: this.#logId as LogId,
-      epoch,
-    });
-    this.#effects.push({ kind: 'leading', epoch });
-  }
-
-  /** Decides whether a record counts (R1) and applies it. */
-  #applyRead(record: LogRecord): void {
-    const header = decodeHeader(record.bytes, record.position);
-    this.#lastPosition = record.position;
+  #apply(record: LogRecord): void {
+    const writes = this.#chain.read(record);
     this.#logBytesSinceCheckpoint += record.bytes.length;
-    if (this.#logId === undefined && header.kind === recordKind.epoch) this.#logId = header.logId;
-    if (this.#logId === undefined || header.logId[0] !== this.#logId[0] || header.logId[1] !== this.#logId[1]) return;
-    if (header.epoch < this.#lastEpoch) return;
-    if (header.kind === recordKind.epoch) {
-      // An epoch record that landed elsewhere than it meant to is no leadership.
-      if (header.epoch !== record.position) return;
-    } else if (header.epoch > this.#lastEpoch)
-      throw this.#damaged(record.position, 'is of an epoch whose beginning is missing');
-    if (header.link !== this.#lastLink) throw this.#damaged(record.position, 'does not follow the record before it');
-    this.#lastEpoch = header.epoch;
-    this.#lastLink = header.checksum;
-    this.#lastTime = Math.max(this.#lastTime, header.time);
-    if (header.kind !== recordKind.data) return;
-    const writes = decodePayload(record.bytes, header);
+    if (writes === undefined) return;
     for (let at = 0; at < writes.length; at += 3) {
       const table = writes[at] as number;
-      if (!this.#layers.knows(table))
-        throw new TuttiError(
-          'DATA_FORMAT',
-          `The record at position ${record.position} writes table ${table}, which this version of Tutti does not know. Use the version that wrote it, or a newer one.`,
-          {
-            details: { position: record.position, table },
-          },
-        );
+      if (!this.#layers.knows(table)) throw unknownTable(record.position, table);
       this.#layers.apply(table, writes[at + 1] as string, writes[at + 2] as readonly unknown[] | null);
     }
   }
 
-  #damaged(position: number, what: string): TuttiError {
+  #beginClaim(now: number): void {
+    this.#chain.passTime(now);
+    const record = this.#chain.claim(this.#options.newLogId);
+    const after = this.#chain.position;
+    const entry: Entry<Output> = { ...record, checkpoint: false, outputs: [], after, result: undefined };
+    this.#claim = entry;
+    this.#role = 'claiming';
+    this.#effects.push({ kind: 'append', entry, again: false });
+  }
+
+  #lead(claim: Entry<Output>): void {
+    const epoch = claim.after + 1;
+    this.#claim = undefined;
+    this.#role = 'leading';
+    this.#chain.claimed(epoch, claim.checksum);
+    this.#layers.allRead();
+    const { window, carefulWindow } = this.#options;
+    this.#pipeline = new Pipeline({ window, carefulWindow, logId: this.#chain.logId as LogId, epoch });
+    this.#effects.push({ kind: 'leading', epoch });
+  }
+
+  #trimmed(): TuttiError {
+    const { partition } = this.#options;
+    const position = this.#chain.position + 1;
     return new TuttiError(
-      'LOG_DAMAGED',
-      `Partition ${this.#options.partition}: the record at position ${position} ${what}: the log is damaged there.`,
-      {
-        details: { partition: this.#options.partition, position },
-      },
+      'LOG_TRIMMED',
+      `Partition ${partition}: the log begins after position ${position}, where the store ends. Refill the store from a snapshot.`,
+      { details: { partition, position } },
     );
   }
 
@@ -299,10 +224,11 @@ export class Partition<Output> implements Transaction<Output> {
   transact(now: number, step: (transaction: Transaction<Output>) => void): void {
     if (this.#role !== 'leading')
       throw new TuttiError('LOG_FENCED', `Partition ${this.#options.partition} is not led here.`);
-    if (now > this.#lastTime) this.#lastTime = now;
-    this.time = this.#lastTime;
-    const writes = this.#writes.length;
-    const outputs = this.#outputs.length;
+    this.#chain.passTime(now);
+    const batch = this.#batches.open;
+    const { chars } = batch;
+    const writes = batch.writes.length;
+    const outputs = batch.outputs.length;
     const settled = this.#settled.length;
     this.#undo.length = 0;
     try {
@@ -310,15 +236,21 @@ export class Partition<Output> implements Transaction<Output> {
     } catch (error) {
       for (let at = this.#undo.length - 3; at >= 0; at -= 3)
         this.#layers.restore(this.#undo[at] as number, this.#undo[at + 1] as string, this.#undo[at + 2]);
-      this.#writes.length = writes;
-      this.#outputs.length = outputs;
+      batch.writes.length = writes;
+      batch.outputs.length = outputs;
+      batch.chars = chars;
       this.#settled.length = settled;
       throw error;
     }
+    this.#batches.stepEnded();
+  }
+
+  notBefore(time: number): void {
+    this.#chain.passTime(time);
   }
 
   sequence(): number {
-    return this.writingAt * sequencePerRecord + this.#sequence++;
+    return this.#batches.sequence(this.writingAt);
   }
 
   get<Row>(table: Table<Row>, key: string): Row | undefined {
@@ -327,12 +259,12 @@ export class Partition<Output> implements Transaction<Output> {
 
   put<Row>(table: Table<Row>, key: string, row: Row): void {
     this.#undo.push(table.id, key, this.#layers.set(table.id, key, row));
-    this.#writes.push(table.id, key, table.toFields(row));
+    this.#batches.write(table.id, key, table.toFields(row));
   }
 
   delete(table: { readonly id: number }, key: string): void {
     this.#undo.push(table.id, key, this.#layers.set(table.id, key, undefined));
-    this.#writes.push(table.id, key, null);
+    this.#batches.write(table.id, key, null);
   }
 
   scan<Row>(table: Table<Row>, from?: string, to?: string): Iterable<readonly [key: string, row: Row]> {
@@ -340,96 +272,61 @@ export class Partition<Output> implements Transaction<Output> {
   }
 
   emit(output: Output): void {
-    this.#outputs.push(output);
+    this.#batches.open.outputs.push(output);
   }
 
   emitSettled(output: Output): void {
     // On a shared log nothing is settled before an append that began later has confirmed the leadership.
-    if (this.#options.shared) this.#outputs.push(output);
+    if (this.#options.shared) this.emit(output);
     else this.#settled.push(output);
   }
 
   /**
-   * Ends the turn: what was written goes under way as one record if the window has room (else with the next
+   * Ends the turn: what was written goes under way as far as the window has room (the rest with the next
    * acknowledgement), and outputs are attached to what they depend on.
    */
   endTurn(): void {
     const pipeline = this.#pipeline;
     if (pipeline === undefined || this.#role !== 'leading') return;
-    if (this.#writes.length === 0 && this.#outputs.length > 0) {
-      // Nothing written: the outputs depend on what is under way, or on nothing.
-      const newest = pipeline.newest;
-      if (newest === undefined && !this.#options.shared) {
-        this.#effects.push({ kind: 'release', outputs: this.#outputs });
-        this.#outputs = [];
-      } else if (newest !== undefined && !this.#options.shared) {
-        newest.outputs.push(...this.#outputs);
-        this.#outputs = [];
-      } else this.#confirm = true;
+    while (pipeline.hasRoom) {
+      const batch = this.#batches.takeClosed();
+      if (batch === undefined) break;
+      this.#seal(pipeline, batch);
     }
-    if ((this.#writes.length > 0 || this.#confirm) && pipeline.hasRoom) this.#seal(pipeline);
-    if (this.#checkpointWanted && pipeline.hasRoom && this.#writes.length === 0) this.#sealCheckpoint(pipeline);
+    if (this.#batches.closedCount > 0) return;
+    const { writes, outputs } = this.#batches.open;
+    if (writes.length === 0 && outputs.length === 0) return;
+    // Without writes, outputs depend on what is under way, or on nothing; on a shared log an empty record confirms them.
+    if (writes.length === 0 && !this.#options.shared) this.#attach(pipeline, this.#batches.takeOpen().outputs);
+    else if (pipeline.hasRoom) this.#seal(pipeline, this.#batches.takeOpen());
   }
 
-  #seal(pipeline: Pipeline<Output>): void {
-    const { bytes, checksum } = encodeRecord(
-      {
-        kind: recordKind.data,
-        logId: this.#logId as LogId,
-        link: this.#lastLink,
-        epoch: this.#lastEpoch,
-        durable: pipeline.acknowledged,
-        time: this.#lastTime,
-      },
-      this.#writes,
-    );
-    this.#push(pipeline, bytes, checksum, false);
-    this.#writes = [];
-    this.#confirm = false;
+  #attach(pipeline: Pipeline<Output>, outputs: Output[]): void {
+    const { newest } = pipeline;
+    if (newest === undefined) this.#effects.push({ kind: 'release', outputs });
+    else for (const output of outputs) newest.outputs.push(output);
   }
 
-  #sealCheckpoint(pipeline: Pipeline<Output>): void {
-    this.#checkpointWanted = false;
-    this.#checkpointUnderWay = true;
-    const { bytes, checksum } = encodeRecord(
-      {
-        kind: recordKind.checkpoint,
-        logId: this.#logId as LogId,
-        link: this.#lastLink,
-        epoch: this.#lastEpoch,
-        durable: pipeline.acknowledged,
-        time: this.#lastTime,
-      },
-      [],
-    );
-    this.#layers.freeze();
-    this.#logBytesSinceCheckpoint = 0;
-    this.#push(pipeline, bytes, checksum, true);
-  }
-
-  #push(pipeline: Pipeline<Output>, bytes: Uint8Array, checksum: number, checkpoint: boolean): void {
-    this.#lastLink = checksum;
-    this.#sequence = 0;
-    this.#logBytesSinceCheckpoint += bytes.length;
-    this.#logBytesWritten += bytes.length;
-    this.#take([pipeline.push({ bytes, checksum, checkpoint, outputs: this.#outputs })]);
-    this.#outputs = [];
+  #seal(pipeline: Pipeline<Output>, batch: Batch<Output>): void {
+    const { writes, outputs, checkpoint } = batch;
+    const kind = checkpoint ? recordKind.checkpoint : recordKind.data;
+    const record = this.#chain.next(kind, pipeline.acknowledged, writes);
+    // A checkpoint's own record does not ask for the next one.
+    if (!checkpoint) this.#logBytesSinceCheckpoint += record.bytes.length;
+    this.#logBytesWritten += record.bytes.length;
+    this.#take([pipeline.push({ ...record, checkpoint, outputs })]);
   }
 
   /** Takes what the log said of an append. */
   appendResult(entry: Entry<Output>, result: AppendResult): void {
-    if (this.#role === 'leading') {
-      this.#take((this.#pipeline as Pipeline<Output>).appendResult(entry, result));
+    if (this.#pipeline !== undefined) {
+      this.#take(this.#pipeline.appendResult(entry, result));
       this.endTurn();
       return;
     }
-    if (this.#role !== 'claiming' || this.#claim?.entry !== entry) return;
-    if (result.kind === 'appended' && result.position === entry.after + 1) {
-      this.#lastPosition = result.position;
-      this.#lastLink = entry.checksum;
-      this.#lastEpoch = result.position;
-      this.#lead(result.position);
-    } else this.#effects.push({ kind: 'read', from: entry.after + 1 });
+    if (this.#claim !== entry) return;
+    if (result.kind === 'appended' && result.position === entry.after + 1) this.#lead(entry);
+    else this.#effects.push({ kind: 'read', from: entry.after + 1 });
   }
 
   #take(steps: readonly PipelineStep<Output>[]): void {
@@ -439,16 +336,18 @@ export class Partition<Output> implements Transaction<Output> {
         case 'read':
           this.#effects.push(step);
           break;
-        case 'acknowledged':
-          this.#lastPosition = step.position;
-          if (step.entry.outputs.length > 0) this.#effects.push({ kind: 'release', outputs: step.entry.outputs });
-          if (step.entry.checkpoint)
-            this.#effects.push({ kind: 'flush', position: step.position, note: this.#note(step.entry.checksum) });
+        case 'acknowledged': {
+          const { outputs, checkpoint, checksum } = step.entry;
+          if (outputs.length > 0) this.#effects.push({ kind: 'release', outputs });
+          if (!checkpoint) break;
+          const note = this.#chain.note(checksum, this.#layers.highestKeys());
+          this.#effects.push({ kind: 'flush', position: step.position, note });
           break;
+        }
         case 'fenced': {
           this.#role = 'fenced';
-          const dropped = step.unresolved.flatMap((entry) => entry.outputs).concat(this.#outputs);
-          this.#outputs = [];
+          const under = step.unresolved.flatMap((entry) => entry.outputs);
+          const dropped = under.concat(this.#batches.takeAllOutputs(), this.#settled.splice(0));
           this.#effects.push({ kind: 'fenced', certain: step.certain, dropped });
           break;
         }
@@ -458,27 +357,25 @@ export class Partition<Output> implements Transaction<Output> {
     }
   }
 
-  #releaseSettled(effects: PartitionEffect<Output>[]): void {
-    if (this.#settled.length === 0) return;
-    effects.push({ kind: 'release', outputs: this.#settled });
-    this.#settled = [];
-  }
-
   // --- Checkpoints
 
-  /** Asks for a checkpoint. False if one is under way or there is nothing to flush. */
+  /** Begins a checkpoint of the state as it is now. False if one is under way, or nothing was written since the last one. */
   checkpoint(): boolean {
-    if (this.#role !== 'leading' || this.#checkpointUnderWay || this.#layers.frozen) return false;
-    if (this.#layers.dirtyRows === 0) return false;
-    this.#checkpointWanted = true;
+    if (this.#role !== 'leading' || this.#checkpointUnderWay) return false;
+    if (this.#layers.dirtyRows === 0 && this.#logBytesSinceCheckpoint === 0) return false;
+    this.#checkpointUnderWay = true;
+    this.#logBytesSinceCheckpoint = 0;
+    this.#layers.freeze();
+    this.#batches.closeForCheckpoint();
     this.endTurn();
     return true;
   }
 
   get checkpointUnderWay(): boolean {
-    return this.#checkpointWanted || this.#checkpointUnderWay;
+    return this.#checkpointUnderWay;
   }
 
+  /** What a `flush` must write. May be taken again from its beginning. */
   frozenWrites(): Iterable<EncodedWrite> {
     return this.#layers.frozenWrites();
   }
@@ -488,11 +385,11 @@ export class Partition<Output> implements Transaction<Output> {
     this.#layers.flushed();
     this.#checkpointUnderWay = false;
   }
-
-  #note(link: number): Uint8Array {
-    const logId = this.#logId as LogId;
-    return encodeRow([logId[0], logId[1], link, this.#lastEpoch, this.#lastTime]);
-  }
 }
 
-const noEffects: readonly PartitionEffect<never>[] = [];
+const unknownTable = (position: number, table: number): TuttiError =>
+  new TuttiError(
+    'DATA_FORMAT',
+    `The record at position ${position} writes table ${table}, which this version of Tutti does not know. Use the version that wrote it, or a newer one.`,
+    { details: { position, table } },
+  );

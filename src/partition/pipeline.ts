@@ -13,7 +13,7 @@
 
 import type { AppendResult, LogRecord } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { decodeHeader, type LogId } from './record.ts';
+import { decodeHeader, type LogId, sameLog } from './record.ts';
 
 /** A record under way, and what may leave the partition once it and all before it are durable. */
 export type Entry<Output> = {
@@ -61,10 +61,6 @@ export class Pipeline<Output> {
     return this.#acknowledged;
   }
 
-  get inFlight(): number {
-    return this.#entries.length;
-  }
-
   /** The position the next record will take, if nothing slips in. */
   get next(): number {
     const last = this.#entries[this.#entries.length - 1];
@@ -77,8 +73,16 @@ export class Pipeline<Output> {
   }
 
   get hasRoom(): boolean {
-    if (this.next <= this.#carefulUntil) return this.#entries.length === 0;
-    return this.#entries.length < this.#window;
+    const oldest = this.#entries[0];
+    if (oldest === undefined) return true;
+    return oldest.after + 1 > this.#carefulUntil && this.#entries.length < this.#window;
+  }
+
+  /** Outputs that wait for what is under way. */
+  get outputCount(): number {
+    let count = 0;
+    for (const entry of this.#entries) count += entry.outputs.length;
+    return count;
   }
 
   /** Adds a record; the caller has seen `hasRoom`. */
@@ -110,14 +114,18 @@ export class Pipeline<Output> {
       return this.#resolve();
     }
     const header = decodeHeader(found.bytes, found.position);
-    const foreign = header.logId[0] !== this.#logId[0] || header.logId[1] !== this.#logId[1];
+    const foreign = !sameLog(header.logId, this.#logId);
     if (!foreign && header.epoch > this.#epoch) return [this.#fence(true)];
+    // Where others may have been sent after it, going one further would break the chain (scenario P1).
     if (this.#entries.length > 1 || (!foreign && header.epoch === this.#epoch))
       throw new TuttiError(
-        'INVARIANT',
-        `Position ${found.position} holds a record that this leader (epoch ${this.#epoch}) never sent there.`,
+        foreign ? 'LOG_DAMAGED' : 'INVARIANT',
+        foreign
+          ? `Position ${found.position} holds a record of another log: somebody who led a log that was under this name before is still writing.`
+          : `Position ${found.position} holds a record that this leader (epoch ${this.#epoch}) never sent there.`,
+        { details: { position: found.position } },
       );
-    // An older leader's leftover: step over it. Nothing else is under way (W3), so the same bytes may go one further.
+    // A leftover: step over it. Nothing else is under way (W3), so the same bytes may go one further.
     oldest.after = found.position;
     oldest.result = undefined;
     this.#acknowledged = found.position;

@@ -1,14 +1,15 @@
 /**
- * One record of a partition's log: a fixed header, then a payload. The format is fixed from its first version; a change of
- * either needs a new `recordFormat` (a test hashes known records).
+ * One record of a partition's log: a fixed header, then a payload of row writes. The format is fixed from its first version;
+ * a change needs a new `recordFormat` (a test hashes known records). Every format keeps the first eight bytes as they are,
+ * so that a record of a newer one is told from damage.
  *
  * | offset | field | |
  * | --- | --- | --- |
- * | 0 | format u8 | `recordFormat` |
- * | 1 | flags u8 | bit 0: a trace id follows the header |
- * | 2 | kind u8 | `recordKind` |
- * | 3 | u8 | 0 |
- * | 4 | checksum u32 | CRC-32 of everything from offset 8 |
+ * | 0 | checksum u32 | CRC-32 of everything from offset 4 |
+ * | 4 | format u8 | `recordFormat` |
+ * | 5 | flags u8 | bit 0: a trace id follows the header |
+ * | 6 | kind u8 | `recordKind` |
+ * | 7 | u8 | 0 |
  * | 8 | link u32 | checksum of the last record before it that counted |
  * | 12 | key id u32 | 0: not encrypted |
  * | 16 | log id u32 × 2 | chosen when the log was made |
@@ -24,15 +25,20 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { crc32 } from '../platform/crc32.ts';
 
 export const recordFormat = 1;
+/** `checkpoint`: a data record after which the store is flushed, exactly up to and with it. */
 export const recordKind = { data: 0, epoch: 1, checkpoint: 2 } as const;
 export type RecordKind = (typeof recordKind)[keyof typeof recordKind];
 
 const headerBytes = 48;
 const traceBytes = 16;
-const checksumFrom = 8;
+const checksumFrom = 4;
+const traced = 1;
+const kindMax = recordKind.checkpoint;
 
 /** Identifies a log over its whole life, so that one made anew under the same name is told apart (scenario P10). */
 export type LogId = readonly [high: number, low: number];
+
+export const sameLog = (a: LogId, b: LogId): boolean => a[0] === b[0] && a[1] === b[1];
 
 export type RecordHeader = {
   readonly kind: RecordKind;
@@ -49,17 +55,19 @@ export type RecordHeader = {
 /** Row writes: `[table number, key, fields | null, …]`; null deletes. */
 export type RowWrites = unknown[];
 
-/** Encodes a record. `payload` is row writes, or what an epoch or checkpoint record says. */
+export type EncodedRecord = { readonly bytes: Uint8Array; readonly checksum: number };
+
+/** Encodes a record. An epoch record has no writes. */
 export const encodeRecord = (
   header: Omit<RecordHeader, 'checksum' | 'keyId' | 'traceId'>,
-  payload: RowWrites,
-): { readonly bytes: Uint8Array; readonly checksum: number } => {
-  const body = payload.length === 0 ? undefined : pack(payload);
+  writes: RowWrites,
+): EncodedRecord => {
+  const body = writes.length === 0 ? undefined : pack(writes);
   const bytes = Buffer.allocUnsafe(headerBytes + (body?.length ?? 0));
-  bytes[0] = recordFormat;
-  bytes[1] = 0;
-  bytes[2] = header.kind;
-  bytes[3] = 0;
+  bytes[4] = recordFormat;
+  bytes[5] = 0;
+  bytes[6] = header.kind;
+  bytes[7] = 0;
   bytes.writeUInt32LE(header.link, 8);
   bytes.writeUInt32LE(0, 12);
   bytes.writeUInt32LE(header.logId[0], 16);
@@ -69,43 +77,43 @@ export const encodeRecord = (
   bytes.writeDoubleLE(header.time, 40);
   if (body !== undefined) bytes.set(body, headerBytes);
   const checksum = crc32(bytes.subarray(checksumFrom));
-  bytes.writeUInt32LE(checksum, 4);
+  bytes.writeUInt32LE(checksum, 0);
   return { bytes, checksum };
 };
 
 /**
- * Reads a header and verifies the checksum. Throws `LOG_DAMAGED` for bytes that are no record, `DATA_FORMAT` for a format
- * this version does not know.
+ * Reads a header and verifies the checksum. Throws `LOG_DAMAGED` for bytes that are no record, `DATA_FORMAT` for a whole
+ * record that this version does not understand.
  */
 export const decodeHeader = (bytes: Uint8Array, position: number): RecordHeader => {
   if (bytes.length < headerBytes) throw damaged(position, 'is too short');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const checksum = view.getUint32(4, true);
+  const checksum = view.getUint32(0, true);
   if (crc32(bytes.subarray(checksumFrom)) !== checksum) throw damaged(position, 'does not match its checksum');
-  const format = view.getUint8(0);
-  if (format !== recordFormat)
-    throw new TuttiError(
-      'DATA_FORMAT',
-      `The record at position ${position} has format ${format}; this version of Tutti knows format ${recordFormat}. Use the version that wrote it, or a newer one.`,
-      { details: { position, format, known: recordFormat } },
-    );
-  const traced = (view.getUint8(1) & 1) !== 0;
-  if (traced && bytes.length < headerBytes + traceBytes) throw damaged(position, 'is too short');
+  const format = view.getUint8(4);
+  if (format !== recordFormat) throw unknownFormat(position, `format ${format}`, `format ${recordFormat}`);
+  const flags = view.getUint8(5);
+  if ((flags & ~traced) !== 0) throw unknownFormat(position, `flags ${flags}`, 'only the first flag');
+  const kind = view.getUint8(6);
+  if (kind > kindMax) throw unknownFormat(position, `kind ${kind}`, `kinds up to ${kindMax}`);
+  const keyId = view.getUint32(12, true);
+  if (keyId !== 0) throw unknownFormat(position, `encryption key ${keyId}`, 'records that are not encrypted');
+  if ((flags & traced) !== 0 && bytes.length < headerBytes + traceBytes) throw damaged(position, 'is too short');
   return {
-    kind: view.getUint8(2) as RecordKind,
+    kind: kind as RecordKind,
     checksum,
     link: view.getUint32(8, true),
-    keyId: view.getUint32(12, true),
+    keyId,
     logId: [view.getUint32(16, true), view.getUint32(20, true)],
     epoch: view.getFloat64(24, true),
     durable: view.getFloat64(32, true),
     time: view.getFloat64(40, true),
-    traceId: traced ? bytes.subarray(headerBytes, headerBytes + traceBytes) : undefined,
+    traceId: (flags & traced) === 0 ? undefined : bytes.subarray(headerBytes, headerBytes + traceBytes),
   };
 };
 
-/** The payload of a record whose header was verified. */
-export const decodePayload = (bytes: Uint8Array, header: RecordHeader): RowWrites => {
+/** The writes of a record whose header was verified. */
+export const decodeWrites = (bytes: Uint8Array, header: RecordHeader): RowWrites => {
   const from = headerBytes + (header.traceId === undefined ? 0 : traceBytes);
   return bytes.length === from ? [] : (unpack(bytes.subarray(from)) as RowWrites);
 };
@@ -118,3 +126,10 @@ const damaged = (position: number, what: string): TuttiError =>
   new TuttiError('LOG_DAMAGED', `The record at position ${position} ${what}: the log is damaged there.`, {
     details: { position },
   });
+
+const unknownFormat = (position: number, found: string, known: string): TuttiError =>
+  new TuttiError(
+    'DATA_FORMAT',
+    `The record at position ${position} has ${found}; this version of Tutti knows ${known}. Use the version that wrote it, or a newer one.`,
+    { details: { position, found, known } },
+  );

@@ -1,0 +1,138 @@
+/**
+ * The records of one log that count, as a chain: each names the checksum of the one before it. It reads (which records count
+ * is decided here alone) and it makes the next one.
+ *
+ * Invariants
+ * - R1: a foreign log id and an epoch older than the newest seen are skipped; everything else must link, or it is damage.
+ * - D1: the time of records never goes back.
+ */
+import type { LogRecord } from '../engine/engine.ts';
+import { TuttiError } from '../errors/tutti-error.ts';
+import type { StoreMarker } from '../store/store.ts';
+import {
+  decodeHeader,
+  decodeRow,
+  decodeWrites,
+  type EncodedRecord,
+  encodeRecord,
+  encodeRow,
+  type LogId,
+  type RecordKind,
+  type RowWrites,
+  recordKind,
+  sameLog,
+} from './record.ts';
+
+/** What stands beside a store's marker: enough to go on reading after it. */
+type Note = readonly [logIdHigh: number, logIdLow: number, link: number, epoch: number, time: number, more: unknown];
+
+export class Chain {
+  readonly #partition: number;
+  #logId: LogId | undefined;
+  #position = 0;
+  #link = 0;
+  #epoch = 0;
+  #time = 0;
+  /** What `note` was given when the store was flushed, undefined for an empty store. */
+  readonly more: unknown;
+
+  /** Begins after a store's marker. */
+  constructor(partition: number, marker: StoreMarker) {
+    this.#partition = partition;
+    if (marker.note === undefined) return;
+    const [high, low, link, epoch, time, more] = decodeRow(marker.note) as unknown as Note;
+    this.#logId = [high, low];
+    this.#position = marker.position;
+    this.#link = link;
+    this.#epoch = epoch;
+    this.#time = time;
+    this.more = more;
+  }
+
+  /** The last position read, whether it counted or not. */
+  get position(): number {
+    return this.#position;
+  }
+
+  get link(): number {
+    return this.#link;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get time(): number {
+    return this.#time;
+  }
+
+  /** Undefined while the log is empty. */
+  get logId(): LogId | undefined {
+    return this.#logId;
+  }
+
+  /** Moves the time on; an earlier one changes nothing (D1). */
+  passTime(now: number): void {
+    if (now > this.#time) this.#time = now;
+  }
+
+  /** Takes the next record: its writes if it counts, undefined if it is skipped. Throws `LOG_DAMAGED`. */
+  read(record: LogRecord): RowWrites | undefined {
+    const { position } = record;
+    const header = decodeHeader(record.bytes, position);
+    this.#position = position;
+    if (this.#logId === undefined && header.kind === recordKind.epoch) this.#logId = header.logId;
+    if (this.#logId === undefined || !sameLog(header.logId, this.#logId)) return undefined;
+    if (header.epoch < this.#epoch) return undefined;
+    if (header.kind === recordKind.epoch) {
+      // An epoch record that landed elsewhere than it meant to is no leadership.
+      if (header.epoch !== position) return undefined;
+    } else if (header.epoch > this.#epoch)
+      throw this.#damaged(position, 'belongs to a leadership whose beginning is missing');
+    if (header.link !== this.#link) throw this.#damaged(position, 'does not follow the record before it');
+    this.#epoch = header.epoch;
+    this.#link = header.checksum;
+    this.passTime(header.time);
+    return decodeWrites(record.bytes, header);
+  }
+
+  /** The epoch record that would stand right after what was read. `newLogId` is taken if the log is empty. */
+  claim(newLogId: LogId): EncodedRecord {
+    this.#logId ??= newLogId;
+    const epoch = this.#position + 1;
+    return this.#encode(recordKind.epoch, epoch, this.#position, []);
+  }
+
+  /** The claim stands at `position`. */
+  claimed(position: number, checksum: number): void {
+    this.#position = Math.max(this.#position, position);
+    this.#epoch = position;
+    this.#link = checksum;
+  }
+
+  /** Makes the next record, which from then on is the one to link to. */
+  next(kind: RecordKind, durable: number, writes: RowWrites): EncodedRecord {
+    const record = this.#encode(kind, this.#epoch, durable, writes);
+    this.#link = record.checksum;
+    return record;
+  }
+
+  #encode(kind: RecordKind, epoch: number, durable: number, writes: RowWrites): EncodedRecord {
+    const logId = this.#logId as LogId;
+    return encodeRecord({ kind, logId, link: this.#link, epoch, durable, time: this.#time }, writes);
+  }
+
+  /** What is stored beside the marker of a checkpoint whose record has this checksum. */
+  note(checksum: number, more: unknown): Uint8Array {
+    const logId = this.#logId as LogId;
+    return encodeRow([logId[0], logId[1], checksum, this.#epoch, this.#time, more] satisfies Note);
+  }
+
+  #damaged(position: number, what: string): TuttiError {
+    return new TuttiError(
+      'LOG_DAMAGED',
+      `Partition ${this.#partition}: the record at position ${position} ${what}: the log is damaged there.`,
+      { details: { partition: this.#partition, position } },
+    );
+  }
+}
