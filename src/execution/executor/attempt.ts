@@ -53,8 +53,9 @@ export class Attempt {
   /** Since when it holds a slot or waits, and how long it held one before. */
   sinceMs = 0;
   heldMs = 0;
-  /** When its time is up, on the monotonic clock; 0: never. */
+  /** When its time is up, on the monotonic clock (0: never), and how long that was. */
   deadlineMs = 0;
+  limitMs = 0;
   /** To undo when it ends: timers. */
   private undo: (() => void)[] | undefined = undefined;
   private controller: AbortController | undefined = undefined;

@@ -80,17 +80,16 @@ class ChunkRun {
         this.finish();
         return;
       }
-      const nowMs = this.host.env.clock.monotonic();
-      if (nowMs >= this.sliceEndMs) {
+      if (this.host.env.clock.monotonic() >= this.sliceEndMs) {
         this.host.slice(attempt, () => this.begin());
         return;
       }
-      if (!this.runItem(nowMs)) return;
+      if (!this.runItem()) return;
     }
   }
 
   /** True: the item has its outcome. */
-  private runItem(nowMs: number): boolean {
+  private runItem(): boolean {
     const { attempt, at } = this;
     const item = this.items[at];
     if (item instanceof ItemFailure) return this.failed(item);
@@ -98,7 +97,7 @@ class ChunkRun {
     const index = this.from + at;
     const scope = new Scope(attempt, `${attempt.id}/${index}`, `i${index}:`, true);
     this.scope = scope;
-    if (this.policy.timeoutMs > 0) this.host.setDeadline(attempt, nowMs + this.policy.timeoutMs);
+    if (this.policy.timeoutMs > 0) this.host.setLimit(attempt, this.policy.timeoutMs);
     let result: unknown;
     try {
       result = runInScope(scope, this.definition.fn, contextOf(this.host, scope), item as never);
@@ -195,7 +194,7 @@ class ChunkRun {
   private closeScope(): void {
     if (this.scope !== undefined) this.scope.closed = true;
     this.attempt.stepsOpen = 0;
-    if (this.policy.timeoutMs > 0) this.host.setDeadline(this.attempt, 0);
+    if (this.policy.timeoutMs > 0) this.host.setLimit(this.attempt, 0);
   }
 
   private finish(): void {

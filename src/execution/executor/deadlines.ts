@@ -1,20 +1,21 @@
-/** The earliest deadline among the attempts that hold a slot. */
+/** Of the attempts that hold a slot, the one whose time is up first. */
 
 import type { Attempt } from './attempt.ts';
 
 export class Deadlines {
   private readonly timed = new Set<Attempt>();
-  private readonly changed: (earliestMs: number) => void;
+  private readonly changed: (earliest: Attempt | undefined) => void;
 
-  /** `changed` gets the earliest deadline (0: none) whenever it may be another. */
-  constructor(changed: (earliestMs: number) => void) {
+  /** `changed` gets the attempt that must be through first whenever it may be another. */
+  constructor(changed: (earliest: Attempt | undefined) => void) {
     this.changed = changed;
   }
 
-  /** The attempt must be through by then (0: never); on the monotonic clock. */
-  set(attempt: Attempt, deadlineMs: number): void {
-    attempt.deadlineMs = deadlineMs;
-    if (deadlineMs > 0) this.timed.add(attempt);
+  /** The attempt has `limitMs` from now (0: as long as it likes). */
+  set(attempt: Attempt, nowMs: number, limitMs: number): void {
+    attempt.limitMs = limitMs;
+    attempt.deadlineMs = limitMs > 0 ? nowMs + limitMs : 0;
+    if (limitMs > 0) this.timed.add(attempt);
     else this.timed.delete(attempt);
     this.look();
   }
@@ -27,9 +28,10 @@ export class Deadlines {
   }
 
   private look(): void {
-    let earliest = 0;
-    for (const { phase, deadlineMs } of this.timed) {
-      if (phase === 'running' && (earliest === 0 || deadlineMs < earliest)) earliest = deadlineMs;
+    let earliest: Attempt | undefined;
+    for (const attempt of this.timed) {
+      if (attempt.phase !== 'running') continue;
+      if (earliest === undefined || attempt.deadlineMs < earliest.deadlineMs) earliest = attempt;
     }
     this.changed(earliest);
   }

@@ -50,8 +50,8 @@ export interface Watch {
   entered(attempt: Attempt): void;
   /** No user code runs now. */
   idle(): void;
-  /** The earliest deadline of attempts that hold a slot, on the monotonic clock (0: none). */
-  deadline(earliestMs: number): void;
+  /** Of the attempts that hold a slot, the one whose time is up first. */
+  deadline(earliest: Attempt | undefined): void;
 }
 
 export type ExecutorOptions = {
@@ -101,7 +101,7 @@ export class ExecutorCore implements Host {
     this.links = new LeaderLinks(options.send);
     this.waiting = new WaitingRoom(options.env, (attempt) => this.park(attempt));
     this.stalls = new StallWatch(this);
-    this.deadlines = new Deadlines((earliestMs) => this.watch?.deadline(earliestMs));
+    this.deadlines = new Deadlines((earliest) => this.watch?.deadline(earliest));
     this.loop = new LoopProbe(this, () => this.schedule());
   }
 
@@ -214,8 +214,9 @@ export class ExecutorCore implements Host {
     return true;
   }
 
-  setDeadline(attempt: Attempt, deadlineMs: number): void {
-    this.deadlines.set(attempt, deadlineMs);
+  setLimit(attempt: Attempt, limitMs: number): void {
+    this.deadlines.set(attempt, this.env.clock.monotonic(), limitMs);
+    if (limitMs > 0) this.watch?.entered(attempt);
   }
 
   afterTurn(go: () => void): void {
@@ -264,6 +265,7 @@ export class ExecutorCore implements Host {
       const nowMs = this.env.clock.monotonic();
       if (nowMs - this.turnStartMs > turnMs) {
         this.flush(nowMs);
+        this.watch?.idle();
         this.afterTurn(() => undefined);
         return false;
       }
@@ -397,7 +399,7 @@ export class ExecutorCore implements Host {
 
   private startTimeout(attempt: Attempt, nowMs: number): void {
     const { timeoutMs } = attempt;
-    this.deadlines.set(attempt, nowMs + timeoutMs);
+    this.deadlines.set(attempt, nowMs, timeoutMs);
     const late = inRootContext(() => {
       const reason = new TuttiError(
         'TASK_TIMEOUT',

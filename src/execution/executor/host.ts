@@ -17,8 +17,8 @@ export interface Host {
   finish(attempt: Attempt, text: string): void;
   /** Ends the attempt with what was thrown. */
   fail(attempt: Attempt, thrown: unknown, retryable: boolean): void;
-  /** When the code of the attempt that runs now must be through, on the monotonic clock; 0: never. */
-  setDeadline(attempt: Attempt, deadlineMs: number): void;
+  /** The code of the attempt that is entered next has `limitMs` (0: as long as it likes). */
+  setLimit(attempt: Attempt, limitMs: number): void;
   /** Calls `go` in a later turn of the event loop: others come to their turn before. */
   afterTurn(go: () => void): void;
   /** The same for an attempt that has more to compute: until then nothing new starts beside it. */

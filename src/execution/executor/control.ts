@@ -1,0 +1,29 @@
+/** What the node thread and an executor thread tell each other besides the flat arrays: rare, and as objects. */
+
+import type { MessagePort } from 'node:worker_threads';
+
+/** What names an attempt. */
+export type AttemptName = { readonly partition: number; readonly epoch: number; readonly n: number };
+
+/** `workerData` of an executor thread. */
+export type ExecutorThreadData = {
+  /** Address of the app's module. */
+  readonly module: string;
+  readonly executor: number;
+  /** Made by `createSharedState`. */
+  readonly shared: SharedArrayBuffer;
+};
+
+export type ToExecutorThread =
+  /** A state thread is reached over `port`, in flat arrays. */
+  { readonly kind: 'connect'; readonly index: number; readonly port: MessagePort };
+
+export type FromExecutorThread =
+  /** The app is loaded; it has these tasks. */
+  | { readonly kind: 'ready'; readonly fingerprint: string; readonly names: readonly string[] }
+  /** It could not be: an encoded error. The thread ends. */
+  | { readonly kind: 'loadFailed'; readonly error: string }
+  /** What user code printed, line by line, each with the task's name, id and attempt before it. */
+  | { readonly kind: 'output'; readonly lines: readonly string[] }
+  /** The thread is about to end, and this attempt is why: it called process.exit, or threw past everything. */
+  | { readonly kind: 'crash'; readonly attempt: AttemptName };

@@ -1,0 +1,76 @@
+/**
+ * The entry of an executor thread: prepares the thread for user code, loads the app, and joins an ExecutorCore to the ports.
+ */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Flat } from '../../tasks/messages.ts';
+import { encodeError } from '../../values/codec.ts';
+import type { AttemptName, ExecutorThreadData, FromExecutorThread, ToExecutorThread } from './control.ts';
+import { installDeterminism, realEnv } from './determinism.ts';
+import { ExecutorCore } from './executor-core.ts';
+import { loadApp } from './load-app.ts';
+import { Output } from './output.ts';
+import { currentScope, type Scope } from './scope.ts';
+import { SharedWatch } from './shared-state.ts';
+
+const heartbeatMs = 50;
+
+const { module, shared } = workerData as ExecutorThreadData;
+const tell = (message: FromExecutorThread): void => parentPort?.postMessage(message);
+const env = realEnv();
+const watch = new SharedWatch(shared, env.clock.monotonic);
+const output = new Output(env, (lines) => tell({ kind: 'output', lines }));
+let core: ExecutorCore | undefined;
+
+output.capture(process.stdout);
+output.capture(process.stderr);
+installDeterminism();
+const realExit = process.exit.bind(process);
+
+/** Says whose code is about to end the thread, and ends it. */
+const endThread = (scope: Scope | undefined, code: number | string | null | undefined): never => {
+  output.flush();
+  if (scope !== undefined) tell({ kind: 'crash', attempt: nameOf(scope) });
+  return realExit(code);
+};
+
+const nameOf = ({ attempt: { partition, epoch, n } }: Scope): AttemptName => ({ partition, epoch, n });
+
+process.exit = (code) => endThread(currentScope(), code);
+
+/** What is thrown past everything fails the attempt it belongs to; what belongs to none ends the thread. */
+const strayed = (thrown: unknown): void => {
+  const scope = currentScope();
+  if (scope === undefined || core === undefined) {
+    output.flush();
+    // Out of this handler it ends the thread, and reaches the node thread as its error.
+    throw thrown;
+  }
+  if (core.strayed(scope.attempt, thrown)) return;
+  const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  output.written(`Thrown after the attempt had ended: ${text}\n`);
+};
+process.on('uncaughtException', strayed);
+process.on('unhandledRejection', strayed);
+
+setInterval(() => watch.beat(), heartbeatMs);
+
+try {
+  const app = await loadApp(module);
+  const ports = new Map<number, (flat: Flat) => void>();
+  const executor = new ExecutorCore({ env, app, watch, send: (peer, flat) => ports.get(peer)?.(flat) });
+  core = executor;
+  parentPort?.on('message', ({ index, port }: ToExecutorThread) => {
+    ports.set(index, (flat) => port.postMessage(flat));
+    port.on('message', (flat: Flat) => executor.receive(index, flat));
+    port.on('close', () => {
+      if (ports.delete(index)) executor.dropPeer(index);
+    });
+    executor.addPeer(index);
+  });
+  tell({ kind: 'ready', fingerprint: app.fingerprint, names: [...app.definitions.keys()] });
+} catch (error) {
+  output.flush();
+  tell({ kind: 'loadFailed', error: encodeError(error) });
+  realExit(1);
+}
