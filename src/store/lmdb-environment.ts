@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import { open, type RootDatabase, type RootDatabaseOptions, type Transaction } from 'lmdb';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { copyBytes } from './byte-copy.ts';
-import { assertWhole } from './lmdb-file.ts';
+import { assertOpen, assertUsable, isDiskFull } from './lmdb-file.ts';
 
 export type ReadOptions = { readonly transaction: Transaction };
 
@@ -71,7 +71,7 @@ export type EnvironmentSettings = { readonly mapBytes?: number };
 export const openForWriting = (path: string, settings: EnvironmentSettings): Environment =>
   opening(path, () => {
     mkdirSync(dirname(path), { recursive: true });
-    assertWhole(path);
+    assertUsable(path);
     return open<Uint8Array, string>(path, {
       ...writerOptions,
       ...(settings.mapBytes === undefined ? {} : { mapSize: settings.mapBytes }),
@@ -80,7 +80,10 @@ export const openForWriting = (path: string, settings: EnvironmentSettings): Env
 
 /** Opens the file that a writer in this process holds open. Throws `STORE_FAILED` if it is damaged or cannot be used. */
 export const openForReading = (path: string): Environment =>
-  opening(path, () => open<Uint8Array, string>(path, { ...sharedOptions, readOnly: true }));
+  opening(path, () => {
+    assertOpen(path);
+    return open<Uint8Array, string>(path, { ...sharedOptions, readOnly: true });
+  });
 
 const opening = (path: string, openIt: () => RootDatabase<Uint8Array, string>): Environment => {
   try {
@@ -90,13 +93,24 @@ const opening = (path: string, openIt: () => RootDatabase<Uint8Array, string>): 
   }
 };
 
+/** What LMDB threw, as `STORE_FAILED`; a TuttiError as it is. `doing` completes "Could not …". */
+export const storeError = (error: unknown, doing: string): TuttiError =>
+  isTuttiError(error)
+    ? error
+    : new TuttiError('STORE_FAILED', `Could not ${doing}: ${reasonOf(error)}.`, { cause: error });
+
+/** What a failed transaction rejected with, as `STORE_FULL` or `STORE_FAILED`. */
+export const writeError = async (error: unknown, path: string): Promise<TuttiError> => {
+  const { commitError } = error as { commitError?: Promise<never> };
+  const cause: unknown = commitError === undefined ? error : await commitError.catch((reason: unknown) => reason);
+  const doing = `write the store ${path}`;
+  const code = (cause as { code?: unknown }).code;
+  if (!fullCodes.has(code) && !(code === ioErrorCode && (await isDiskFull(path)))) return storeError(cause, doing);
+  return new TuttiError('STORE_FULL', `Could not ${doing}: no space left.`, { cause });
+};
+
 /** EFBIG, ENOSPC, EDQUOT, MDB_MAP_FULL. */
 const fullCodes: ReadonlySet<unknown> = new Set([27, 28, 122, -30792]);
+const ioErrorCode = 5;
 
-/** What LMDB threw, as `STORE_FULL` or `STORE_FAILED`; a TuttiError as it is. `doing` completes "Could not …". */
-export const storeError = (error: unknown, doing: string): TuttiError => {
-  if (isTuttiError(error)) return error;
-  const code = (error as { code?: unknown } | null)?.code;
-  const message = `Could not ${doing}: ${error instanceof Error ? error.message : String(error)}`;
-  return new TuttiError(fullCodes.has(code) ? 'STORE_FULL' : 'STORE_FAILED', message, { cause: error });
-};
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

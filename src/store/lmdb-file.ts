@@ -1,9 +1,10 @@
 /**
- * Guards an LMDB file against being cut off. LMDB refuses a wrong header by itself, but a page that lies beyond the end of the
- * file kills the process (SIGBUS) when it is read.
+ * Guards against files that LMDB cannot take. A page that lies beyond the end of the file kills the process (SIGBUS) when it
+ * is read, and lmdb-js kills it (SIGSEGV) after an open that failed. So what can be wrong is looked for before.
  *
- * F1 `assertWhole`: a file shorter than its last page is refused before LMDB maps it.
- * F2 `keepWhole`: an intact file is never that short. LMDB alone does not promise it: pages at the end that were taken and
+ * F1 `assertUsable`: a file with a wrong header, a file shorter than its last page, and one that may not be read or written is
+ *    refused before LMDB sees it.
+ * F2 `WholeFile`: an intact file is never that short. LMDB alone does not promise it: pages at the end that were taken and
  *    freed in one transaction are counted and not written. So the file is kept longer than needed by a hole.
  *
  * What it does not do: notice changed bytes. LMDB has no checksums; digests at checkpoints are there for that.
@@ -11,7 +12,19 @@
  * Layout (two meta pages; little-endian): page header (24 bytes), magic (u32), data version (u32), address (u64), map size
  * (u64), free list (48 bytes, the page size first), main tree (48), last page (u64), transaction (u64).
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { TuttiError } from '../errors/tutti-error.ts';
 
 const magic = 0xbeefc0de;
@@ -25,20 +38,28 @@ const holeBytesMin = 4 * 1024 * 1024;
 
 type Meta = { readonly pageBytes: number; readonly lastPage: bigint; readonly transaction: bigint };
 
-/** Throws `STORE_FAILED` if the file is there and ends before its last page. An empty one is a store not yet begun. */
-export const assertWhole = (path: string): void => {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
+/** Throws if LMDB could not open the file for writing. One that is missing or empty is a store not yet begun. */
+export const assertUsable = (path: string): void => {
+  accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  for (const file of [path, lockPath(path)]) if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
+  if (existsSync(path) && statSync(path).size > 0) assertWhole(path);
+};
+
+/** Throws if LMDB could not open the file for reading, as a writer of this process has it open already. */
+export const assertOpen = (path: string): void => {
+  accessSync(lockPath(path), constants.R_OK | constants.W_OK);
+  assertWhole(path);
+};
+
+const lockPath = (path: string): string => `${path}-lock`;
+
+const assertWhole = (path: string): void => {
+  const file = openSync(path, 'r');
   try {
     const sizeBytes = fstatSync(file).size;
-    if (sizeBytes === 0) return;
     const neededBytes = usedBytes(file);
-    if (neededBytes !== undefined && sizeBytes < neededBytes) {
+    if (neededBytes === undefined) throw new TuttiError('STORE_FAILED', `${path} is not a store, or damaged.`);
+    if (sizeBytes < neededBytes) {
       throw new TuttiError('STORE_FAILED', `The store ${path} is cut off: ${sizeBytes} bytes of ${neededBytes}.`, {
         details: { path, sizeBytes, neededBytes },
       });
@@ -71,12 +92,31 @@ export class WholeFile {
   }
 }
 
-/** Where the last page ends; undefined if LMDB will refuse the header, whose message is then the better one. */
+/**
+ * Whether a file beside `path` could not be written for lack of space. For the errors that do not say it: LMDB calls a write
+ * that stopped half-way, as on a full disk, an I/O error.
+ */
+export const isDiskFull = async (path: string): Promise<boolean> => {
+  const probe = `${path}-probe`;
+  try {
+    await writeFile(probe, new Uint8Array(holeBytes));
+    return false;
+  } catch (error) {
+    return fullCodes.has((error as NodeJS.ErrnoException).code);
+  } finally {
+    await rm(probe, { force: true });
+  }
+};
+
+const fullCodes: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** Where the last page ends; undefined if the header is not one that LMDB takes. */
 const usedBytes = (file: number): number | undefined => {
   const first = readMeta(file, 0);
   if (first === undefined) return undefined;
   const second = readMeta(file, first.pageBytes);
-  const newest = second !== undefined && second.transaction > first.transaction ? second : first;
+  if (second === undefined) return undefined;
+  const newest = second.transaction > first.transaction ? second : first;
   return (Number(newest.lastPage) + 1) * newest.pageBytes;
 };
 

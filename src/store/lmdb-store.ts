@@ -5,8 +5,8 @@
  *    read-only for the whole process.)
  * L2 Only asynchronous transactions: an async transaction is written by a thread of libuv's pool, and this thread can be
  *    ended at any moment. (Opening the file is the one exception; LMDB has no other way.)
- * L3 At most `sharedSlicesMax` slices are with LMDB at once, so a transaction is bounded, and with it the time that ending the
- *    process takes.
+ * L3 One transaction at a time is with LMDB, of at most `groupSlicesMax` slices. So the time that ending the process takes is
+ *    bounded; and after a transaction has failed, none is begun that LMDB would refuse to begin (it then keeps its lock).
  */
 import { asBinary } from 'lmdb';
 import { TuttiError } from '../errors/tutti-error.ts';
@@ -20,6 +20,7 @@ import {
   openForWriting,
   type ReadOptions,
   storeError,
+  writeError,
 } from './lmdb-environment.ts';
 import { WholeFile } from './lmdb-file.ts';
 import { decodeMarker, encodeMarker, noMarker } from './marker.ts';
@@ -27,7 +28,7 @@ import type { StoreEntry, StoreMarker, StoreReader, StoreWrite, StoreWriter } fr
 import { WriteQueue } from './write-queue.ts';
 
 /** Measured with random keys in a million rows: 1 slice a transaction 32 µs a row, 5 slices 23 µs, 50 slices 6 µs. */
-const sharedSlicesMax = 8;
+const groupSlicesMax = 8;
 
 /** Opens a reader of the file at `path`, which a writer in this process has open. Throws `STORE_FAILED`. */
 export const openLmdbReader = (path: string): StoreReader => new LmdbReader(path, openForReading(path));
@@ -122,7 +123,7 @@ class LmdbWriter implements StoreWriter {
   readonly #path: string;
   readonly #database: Environment;
   readonly #file: WholeFile;
-  readonly #queue = new WriteQueue(sharedSlicesMax);
+  readonly #queue = new WriteQueue(groupSlicesMax);
   #closing: Promise<void> | undefined;
   /** Set when LMDB accepts no more transactions: to hand it one would block the process for ever. */
   #broken: TuttiError | undefined;
@@ -136,7 +137,7 @@ class LmdbWriter implements StoreWriter {
 
   async write(partition: number, slice: readonly StoreWrite[]): Promise<void> {
     for (const [table, key] of slice) assertRow(table, key);
-    await this.#queue.add(partition, 'shared', () => this.#transact(() => this.#putSlice(partition, slice)));
+    await this.#queue.add(partition, 'slice', () => this.#transact(() => this.#putSlice(partition, slice)));
   }
 
   async mark(partition: number, marker: StoreMarker): Promise<void> {
@@ -144,7 +145,7 @@ class LmdbWriter implements StoreWriter {
   }
 
   async clear(partition: number): Promise<void> {
-    await this.#queue.add(partition, 'exclusive', () => this.#clear(partition));
+    await this.#queue.add(partition, 'clear', () => this.#clear(partition));
   }
 
   async close(): Promise<void> {
@@ -197,18 +198,15 @@ class LmdbWriter implements StoreWriter {
     if (this.#broken !== undefined) throw this.#broken;
     try {
       await this.#database.batch(fill);
+      this.#file.check();
     } catch (error) {
-      throw await this.#failure(error);
+      const failure = writeError(error, this.#path);
+      if (!this.#stillReadable()) {
+        const message = `The store ${this.#path} could not be written and is out of use until the process starts anew.`;
+        this.#broken = new TuttiError('STORE_FAILED', message, { cause: error });
+      }
+      throw await failure;
     }
-    this.#file.check();
-  }
-
-  async #failure(error: unknown): Promise<TuttiError> {
-    const { commitError } = error as { commitError?: Promise<never> };
-    const cause: unknown = commitError === undefined ? error : await commitError.catch((reason: unknown) => reason);
-    const failure = storeError(cause, `write the store ${this.#path}`);
-    if (!this.#stillReadable()) this.#broken = new TuttiError('STORE_FAILED', failure.message, { cause });
-    return failure;
   }
 
   /** After a failed write of its root LMDB refuses every transaction, also those that read. */

@@ -1,9 +1,9 @@
 /**
  * The order in which a writer's calls reach what it writes to.
  *
- * Q1 Calls start in the order they were made.
- * Q2 A shared call (a slice) may start while up to `sharedMax - 1` others are under way; an exclusive one (a mark) starts
- *    alone and is alone until it settles.
+ * Q1 Calls start in the order they were made, none in the same turn in which it was made.
+ * Q2 Slices that wait one behind the other start together, at most `groupMax`; nothing else starts until all have settled. Any
+ *    other call is alone.
  * Q3 A mark does not start if a call of its partition since the last mark was rejected: it is rejected with the same error.
  *    That settles the matter: the next mark vouches for the calls after this one.
  *
@@ -13,78 +13,67 @@ import { TuttiError } from '../errors/tutti-error.ts';
 
 type Call = {
   readonly partition: number;
-  readonly kind: 'shared' | 'exclusive' | 'mark';
+  readonly kind: 'slice' | 'mark' | 'clear';
   readonly start: () => Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 };
 
 export class WriteQueue {
-  readonly #sharedMax: number;
+  readonly #groupMax: number;
   readonly #waiting: Call[] = [];
   /** The first error of each partition since its last mark. */
   readonly #failures = new Map<number, unknown>();
-  #underWayCount = 0;
-  #exclusiveUnderWay = false;
+  #running: Promise<void> | undefined;
   #closed = false;
-  #whenIdle: (() => void) | undefined;
 
-  constructor(sharedMax: number) {
-    this.#sharedMax = sharedMax;
+  constructor(groupMax: number) {
+    this.#groupMax = groupMax;
   }
 
   add(partition: number, kind: Call['kind'], start: () => Promise<void>): Promise<void> {
     if (this.#closed) return Promise.reject(new TuttiError('CLOSED', 'The store was closed.'));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ partition, kind, start, resolve, reject });
-      this.#startMore();
+      this.#running ??= this.#run();
     });
   }
 
-  /** Refuses further calls and settles when those made before have. Once only. */
-  close(): Promise<void> {
+  /** Refuses further calls and settles when those made before have. */
+  async close(): Promise<void> {
     this.#closed = true;
-    return new Promise((resolve) => {
-      this.#whenIdle = resolve;
-      this.#startMore();
-    });
+    await this.#running;
   }
 
-  #startMore(): void {
-    while (this.#waiting.length > 0 && this.#mayStart(this.#waiting[0]!)) this.#run(this.#waiting.shift()!);
-    if (this.#underWayCount === 0) this.#whenIdle?.();
+  async #run(): Promise<void> {
+    await undefined;
+    while (this.#waiting.length > 0) await Promise.all(this.#takeGroup().map((call) => this.#settle(call)));
+    this.#running = undefined;
   }
 
-  #mayStart(call: Call): boolean {
-    if (call.kind === 'shared') return !this.#exclusiveUnderWay && this.#underWayCount < this.#sharedMax;
-    return this.#underWayCount === 0;
+  #takeGroup(): readonly Call[] {
+    const end = this.#waiting.findIndex((call) => call.kind !== 'slice');
+    const sliceCount = Math.min(this.#groupMax, end === -1 ? this.#waiting.length : end);
+    return this.#waiting.splice(0, Math.max(1, sliceCount));
   }
 
-  #run(call: Call): void {
-    this.#underWayCount += 1;
-    this.#exclusiveUnderWay = call.kind !== 'shared';
-    this.#startCall(call).then(
-      () => this.#settled(call.resolve),
-      (error: unknown) => {
-        if (call.kind !== 'mark' && !this.#failures.has(call.partition)) this.#failures.set(call.partition, error);
-        this.#settled(() => call.reject(error));
-      },
-    );
-  }
-
-  async #startCall(call: Call): Promise<void> {
-    if (call.kind === 'mark' && this.#failures.has(call.partition)) {
-      const failure = this.#failures.get(call.partition);
-      this.#failures.delete(call.partition);
-      throw failure;
+  /** Starts a call and tells its caller how it ended. Never rejects. */
+  async #settle(call: Call): Promise<void> {
+    try {
+      if (call.kind === 'mark') this.#throwFailure(call.partition);
+      await call.start();
+    } catch (error) {
+      if (call.kind !== 'mark' && !this.#failures.has(call.partition)) this.#failures.set(call.partition, error);
+      call.reject(error);
+      return;
     }
-    await call.start();
+    call.resolve();
   }
 
-  #settled(tellCaller: () => void): void {
-    this.#underWayCount -= 1;
-    this.#exclusiveUnderWay = false;
-    tellCaller();
-    this.#startMore();
+  #throwFailure(partition: number): void {
+    if (!this.#failures.has(partition)) return;
+    const failure = this.#failures.get(partition);
+    this.#failures.delete(partition);
+    throw failure;
   }
 }
