@@ -121,7 +121,7 @@ export class FrameWriter {
       const at = offsets[index]!;
       return { ...entry, bytes: bytes.subarray(at, at + entry.length), settle: () => {} };
     });
-    this.#write({ buffer: bytes, length: bytes.length, entries, offsets, crcs: frame.entries.map(({ crc }) => crc) });
+    this.#write({ buffer: bytes, length: frame.length, entries, offsets, crcs: frame.entries.map(({ crc }) => crc) });
     await this.#writing;
     this.#vouch();
     await this.#writing;

@@ -8,8 +8,9 @@
  *     a torn tail: it was never acknowledged, and is overwritten.
  * R2. A frame whose write failed stands again at the beginning of a later segment, same number, same entries. The later
  *     one replaces the earlier one, whether or not that became whole.
- * R3. Nothing vouches for the last frame: it may have been acknowledged or not, and may lie in the kernel's memory
- *     alone. It counts, but the opener writes it again, same bytes, same place, before anything is read.
+ * R3. Nothing vouches for the last frame, be it an empty one: it may have been acknowledged or not, and may lie in the
+ *     kernel's memory alone. It counts, but the opener writes it again, same bytes, same place, before anything is read
+ *     and before another frame stands behind it.
  * R4. Every logical log is whole from its `start` mark (1 if it has none) to its last record, and the first frame is the
  *     one that the last `firstFrame` mark names (1 if there is none), or an older one not yet removed.
  */
@@ -29,7 +30,7 @@ export type Recovered = {
   /** Segments with numbers below this were given up and only not yet removed. */
   readonly releaseBelow: number;
   readonly lastFrame: { readonly number: number; readonly crc: number };
-  /** The last frame and its padded bytes, if it carries entries and so must be written again (R3). */
+  /** The last frame and its padded bytes, to be written again (R3). */
   readonly unvouched: { readonly frame: Frame; readonly bytes: Buffer } | undefined;
 };
 
@@ -108,7 +109,11 @@ class FrameChain {
     if (vouchedLater(bytes, offset, segment, next)) {
       throw damaged(segment.path, offset, `a frame that was acknowledged is not what was written`);
     }
-    if (offset > 0) this.lastBytes = Buffer.from(bytes.subarray(this.last!.offset, offset));
+    if (this.last && offset > 0) {
+      // The zeros behind it may not have come into being.
+      this.lastBytes = Buffer.alloc(paddedLength(this.last.length));
+      bytes.copy(this.lastBytes, 0, this.last.offset, this.last.offset + this.last.length);
+    }
   }
 
   finish(): void {
