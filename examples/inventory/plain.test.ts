@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { buildAwkwardTree } from './awkward-tree.ts';
 import { factsOfFile } from './file-facts.ts';
 import type { Inventory } from './inventory.ts';
-import { listBatches, pathsOf } from './list-files.ts';
+import { allOfIt, listPart, type Part, pathsOf } from './list-files.ts';
 import { takeInventory } from './plain-inventory.ts';
 import { combineAll, inventoryOf, type Summary, summarize } from './summary.ts';
 
@@ -25,9 +25,12 @@ const runNode = (args: readonly string[]): Promise<Outcome> =>
 /** As the tasks will do it: in batches, each to a summary, combined. */
 async function inventoryByBatches(folder: string, filesPerBatch: number): Promise<Inventory> {
   const summaries: Summary[] = [];
-  for await (const batch of listBatches(folder, filesPerBatch)) {
-    const facts = await Promise.all(pathsOf(batch).map((path) => factsOfFile(folder, path)));
-    summaries.push(summarize(facts, batch.folders, batch.notes));
+  for (let part: Part = { batches: [], rest: allOfIt }; part.rest.length > 0; ) {
+    part = await listPart(folder, part.rest, { filesPerBatch, batchesPerPart: 3 });
+    for (const batch of part.batches) {
+      const facts = await Promise.all(pathsOf(batch).map((path) => factsOfFile(folder, path)));
+      summaries.push(summarize(facts, batch.folders, batch.notes));
+    }
   }
   return inventoryOf(combineAll(summaries));
 }

@@ -37,6 +37,7 @@ class Node {
   #state: Worker | undefined;
   #executors: Executors | undefined;
   #socket: ControlSocket | undefined;
+  #socketClient: LocalClient | undefined;
   #closing = false;
   #stateClosed: (() => void) | undefined;
   #nextClient = 0;
@@ -62,8 +63,8 @@ class Node {
         `The app passed to open is not what ${data.module} exports in other threads: pass the namespace of that very module (import * as app), and export the same tasks each time.`,
       );
     if (data.folder !== undefined) {
-      const client = new LocalClient(this.#connectClient(), stateData.partitions, env);
-      this.#socket = await ControlSocket.serve(data.folder, client);
+      this.#socketClient = new LocalClient(this.#connectClient(), stateData.partitions, env);
+      this.#socket = await ControlSocket.serve(data.folder, this.#socketClient);
     }
     const client = this.#connectClient();
     events.emit('node.ready', { folder: data.folder, partitions: stateData.partitions, executors: data.executors });
@@ -74,6 +75,7 @@ class Node {
     if (this.#closing) return;
     this.#closing = true;
     await this.#socket?.close();
+    this.#socketClient?.close(new TuttiError('CLOSED', 'The node was closed.'));
     await this.#executors?.close();
     if (this.#state !== undefined) {
       const closed = new Promise<void>((resolve) => {

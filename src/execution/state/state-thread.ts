@@ -10,6 +10,7 @@ import { openPhysicalLog, type PhysicalLog } from '../../engine/embedded/physica
 import { nodeEnv } from '../../platform/node.ts';
 import { openLmdbReader } from '../../store/lmdb-store.ts';
 import { createMemoryStore } from '../../store/memory-store.ts';
+import type { StoreWriter } from '../../store/store.ts';
 import type { Flat } from '../../tasks/messages.ts';
 import { encodeError } from '../../values/codec.ts';
 import type { FromStateThread, StateThreadData, ToStateThread } from './control.ts';
@@ -33,7 +34,9 @@ const plain = (fields: Readonly<Record<string, unknown>>): Readonly<Record<strin
     ]),
   );
 
-const open = async (): Promise<{ readonly host: StateHost; readonly logs: readonly PhysicalLog[] }> => {
+type Opened = { readonly host: StateHost; readonly logs: readonly PhysicalLog[]; readonly writer: StoreWriter };
+
+const open = async (): Promise<Opened> => {
   const { folder } = data;
   const files = folder === undefined ? memoryFiles() : nodeFiles;
   const paths = dataPaths(folder ?? '/memory');
@@ -46,13 +49,14 @@ const open = async (): Promise<{ readonly host: StateHost; readonly logs: readon
   }
   const memory = folder === undefined ? createMemoryStore() : undefined;
   const openReader = () => (memory === undefined ? openLmdbReader(paths.store) : memory.reader());
+  const writer = memory?.writer ?? new RemoteStoreWriter(data.storePort as MessagePort);
   const host = new StateHost({
     env,
     partitions: data.partitions,
     log: (partition) => (logOfPartition.get(partition) as PhysicalLog).log(partition),
     reader: openReader(),
     openSnapshotReader: openReader,
-    writer: memory?.writer ?? new RemoteStoreWriter(data.storePort as MessagePort),
+    writer,
     blobs: await openFileBlobs(files, paths.blobs),
     retentionMs: data.retentionMs,
     retentionTasks: data.retentionTasks,
@@ -64,11 +68,12 @@ const open = async (): Promise<{ readonly host: StateHost; readonly logs: readon
     onFailed: (_partition, error) => tell({ kind: 'failed', error: encodeError(error) }),
   });
   await host.open();
-  return { host, logs };
+  return { host, logs, writer };
 };
 
 const start = async (): Promise<void> => {
-  const { host, logs } = await open();
+  const opened = await open();
+  const { host } = opened;
   control.on('message', (message: ToStateThread) => {
     switch (message.kind) {
       case 'executor':
@@ -93,7 +98,7 @@ const start = async (): Promise<void> => {
         tell({ kind: 'stats', request: message.request, busyExecutors: host.busyExecutors() });
         break;
       case 'close':
-        void close(host, logs);
+        void close(opened);
         break;
       default:
         message satisfies never;
@@ -102,9 +107,12 @@ const start = async (): Promise<void> => {
   tell({ kind: 'leading' });
 };
 
-const close = async (host: StateHost, logs: readonly PhysicalLog[]): Promise<void> => {
+/** The thread ends by itself when its last port is closed. */
+const close = async ({ host, logs, writer }: Opened): Promise<void> => {
   await host.close();
   for (const log of logs) await log.close();
+  await writer.close();
+  for (const port of [...clients.values(), ...executors.values()]) port.close();
   tell({ kind: 'closed' });
   control.close();
 };
