@@ -47,7 +47,10 @@ export class Batches<Output> {
   sequence(position: number): number {
     const index = this.#open.sequences++;
     if (index >= sequencePerRecord)
-      throw new TuttiError('INVARIANT', `A step at position ${position} took more than ${sequencesMax} sequence numbers.`);
+      throw new TuttiError(
+        'INVARIANT',
+        `A step at position ${position} took more than ${sequencesMax} sequence numbers.`,
+      );
     return position * sequencePerRecord + index;
   }
 

@@ -2,7 +2,7 @@
 import type { TaskLeader, TaskTransaction } from './leader.ts';
 import { takeChunkOutcome } from './map.ts';
 import { entryState } from './messages.ts';
-import { recordResult, resumeIfParked } from './steps.ts';
+import { recordResult } from './steps.ts';
 import { rowKey, stateTable, stepKind, stepTable } from './tables.ts';
 
 /** `chunk` is -1 unless the child was a chunk of a map. A parent that has ended, or a step that has a result, is left alone. */
@@ -28,15 +28,34 @@ export const takeChildOutcome = (
     if (step.order === 0) recordResult(leader, tx, parentKey, stepIndex, step, ok, text);
     return;
   }
-  if (step.kind !== stepKind.start || step.outcome !== 0) return;
+  if (step.kind !== stepKind.start || step.outcome !== entryState.pending) return;
+  if (step.order === 0) {
+    // There is no child: it could not be started.
+    recordResult(leader, tx, parentKey, stepIndex, { ...step, outcome: entryState.failed }, ok, text);
+    return;
+  }
   const outcome = ok === 1 ? entryState.ok : entryState.failed;
   tx.put(stepTable, key, { ...step, outcome, outcomeText: text });
   // Whoever joins this child gets it now.
-  for (let index = stepIndex + 1; ; index++) {
-    const join = tx.get(stepTable, rowKey(parentKey, index));
+  for (let next = step.joins; next > 0; ) {
+    const join = tx.get(stepTable, rowKey(parentKey, next - 1));
     if (join === undefined) break;
-    if (join.kind === stepKind.join && join.order === 0 && join.target === step.stepKey)
-      recordResult(leader, tx, parentKey, index, join, ok, text);
+    if (join.order === 0) recordResult(leader, tx, parentKey, next - 1, join, ok, text);
+    next = join.joins;
   }
-  resumeIfParked(leader, tx, parentKey);
+};
+
+/** Outcomes of children of this partition reach their parents, and theirs, in the same record. */
+export const settleOutcomes = (leader: TaskLeader, tx: TaskTransaction): void => {
+  for (let outcome = leader.outcomes.shift(); outcome !== undefined; outcome = leader.outcomes.shift())
+    takeChildOutcome(
+      leader,
+      tx,
+      outcome.parent.key,
+      outcome.parent.step,
+      outcome.parent.chunk,
+      outcome.ok,
+      outcome.text,
+      outcome.runMs,
+    );
 };

@@ -17,9 +17,14 @@ import {
   type StepRow,
   specTable,
   stateTable,
+  stepKind,
   stepTable,
   taskStatus,
+  watcherTable,
 } from './tables.ts';
+import { tooLarge } from './text-size.ts';
+
+const listMax = 1000;
 
 const statusNames = ['scheduled', 'queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
 
@@ -86,6 +91,11 @@ export const requestStart = (
     readonly wait: boolean;
   },
 ): void => {
+  const refusal = tooLarge(request.input, 'The input of a task');
+  if (refusal !== undefined) {
+    reply(tx, from, 0, refusal);
+    return;
+  }
   try {
     const { key, done } = startTask(leader, tx, { ...request, kind: grantKind.task, parent: undefined });
     if (!request.wait) reply(tx, from, 1, JSON.stringify(taskIdOfKey(key)));
@@ -141,7 +151,8 @@ export const requestCancel = (leader: TaskLeader, tx: TaskTransaction, from: Wai
 
 /**
  * A failed or cancelled task runs again, with all its attempts. Of its journal stays what was recorded before the first
- * failed step: that much is certain to fit what the code does next.
+ * failed step: that much is certain to fit what the code does next. Children that failed, or were cancelled with it, are
+ * started again.
  */
 export const requestRetry = (leader: TaskLeader, tx: TaskTransaction, from: Waiter, id: string): void => {
   const key = taskKey(id);
@@ -163,18 +174,21 @@ export const requestRetry = (leader: TaskLeader, tx: TaskTransaction, from: Wait
   }
   keepGoodSteps(tx, key);
   tx.delete(doneTable, key);
-  // n is not 0, so that the journal is read at the grant.
+  let watchers = 0;
+  while (tx.get(watcherTable, rowKey(key, watchers)) !== undefined) watchers++;
+  // n is not 0, so that the journal is read at the grant and the grant passes the gate.
   tx.put(stateTable, key, {
     status: taskStatus.queued,
     tries: 0,
     crashes: 0,
     epoch: 0,
-    n: done.journal === 1 ? -1 : 0,
+    n: -1,
     dueAt: 0,
     startedAt: done.startedAt,
-    watchers: 0,
+    watchers,
   });
   leader.alive++;
+  leader.finishedStale++;
   leader.queue.push(key, tx.writingAt, spec.priority, false);
   reply(tx, from, 1, encodeValue(undefined));
 };
@@ -190,8 +204,19 @@ const keepGoodSteps = (tx: TaskTransaction, key: string): void => {
   const failures = steps.filter(([, step]) => step.state === entryState.failed).map(([, step]) => step.order);
   const firstFailure = Math.min(...failures, Number.POSITIVE_INFINITY);
   // Rows keep their index only as a prefix; what comes after the first one that goes is done again.
-  const keep = steps.findIndex(([, step]) => step.order === 0 || step.order >= firstFailure);
-  if (keep >= 0) dropSteps(tx, key, keep);
+  const keep = steps.findIndex(
+    ([, step]) =>
+      step.order === 0 ||
+      step.order >= firstFailure ||
+      (step.kind === stepKind.start && step.outcome !== entryState.ok),
+  );
+  if (keep < 0) return;
+  dropSteps(tx, key, keep);
+  for (const [index, step] of steps.slice(0, keep)) {
+    let { joins } = step;
+    while (joins > keep) joins = steps[joins - 1]?.[1].joins ?? 0;
+    if (joins !== step.joins) tx.put(stepTable, rowKey(key, index), { ...step, joins });
+  }
 };
 
 export const requestLogs = (tx: TaskTransaction, from: Waiter, id: string): void => {
@@ -232,21 +257,43 @@ export const requestFollow = (leader: TaskLeader, tx: TaskTransaction, from: Wai
   }
 };
 
-/** Newest first. Unfinished tasks, then finished ones, as the filter says. */
-export const requestList = (leader: TaskLeader, tx: TaskTransaction, from: Waiter, filter: ListFilter): void => {
-  const limit = filter.limit ?? 1000;
+/** The newest that the filter (encoded) lets through, newest first. */
+export const requestList = (leader: TaskLeader, tx: TaskTransaction, from: Waiter, filterText: string): void => {
+  let filter: ListFilter;
+  try {
+    filter = (decodeValue(filterText) ?? {}) as ListFilter;
+  } catch (error) {
+    refuse(tx, from, error);
+    return;
+  }
+  const keys: string[] = [];
+  for (const [key] of tx.scan(stateTable)) keys.push(key);
+  for (const [key] of tx.scan(doneTable)) keys.push(key);
+  // A key begins with the time: what is asked of the rows ends with the last one that is shown.
+  keys.sort();
+  const limit = filter.limit ?? listMax;
   const found: TaskStatus[] = [];
-  const consider = (key: string): void => {
+  for (let key = keys.pop(); key !== undefined && found.length < limit; key = keys.pop()) {
     const status = statusOf(leader, tx, key);
-    if (status === undefined || (filter.state !== undefined && status.state !== filter.state)) return;
-    if (filter.name !== undefined && status.name !== filter.name) return;
-    if (filter.key !== undefined && status.key !== filter.key) return;
-    found.push(status);
-  };
-  for (const [key] of tx.scan(stateTable)) consider(key);
-  for (const [key] of tx.scan(doneTable)) consider(key);
+    if (status !== undefined && passes(status, filter)) found.push(status);
+  }
   found.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1));
-  reply(tx, from, 1, encodeValue(found.slice(0, limit)));
+  reply(tx, from, 1, encodeValue(found));
+};
+
+const passes = (status: TaskStatus, { state, name, key }: ListFilter): boolean =>
+  (state === undefined || status.state === state) &&
+  (name === undefined || status.name === name) &&
+  (key === undefined || status.key === key);
+
+/** A client is gone: nobody is told what it waited for. */
+export const forgetClient = (leader: TaskLeader, client: number): void => {
+  for (const waiting of [leader.waiters, leader.followers])
+    for (const [key, waiters] of waiting) {
+      const left = waiters.filter((waiter) => waiter.client !== client);
+      if (left.length === 0) waiting.delete(key);
+      else if (left.length < waiters.length) waiting.set(key, left);
+    }
 };
 
 /** The status of a task; undefined for one that is not here, and for chunks, which are their map's affair. */

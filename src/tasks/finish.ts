@@ -4,7 +4,7 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { sendMessage } from '../partition/outbox.ts';
 import { encodeError } from '../values/codec.ts';
 import { hashOfTaskId, partitionOfHash, taskIdOfKey, taskKey } from '../values/task-id.ts';
-import { dropSteps } from './journal-rows.ts';
+import { dropLogs, dropSteps } from './journal-rows.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
 import { grantKind, toClient, toExecutor } from './messages.ts';
 import { rememberFinished } from './retention.ts';
@@ -25,10 +25,14 @@ import {
   taskStatus,
   watcherTable,
 } from './tables.ts';
+import { addTimer, timerOfTask } from './timers.ts';
 
 export type Ending = { readonly status: number; readonly text: string; readonly tries: number; readonly runMs: number };
 
-/** Ends a task that is alive. Its attempt, if it has one, no longer counts. */
+/**
+ * Ends a task that is alive. Its attempt, if it has one, no longer counts. Whatever ends here tells its parent in this very
+ * record (scenario T5); further steps that wait for it are told one by one in later ones, because there may be many.
+ */
 export const finishTask = (
   leader: TaskLeader,
   tx: TaskTransaction,
@@ -44,7 +48,10 @@ export const finishTask = (
   if (spec.kind === grantKind.chunk) {
     // The outcome travels to the parent in this very record: nothing of the chunk is needed any more.
     tx.delete(specTable, key);
-    if (state.n !== 0 && live !== undefined && live.steps > 0) dropSteps(tx, key);
+    if (state.n !== 0) {
+      if (live === undefined || live.steps > 0) dropSteps(tx, key);
+      if (live === undefined || live.logs > 0) dropLogs(tx, key);
+    }
   } else {
     const journal = live === undefined ? (state.n !== 0 ? 1 : 0) : live.steps + live.logs > 0 ? 1 : 0;
     const done: DoneRow = {
@@ -59,13 +66,11 @@ export const finishTask = (
     rememberFinished(leader, key, tx.time, spec.idempotencyKey !== undefined);
   }
   if (live !== undefined) leader.forget(live);
+  leader.progress.delete(key);
   const ok = ending.status === taskStatus.completed ? 1 : 0;
   if (spec.parent !== undefined) tellParent(leader, tx, spec.parent, key, ok, ending);
-  for (let number = 0; number < state.watchers; number++) {
-    const watcher = tx.get(watcherTable, rowKey(key, number));
-    tx.delete(watcherTable, rowKey(key, number));
-    if (watcher !== undefined) tellParent(leader, tx, watcher, key, ok, ending);
-  }
+  if (state.watchers > 0)
+    addTimer(leader, tx, { dueAt: tx.time, taskKey: key, step: timerOfTask.watchers - state.watchers });
   const waiters = leader.waiters.get(key);
   if (waiters !== undefined) {
     leader.waiters.delete(key);
@@ -74,6 +79,7 @@ export const finishTask = (
   }
   const followers = leader.followers.get(key);
   if (followers !== undefined) {
+    leader.followers.delete(key);
     for (const { client, request } of followers)
       tx.emit({
         kind: 'client',
@@ -83,13 +89,26 @@ export const finishTask = (
   }
 };
 
+/** Tells the last of `left` steps that wait for a task which has ended, and comes back for the others. */
+export const tellWatcher = (leader: TaskLeader, tx: TaskTransaction, key: string, left: number): void => {
+  const done = tx.get(doneTable, key);
+  // `retry` made it alive again: they wait for its next end.
+  if (done === undefined) return;
+  const row = rowKey(key, left - 1);
+  const watcher = tx.get(watcherTable, row);
+  tx.delete(watcherTable, row);
+  const ok = done.status === taskStatus.completed ? 1 : 0;
+  if (watcher !== undefined) tellParent(leader, tx, watcher, key, ok, { text: done.text, runMs: 0 });
+  if (left > 1) addTimer(leader, tx, { dueAt: tx.time, taskKey: key, step: timerOfTask.watchers - (left - 1) });
+};
+
 const tellParent = (
   leader: TaskLeader,
   tx: TaskTransaction,
   parent: ParentRef,
   key: string,
   ok: number,
-  ending: Ending,
+  ending: Pick<Ending, 'text' | 'runMs'>,
 ): void => {
   if (parent.partition === leader.settings.partition)
     leader.outcomes.push({ parent, ok, text: ending.text, runMs: ending.runMs });
@@ -147,25 +166,22 @@ const cancelChildren = (leader: TaskLeader, tx: TaskTransaction, key: string): v
 /** Cancels the chunks of a map whose results are not there. */
 export const cancelChunks = (leader: TaskLeader, tx: TaskTransaction, key: string, step: number): void => {
   const map = tx.get(mapTable, rowKey(key, step));
-  if (map === undefined || map.itemsDone >= map.count) return;
+  if (map === undefined || map.chunksDone === map.chunks) return;
   for (let chunk = 0; chunk < map.chunks; chunk++) {
     const row = tx.get(chunkTable, chunkKey(key, step, chunk));
     if (row !== undefined && row.text === undefined) cancelById(leader, tx, row.childId, 'its map ended');
   }
 };
 
+/** By a message also within the partition: each child ends in a record of its own, however many and however deep they are. */
 const cancelById = (leader: TaskLeader, tx: TaskTransaction, id: string, reason: string): void => {
   const partition = partitionOfHash(hashOfTaskId(id), leader.settings.partitions);
-  if (partition !== leader.settings.partition) {
-    sendMessage(tx, leader.settings.partition, partition, ['cancel', id, reason]);
-    return;
-  }
-  cancelHere(leader, tx, id, reason);
+  sendMessage(tx, leader.settings.partition, partition, ['cancel', id, reason]);
 };
 
-/** Cancels a task of this partition, if it is alive. */
-export const cancelHere = (leader: TaskLeader, tx: TaskTransaction, id: string, reason: string): void => {
+/** Cancels a task of this partition because its parent ended: if it is alive, and no other step waits for it too. */
+export const cancelChild = (leader: TaskLeader, tx: TaskTransaction, id: string, reason: string): void => {
   const key = taskKey(id);
   const state = tx.get(stateTable, key);
-  if (state !== undefined) cancelTask(leader, tx, key, state, reason);
+  if (state !== undefined && state.watchers === 0) cancelTask(leader, tx, key, state, reason);
 };

@@ -1,13 +1,16 @@
 /**
  * Grants: how a task comes to an executor, and what happens when an attempt ends without finishing the task. A grant is
- * noted in the log without waiting for it, so that crashes are counted (scenario T3): it leaves at once, since the task it
- * is about is durable (the queue gives out nothing else).
+ * noted in the log, so that crashes are counted (scenario T3).
+ *
+ * The first grant of a task leaves without waiting for that note, since the task it is about is durable (the queue gives out
+ * nothing else). One that carries a journal may tell what is not durable yet, and the note about a task that has crashed
+ * before must not get lost again: these pass the gate.
  */
-import { decodePolicy } from '../app/policy.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { limits } from '../limits.ts';
 import { encodeError } from '../values/codec.ts';
 import { taskIdOfKey } from '../values/task-id.ts';
+import { backoffMs } from './backoff.ts';
+import { settleOutcomes } from './child-outcome.ts';
 import { finishTask } from './finish.ts';
 import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
 import { resendChunks } from './map.ts';
@@ -24,6 +27,10 @@ import {
   stepTable,
   taskStatus,
 } from './tables.ts';
+import { addTimer, timerOfTask } from './timers.ts';
+
+/** From so many crashes on a task has to be the only suspect of the next one (T-exclusive). */
+export const exclusiveFrom = 3;
 
 /** Gives up to `count` tasks to an executor. Returns how many it gave. */
 export const grantTasks = (
@@ -40,6 +47,10 @@ export const grantTasks = (
     const state = tx.get(stateTable, key);
     // Cancelled meanwhile, or queued twice.
     if (state === undefined || state.status !== taskStatus.queued) continue;
+    if (state.crashes >= exclusiveFrom && leader.exclusiveRuns) {
+      leader.setAside(key);
+      continue;
+    }
     grant(leader, tx, executor, key, state);
     given++;
   }
@@ -51,13 +62,9 @@ const grant = (leader: TaskLeader, tx: TaskTransaction, executor: number, key: s
   const before = leader.live.get(key);
   if (before !== undefined) leader.forget(before);
   const n = leader.nextN++;
-  tx.put(stateTable, key, {
-    ...state,
-    status: taskStatus.running,
-    epoch: leader.epoch,
-    n,
-    startedAt: state.startedAt === 0 ? tx.time : state.startedAt,
-  });
+  // What the code sees as the time before its first step is the same in every attempt.
+  const startedAt = state.startedAt === 0 ? tx.time : state.startedAt;
+  tx.put(stateTable, key, { ...state, status: taskStatus.running, epoch: leader.epoch, n, startedAt });
   const live: Live = {
     key,
     id: taskIdOfKey(key),
@@ -72,43 +79,45 @@ const grant = (leader: TaskLeader, tx: TaskTransaction, executor: number, key: s
     started: false,
     steps: 0,
     logs: 0,
+    nextLine: 0,
     results: 0,
     pending: undefined,
+    starts: undefined,
     maps: undefined,
     queued: false,
   };
   leader.live.set(key, live);
   leader.byAttempt.set(n, live);
-  const steps = state.n !== 0 ? loadSteps(leader, tx, live, true) : undefined;
-  const timeoutMs = spec.policy === undefined ? 0 : decodePolicy(spec.policy).timeoutMs;
-  tx.emitSettled({
-    kind: 'executor',
-    executor,
-    flat: [
-      toExecutor.grant,
-      leader.settings.partition,
-      live.epoch,
-      n,
-      live.id,
-      spec.kind,
-      spec.name,
-      spec.input,
-      state.tries,
-      live.solo ? 1 : 0,
-      tx.time,
-      live.logs,
-      timeoutMs,
-      spec.policy,
-      steps === undefined ? undefined : journalOf(steps),
-    ],
-  });
-  if (steps === undefined) return;
-  for (const [index, step] of steps.entries())
+  const steps = state.n !== 0 ? loadSteps(tx, live) : undefined;
+  if (state.crashes >= exclusiveFrom && live.pending === undefined) leader.beginExclusive(live);
+  const flat = [
+    toExecutor.grant,
+    leader.settings.partition,
+    live.epoch,
+    n,
+    live.id,
+    spec.kind,
+    spec.name,
+    spec.input,
+    state.tries,
+    live.solo ? 1 : 0,
+    startedAt,
+    live.logs,
+    leader.policy(spec.policy).timeoutMs,
+    spec.policy,
+    steps === undefined ? undefined : journalOf(steps),
+  ];
+  if (steps === undefined && state.crashes === 0) {
+    tx.emitSettled({ kind: 'executor', executor, flat });
+    return;
+  }
+  tx.emit({ kind: 'executor', executor, flat });
+  for (const [index, step] of (steps ?? []).entries())
     if (step.kind === stepKind.map) resendChunks(leader, tx, live, index, step.stepKey);
 };
 
-/** Reads the journal rows of a task into its entry; with `timers`, sleeps that are not over are timed again. */
-export const loadSteps = (leader: TaskLeader, tx: TaskTransaction, live: Live, timers: boolean): StepRow[] => {
+/** Reads the journal rows of a task into its entry. */
+export const loadSteps = (tx: TaskTransaction, live: Live): StepRow[] => {
   const steps: StepRow[] = [];
   for (
     let step = tx.get(stepTable, rowKey(live.key, 0));
@@ -118,13 +127,12 @@ export const loadSteps = (leader: TaskLeader, tx: TaskTransaction, live: Live, t
     if (step.order === 0) {
       live.pending ??= new Map();
       live.pending.set(step.stepKey, steps.length);
-      if (timers && step.kind === stepKind.sleep)
-        leader.timers.push({ dueAt: step.dueAt, taskKey: live.key, step: steps.length });
     }
     steps.push(step);
   }
   live.steps = steps.length;
   while (tx.get(logTable, rowKey(live.key, live.logs)) !== undefined) live.logs++;
+  live.nextLine = live.logs;
   return steps;
 };
 
@@ -150,43 +158,30 @@ export const attemptFailed = (
 ): void => {
   const state = tx.get(stateTable, live.key) as StateRow;
   const tries = state.tries + 1;
-  const policy = live.policy === undefined ? undefined : decodePolicy(live.policy);
-  if (!retryable || tries >= (policy?.attempts ?? limits.attemptsDefault)) {
+  const policy = leader.policy(live.policy);
+  if (!retryable || tries >= policy.attempts) {
     finishTask(leader, tx, live.key, state, { status: taskStatus.failed, text, tries, runMs });
     return;
   }
   const dueAt = tx.time + backoffMs(tries, policy, leader.settings.random());
   leader.forget(live);
   tx.put(stateTable, live.key, { ...state, status: taskStatus.scheduled, tries, dueAt });
-  leader.timers.push({ dueAt, taskKey: live.key, step: -1 });
-};
-
-/** Exponential backoff with full jitter: uniform in (0, first × factor^(tries − 1)], at most `max`; at least 1 ms. */
-export const backoffMs = (
-  tries: number,
-  policy:
-    | { readonly backoffFirstMs: number; readonly backoffFactor: number; readonly backoffMaxMs: number }
-    | undefined,
-  fraction: number,
-): number => {
-  const first = policy?.backoffFirstMs ?? limits.backoffFirstMs;
-  const factor = policy?.backoffFactor ?? limits.backoffFactor;
-  const max = policy?.backoffMaxMs ?? limits.backoffMaxMs;
-  let ceiling = first;
-  for (let n = 1; n < tries && ceiling < max; n++) ceiling *= factor;
-  return Math.max(1, Math.round(Math.min(ceiling, max) * (1 - fraction)));
+  addTimer(leader, tx, { dueAt, taskKey: live.key, step: timerOfTask.scheduled });
 };
 
 /** Why an attempt is over without a report. */
 export type Loss =
   /** It never began, or was given back: no blame. */
   | { readonly kind: 'returned' }
-  /** It ended its thread or process. */
-  | { readonly kind: 'crashed'; readonly what: string }
+  /** It ended its thread or process; `certain` is false where others are as likely to have done it. */
+  | { readonly kind: 'crashed'; readonly what: string; readonly certain?: boolean }
   /** The thread was ended because of its timeout. */
   | { readonly kind: 'timeout'; readonly timeoutMs: number };
 
-/** An attempt is over without a report. The task is queued again, unless it did this too often. */
+/**
+ * An attempt is over without a report. The task is queued again, unless it did this too often. A crash that may be another's
+ * never ends a task: it is counted, and from `exclusiveFrom` on there is certainty.
+ */
 export const attemptLost = (leader: TaskLeader, tx: TaskTransaction, key: string, loss: Loss): void => {
   const state = tx.get(stateTable, key) as StateRow;
   const spec = tx.get(specTable, key) as SpecRow;
@@ -201,11 +196,11 @@ export const attemptLost = (leader: TaskLeader, tx: TaskTransaction, key: string
       ),
     );
     attemptFailed(leader, tx, live, encodeError(error), true, loss.timeoutMs);
+    settleOutcomes(leader, tx);
     return;
   }
   const crashes = loss.kind === 'crashed' ? state.crashes + 1 : state.crashes;
-  const attempts = spec.policy === undefined ? limits.attemptsDefault : decodePolicy(spec.policy).attempts;
-  if (loss.kind === 'crashed' && crashes >= attempts) {
+  if (loss.kind === 'crashed' && loss.certain !== false && crashes >= leader.policy(spec.policy).attempts) {
     const error = withoutStack(
       new TuttiError(
         'TASK_CRASHED',
@@ -219,6 +214,7 @@ export const attemptLost = (leader: TaskLeader, tx: TaskTransaction, key: string
       tries: state.tries + 1,
       runMs: 0,
     });
+    settleOutcomes(leader, tx);
     return;
   }
   if (live !== undefined) leader.forget(live);
@@ -253,5 +249,6 @@ export const executorLost = (
     const alone = begun.filter((live) => live.solo).sort((a, b) => b.n - a.n);
     suspects = alone.length > 0 ? alone.slice(0, 1) : begun;
   }
-  for (const live of held) attemptLost(leader, tx, live.key, suspects.includes(live) ? loss : { kind: 'returned' });
+  const blamed: Loss = loss.kind === 'crashed' ? { ...loss, certain: suspects.length === 1 } : loss;
+  for (const live of held) attemptLost(leader, tx, live.key, suspects.includes(live) ? blamed : { kind: 'returned' });
 };

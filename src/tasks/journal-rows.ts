@@ -36,6 +36,10 @@ export const dropTask = (tx: TaskTransaction, key: string, spec: SpecRow, journa
   if (spec.idempotencyKey !== undefined) tx.delete(keyTable, keyRowKey(spec.name, spec.idempotencyKey));
   if (!journal) return;
   dropSteps(tx, key);
+  dropLogs(tx, key);
+};
+
+export const dropLogs = (tx: TaskTransaction, key: string): void => {
   for (let index = 0; tx.get(logTable, rowKey(key, index)) !== undefined; index++)
     tx.delete(logTable, rowKey(key, index));
 };

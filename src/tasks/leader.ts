@@ -4,8 +4,12 @@
  *
  * Invariants
  * - T-live: a task has an entry in `live` exactly while an attempt of it is granted, or it is parked while waiting.
- * - T-attempt: reports are taken only for the attempt named by (epoch, n) in `byAttempt` (scenario T1).
+ * - T-attempt: reports are taken only for the attempt named by (epoch, n) in `byAttempt` (scenario T1). No two entries have
+ *   the same n, also where attempts of an earlier leader were adopted.
+ * - T-exclusive: of the tasks that have crashed `exclusiveFrom` times at most one runs; it ends, or waits for a step, before
+ *   the next begins. So a crash of the process with such a one is its own.
  */
+import { decodePolicy, defaultPolicy, type TaskPolicy } from '../app/policy.ts';
 import type { PeerMessage } from '../partition/outbox.ts';
 import type { Transaction } from '../partition/partition.ts';
 import type { Flat } from './messages.ts';
@@ -20,18 +24,18 @@ export type TaskOutput =
 
 export type TaskTransaction = Transaction<TaskOutput>;
 
-/** A map under way, while its task has an attempt. */
+/** A map under way, while its task has an attempt that has opened it. */
 export type LiveMap = {
   readonly step: number;
   readonly stepKey: string;
   row: MapRow;
-  /** Chunks created whose results are not there. */
-  outstanding: number;
   /** Items asked of the executor and not yet got: up to this index. */
   askedTo: number;
   askedChunks: number;
   /** Milliseconds an item takes, as measured; undefined until the first chunk came back. */
   itemMs: number | undefined;
+  /** Characters an item's result takes, as measured. */
+  itemChars: number;
   /** The largest chunk asked for so far: sizes grow step by step. */
   largest: number;
 };
@@ -46,17 +50,21 @@ export type Live = {
   readonly tries: number;
   readonly solo: boolean;
   readonly n: number;
-  epoch: number;
+  readonly epoch: number;
   /** -1: parked, no executor holds it. */
   executor: number;
   started: boolean;
   /** Index of the next step row; of the next log row. */
   steps: number;
   logs: number;
+  /** The next log line by the executor's count. */
+  nextLine: number;
   /** `stepResult`s sent to this attempt. */
   results: number;
   /** Steps without a result: step key → index. */
   pending: Map<string, number> | undefined;
+  /** Steps that started a child: step key → index. Made when the first one is joined. */
+  starts: Map<string, number> | undefined;
   maps: Map<number, LiveMap> | undefined;
   /** A parked task that already stands in the queue again. */
   queued: boolean;
@@ -80,33 +88,47 @@ export type TaskSettings = {
   readonly retentionMs: number;
   readonly retentionTasks: number;
   readonly queuedTasksMax: number;
-  /** In [0, 1): jitter, and which partition a chunk goes to. What comes of it is recorded. */
+  /** In [0, 1): jitter. What comes of it is recorded. */
   readonly random: () => number;
   readonly randomBytes: (count: number) => Uint8Array;
 };
+
+export type Progress = { readonly done: number; readonly total: number; readonly message: string | undefined };
+
+/** A finished task, as retention knows it. */
+export type Finished = { readonly key: string; readonly finishedAt: number };
+
+const policiesMax = 256;
 
 export class TaskLeader {
   readonly settings: TaskSettings;
   readonly queue = new ReadyQueue();
   readonly timers = new TimerHeap();
+  /** Size of `timers` after those not wanted were last thrown out. */
+  timersKept = 0;
   readonly live = new Map<string, Live>();
   readonly byAttempt = new Map<number, Live>();
   readonly waiters = new Map<string, Waiter[]>();
   readonly followers = new Map<string, Waiter[]>();
-  readonly progress = new Map<
-    string,
-    { readonly done: number; readonly total: number; readonly message: string | undefined }
-  >();
+  readonly progress = new Map<string, Progress>();
   /** Finished tasks in order of finishing: without and with an idempotency key. */
-  finished: { readonly key: string; readonly finishedAt: number }[] = [];
+  finished: Finished[] = [];
   finishedHead = 0;
-  finishedWithKey: { readonly key: string; readonly finishedAt: number }[] = [];
+  finishedWithKey: Finished[] = [];
   finishedWithKeyHead = 0;
+  /** Entries of both that stand for nothing any more: `retry` made the task alive again. */
+  finishedStale = 0;
+  /** While the finished tasks of earlier leaders are collected: those that ended meanwhile. */
+  finishedMeanwhile: Set<string> | undefined = undefined;
   readonly outcomes: LocalOutcome[] = [];
   epoch = 0;
   nextN = 1;
   /** Alive tasks (scheduled, queued, running, waiting). */
   alive = 0;
+  #exclusive: Live | undefined = undefined;
+  /** Tasks taken out of the queue that wait until the exclusive one is through. */
+  #setAside: string[] = [];
+  readonly #policies = new Map<string, TaskPolicy>();
 
   constructor(settings: TaskSettings) {
     this.settings = settings;
@@ -120,7 +142,39 @@ export class TaskLeader {
 
   forget(live: Live): void {
     this.live.delete(live.key);
-    this.byAttempt.delete(live.n);
-    this.progress.delete(live.key);
+    if (this.byAttempt.get(live.n) === live) this.byAttempt.delete(live.n);
+    this.endExclusive(live);
+  }
+
+  /** A policy as it was recorded. Throws `VALUE_MALFORMED`. */
+  policy(text: string | undefined): TaskPolicy {
+    if (text === undefined) return defaultPolicy;
+    let policy = this.#policies.get(text);
+    if (policy === undefined) {
+      policy = decodePolicy(text);
+      // An app has a handful; whoever makes up new ones all the time gains nothing here.
+      if (this.#policies.size >= policiesMax) this.#policies.clear();
+      this.#policies.set(text, policy);
+    }
+    return policy;
+  }
+
+  get exclusiveRuns(): boolean {
+    return this.#exclusive !== undefined;
+  }
+
+  beginExclusive(live: Live): void {
+    this.#exclusive = live;
+  }
+
+  setAside(key: string): void {
+    this.#setAside.push(key);
+  }
+
+  /** Does nothing if `live` is not the exclusive one. */
+  endExclusive(live: Live): void {
+    if (this.#exclusive !== live) return;
+    this.#exclusive = undefined;
+    for (const key of this.#setAside.splice(0)) this.queue.push(key, 0, 0, true);
   }
 }

@@ -6,11 +6,9 @@
 import { TuttiError } from '../errors/tutti-error.ts';
 import type { MessageBody, PeerMessage } from '../partition/outbox.ts';
 import { receivePeerMessage } from '../partition/outbox.ts';
-import { decodeValue } from '../values/codec.ts';
 import { isTaskId } from '../values/task-id.ts';
-import { takeChildOutcome } from './child-outcome.ts';
+import { settleOutcomes, takeChildOutcome } from './child-outcome.ts';
 import {
-  type ListFilter,
   refuse,
   requestCancel,
   requestFollow,
@@ -21,13 +19,25 @@ import {
   requestStatus,
   requestWait,
 } from './client-requests.ts';
-import { cancelHere, finishTask } from './finish.ts';
+import { cancelChild, finishTask, tellWatcher } from './finish.ts';
 import { attemptFailed, attemptLost } from './grant.ts';
 import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
-import { reportMapChunk, reportMapOpen, tellProgress } from './map.ts';
+import { refuseMap, reportMapChunk, reportMapOpen, tellProgress } from './map.ts';
 import { type Flat, fromClient, fromClientArity, fromExecutor, fromExecutorArity, toClient } from './messages.ts';
-import { fireSleep, reportChild, reportJoin, reportRun, reportSleep, resumeIfParked, startChildHere } from './steps.ts';
-import { logTable, rowKey, type StateRow, stateTable, taskStatus } from './tables.ts';
+import {
+  fireSleep,
+  reportChild,
+  reportJoin,
+  reportRun,
+  reportSleep,
+  resumeIfParked,
+  startChildHere,
+  takeStarted,
+} from './steps.ts';
+import { logTable, rowKey, type SpecRow, type StateRow, specTable, stateTable, taskStatus } from './tables.ts';
+import { tooLarge } from './text-size.ts';
+import type { Timer } from './timer-heap.ts';
+import { timerOfTask } from './timers.ts';
 
 /** Takes one message of an executor, beginning at `at` in its flat array. `want` is the host's business, not a partition's. */
 export const takeExecutorMessage = (leader: TaskLeader, tx: TaskTransaction, flat: Flat, at: number): void => {
@@ -39,32 +49,35 @@ export const takeExecutorMessage = (leader: TaskLeader, tx: TaskTransaction, fla
   const optional = (field: number): string | undefined => flat[at + field] as string | undefined;
   switch (flat[at]) {
     case fromExecutor.done:
-      finishTask(leader, tx, live.key, tx.get(stateTable, live.key) as StateRow, {
-        status: taskStatus.completed,
-        text: text(4),
-        tries: live.tries + 1,
-        runMs: number(5),
-      });
+      takeDone(leader, tx, live, text(4), number(5));
       break;
-    case fromExecutor.stepRun:
-      reportRun(leader, tx, live, text(4), text(5), number(6), text(7));
+    case fromExecutor.stepRun: {
+      const refusal = tooLarge(text(7), 'The result of a step');
+      reportRun(leader, tx, live, text(4), text(5), refusal === undefined ? number(6) : 0, refusal ?? text(7));
       break;
-    case fromExecutor.failed:
-      attemptFailed(leader, tx, live, text(4), number(5) === 1, number(6));
+    }
+    case fromExecutor.failed: {
+      const refusal = tooLarge(text(4), 'The error of a task');
+      attemptFailed(leader, tx, live, refusal ?? text(4), number(5) === 1, number(6));
       break;
+    }
     case fromExecutor.stepSleep:
       reportSleep(leader, tx, live, text(4), text(5), number(6));
       break;
     case fromExecutor.stepCall:
-    case fromExecutor.stepStart:
-      reportChild(leader, tx, live, text(4), text(5), {
-        detached: flat[at] === fromExecutor.stepStart,
-        name: text(6),
-        input: text(7),
-        policy: optional(8),
-        idempotencyKey: optional(9),
-      });
+    case fromExecutor.stepStart: {
+      const refusal = tooLarge(text(7), 'The input of a task');
+      if (refusal !== undefined) reportRun(leader, tx, live, text(4), text(5), 0, refusal);
+      else
+        reportChild(leader, tx, live, text(4), text(5), {
+          detached: flat[at] === fromExecutor.stepStart,
+          name: text(6),
+          input: text(7),
+          policy: optional(8),
+          idempotencyKey: optional(9),
+        });
       break;
+    }
     case fromExecutor.stepJoin:
       reportJoin(leader, tx, live, text(4), text(5), text(6));
       break;
@@ -77,9 +90,12 @@ export const takeExecutorMessage = (leader: TaskLeader, tx: TaskTransaction, fla
         concurrency: number(10),
       });
       break;
-    case fromExecutor.mapChunk:
-      reportMapChunk(leader, tx, live, text(4), number(5), number(6), text(7));
+    case fromExecutor.mapChunk: {
+      const refusal = tooLarge(text(7), 'The items of a chunk');
+      if (refusal === undefined) reportMapChunk(leader, tx, live, text(4), number(5), number(6), text(7));
+      else refuseMap(leader, tx, live, text(4), refusal);
       break;
+    }
     case fromExecutor.park:
       park(leader, tx, live, number(4));
       break;
@@ -102,6 +118,16 @@ export const takeExecutorMessage = (leader: TaskLeader, tx: TaskTransaction, fla
   settleOutcomes(leader, tx);
 };
 
+const takeDone = (leader: TaskLeader, tx: TaskTransaction, live: Live, text: string, runMs: number): void => {
+  const refusal = tooLarge(text, 'The result of a task');
+  if (refusal !== undefined) {
+    attemptFailed(leader, tx, live, refusal, false, runMs);
+    return;
+  }
+  const state = tx.get(stateTable, live.key) as StateRow;
+  finishTask(leader, tx, live.key, state, { status: taskStatus.completed, text, tries: live.tries + 1, runMs });
+};
+
 /** Fields of the message at `at`, its op included. */
 export const executorMessageLength = (flat: Flat, at: number): number =>
   fromExecutorArity[flat[at] as keyof typeof fromExecutorArity] + 1;
@@ -113,12 +139,11 @@ const park = (leader: TaskLeader, tx: TaskTransaction, live: Live, results: numb
   const state = tx.get(stateTable, live.key) as StateRow;
   tx.put(stateTable, live.key, { ...state, status: taskStatus.waiting });
   leader.byAttempt.delete(live.n);
+  leader.endExclusive(live);
   live.executor = -1;
-  const starving = [...(live.maps?.values() ?? [])].some(
-    (map) => map.outstanding === 0 && map.row.cursor < map.row.count,
-  );
-  // A result was under way to it, or nothing is: it must come back at once.
-  if (results < live.results || live.pending === undefined || live.pending.size === 0 || starving)
+  const asked = [...(live.maps?.values() ?? [])].some((map) => map.row.cursor < map.row.count && map.askedChunks > 0);
+  // A result was under way to it, or a request for items, or it waits for nothing: it must come back at once.
+  if (results < live.results || live.pending === undefined || live.pending.size === 0 || asked)
     resumeIfParked(leader, tx, live.key);
 };
 
@@ -130,9 +155,11 @@ const takeLog = (
   level: string,
   text: string,
 ): void => {
-  if (index < live.logs) return;
-  live.logs = index + 1;
-  tx.put(logTable, rowKey(live.key, index), { time: tx.time, level, text, tries: live.tries });
+  if (index < live.nextLine) return;
+  live.nextLine = index + 1;
+  const size = tooLarge(text, 'A log line');
+  if (size === undefined)
+    tx.put(logTable, rowKey(live.key, live.logs++), { time: tx.time, level, text, tries: live.tries });
   for (const { client, request } of leader.followers.get(live.key) ?? [])
     tx.emit({
       kind: 'client',
@@ -143,21 +170,6 @@ const takeLog = (
         `{"type":"log","level":${JSON.stringify(level)},"time":${tx.time},"line":${text}}`,
       ],
     });
-};
-
-/** Outcomes of children of this partition reach their parents, and theirs, in the same record. */
-const settleOutcomes = (leader: TaskLeader, tx: TaskTransaction): void => {
-  for (let outcome = leader.outcomes.shift(); outcome !== undefined; outcome = leader.outcomes.shift())
-    takeChildOutcome(
-      leader,
-      tx,
-      outcome.parent.key,
-      outcome.parent.step,
-      outcome.parent.chunk,
-      outcome.ok,
-      outcome.text,
-      outcome.runMs,
-    );
 };
 
 /** Takes one request of a client. */
@@ -201,7 +213,7 @@ export const takeClientMessage = (
       requestStatus(leader, tx, from, id);
       break;
     case fromClient.list:
-      requestList(leader, tx, from, decodeValue(flat[at + 3] as string) as ListFilter);
+      requestList(leader, tx, from, flat[at + 3] as string);
       break;
     case fromClient.cancel:
       requestCancel(leader, tx, from, id);
@@ -239,7 +251,11 @@ const takePeerBody = (leader: TaskLeader, tx: TaskTransaction, from: number, bod
         parentKey: body[7] as string,
         step: body[8] as number,
         chunk: body[9] as number,
+        detached: body[10] as number,
       });
+      break;
+    case 'started':
+      takeStarted(leader, tx, body[1] as string, body[2] as number, body[3] as string);
       break;
     case 'finished':
       takeChildOutcome(
@@ -254,27 +270,34 @@ const takePeerBody = (leader: TaskLeader, tx: TaskTransaction, from: number, bod
       );
       break;
     case 'cancel':
-      cancelHere(leader, tx, body[1] as string, body[2] as string);
+      cancelChild(leader, tx, body[1] as string, body[2] as string);
       break;
     default:
       throw new TuttiError('INVARIANT', `Partition ${from} sent a message of the unknown kind ${String(body[0])}.`);
   }
 };
 
-/** Fires at most `most` timers that are due by record time. Returns how many. */
+/** Fires timers that are due by record time: at most `most`, and one at most whose text may be large. Returns how many. */
 export const fireTimers = (leader: TaskLeader, tx: TaskTransaction, most: number): number => {
   let fired = 0;
-  for (; fired < most; fired++) {
+  for (let large = false; fired < most && !large; fired++) {
     const timer = leader.timers.take(tx.time);
     if (timer === undefined) break;
-    if (timer.step >= 0) {
-      fireSleep(leader, tx, timer.taskKey, timer.step);
-      continue;
+    if (timer.step >= 0) fireSleep(leader, tx, timer.taskKey, timer.step);
+    else if (timer.step === timerOfTask.scheduled) fireScheduled(leader, tx, timer);
+    else {
+      tellWatcher(leader, tx, timer.taskKey, timerOfTask.watchers - timer.step);
+      large = true;
     }
-    const state = tx.get(stateTable, timer.taskKey);
-    if (state === undefined || state.status !== taskStatus.scheduled || state.dueAt !== timer.dueAt) continue;
-    tx.put(stateTable, timer.taskKey, { ...state, status: taskStatus.queued });
-    leader.queue.push(timer.taskKey, tx.writingAt, 0, state.n !== 0);
   }
+  settleOutcomes(leader, tx);
   return fired;
+};
+
+const fireScheduled = (leader: TaskLeader, tx: TaskTransaction, timer: Timer): void => {
+  const state = tx.get(stateTable, timer.taskKey);
+  if (state === undefined || state.status !== taskStatus.scheduled || state.dueAt !== timer.dueAt) return;
+  const { priority } = tx.get(specTable, timer.taskKey) as SpecRow;
+  tx.put(stateTable, timer.taskKey, { ...state, status: taskStatus.queued });
+  leader.queue.push(timer.taskKey, tx.writingAt, priority, state.n !== 0);
 };

@@ -3,16 +3,26 @@
  * the parent's rows are a cursor and counters, and one row a chunk. The border of a chunk and the message that creates it
  * are one record (scenario T6): after a crash the next chunk begins at the cursor, whatever was measured meanwhile.
  *
- * Sizes: the first chunks have one item; then a chunk is to take `limits.chunkTargetMs`, grows at most eightfold at a time,
- * and towards the end shrinks so that all executors finish together (guided self-scheduling, Polychronopoulos and Kuck 1987).
+ * Sizes: the first chunks have one item; then a chunk is to take `limits.chunkTargetMs`, its results are to fit into
+ * `limits.chunkTextCharsMax`, it grows at most eightfold at a time, and towards the end shrinks so that all executors finish together (guided self-scheduling, Polychronopoulos and Kuck 1987).
  */
 import { limits } from '../limits.ts';
 import { mintTaskId } from '../values/task-id.ts';
 import { cancelChunks } from './finish.ts';
 import type { Live, LiveMap, TaskLeader, TaskTransaction } from './leader.ts';
-import { entryState, grantKind, toClient, toExecutor } from './messages.ts';
-import { createChild, recordResult, resumeIfParked } from './steps.ts';
-import { chunkKey, chunkTable, type MapRow, mapTable, rowKey, stepKind, stepTable } from './tables.ts';
+import { grantKind, toClient, toExecutor } from './messages.ts';
+import { addPending, createChild, recordResult, resumeIfParked } from './steps.ts';
+import {
+  type ChunkRow,
+  chunkKey,
+  chunkTable,
+  type MapRow,
+  mapTable,
+  rowKey,
+  type StepRow,
+  stepKind,
+  stepTable,
+} from './tables.ts';
 
 const growthMax = 8;
 const chunksPerExecutor = 3;
@@ -28,36 +38,23 @@ export const reportMapOpen = (
 ): void => {
   let step = live.pending?.get(stepKey);
   if (step === undefined) {
-    step = live.steps++;
-    tx.put(stepTable, rowKey(live.key, step), {
-      stepKey,
-      kind: stepKind.map,
-      fingerprint,
-      state: entryState.pending,
-      text: '',
-      order: 0,
-      time: tx.time,
-      dueAt: 0,
-      target: '',
-      outcome: 0,
-      outcomeText: '',
-    });
-    tx.put(mapTable, rowKey(live.key, step), { ...map, cursor: 0, chunks: 0, itemsDone: 0 });
-    live.pending ??= new Map();
-    live.pending.set(stepKey, step);
-  }
+    step = addPending(leader, tx, live, stepKey, stepKind.map, fingerprint, {});
+    tx.put(mapTable, rowKey(live.key, step), { ...map, cursor: 0, chunks: 0, chunksDone: 0, itemsDone: 0 });
+    if (map.count === 0) {
+      const row = tx.get(stepTable, rowKey(live.key, step)) as StepRow;
+      recordResult(leader, tx, live.key, step, row, 1, '');
+      return;
+    }
+  } else if (live.maps?.has(step) === true) return;
   const row = tx.get(mapTable, rowKey(live.key, step)) as MapRow;
-  let outstanding = 0;
-  for (let chunk = 0; chunk < row.chunks; chunk++)
-    if (tx.get(chunkTable, chunkKey(live.key, step, chunk))?.text === undefined) outstanding++;
   const liveMap: LiveMap = {
     step,
     stepKey,
     row,
-    outstanding,
     askedTo: row.cursor,
     askedChunks: 0,
     itemMs: undefined,
+    itemChars: 0,
     largest: 1,
   };
   live.maps ??= new Map();
@@ -76,11 +73,7 @@ export const resendChunks = (
   const row = tx.get(mapTable, rowKey(live.key, step));
   if (row === undefined) return;
   for (let chunk = 0; chunk < row.chunks; chunk++) {
-    const { from, to, text } = tx.get(chunkTable, chunkKey(live.key, step, chunk)) ?? {
-      from: 0,
-      to: 0,
-      text: undefined,
-    };
+    const { from, to, text } = tx.get(chunkTable, chunkKey(live.key, step, chunk)) as ChunkRow;
     if (text !== undefined) tellChunk(leader, tx, live, stepKey, from, to, text);
   }
 };
@@ -102,8 +95,7 @@ export const reportMapChunk = (
   const childId = mintTaskId(((random[0] as number) << 8) | (random[1] as number), tx.time, random);
   const chunk = map.row.chunks;
   map.row = { ...map.row, cursor: to, chunks: chunk + 1 };
-  map.outstanding++;
-  map.askedChunks--;
+  map.askedChunks = Math.max(0, map.askedChunks - 1);
   // What the executor cut shorter than asked (a chunk has a size limit in characters) is asked for again.
   if (map.askedChunks === 0) map.askedTo = to;
   tx.put(mapTable, rowKey(live.key, map.step), map.row);
@@ -117,8 +109,22 @@ export const reportMapChunk = (
     parentKey: live.key,
     step: map.step,
     chunk,
+    detached: 0,
   });
   askForChunks(leader, tx, live, map);
+};
+
+/** The items that it hands over cannot be recorded: the map fails. */
+export const refuseMap = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  live: Live,
+  stepKey: string,
+  errorText: string,
+): void => {
+  const index = live.pending?.get(stepKey);
+  const step = index === undefined ? undefined : tx.get(stepTable, rowKey(live.key, index));
+  if (index !== undefined && step !== undefined) failMap(leader, tx, live.key, index, step, errorText);
 };
 
 /** A chunk has ended. */
@@ -138,31 +144,51 @@ export const takeChunkOutcome = (
   const live = leader.live.get(key);
   const liveMap = live?.maps?.get(stepIndex);
   const before = liveMap?.row ?? (tx.get(mapTable, rowKey(key, stepIndex)) as MapRow);
-  if (ok === 0) {
-    live?.maps?.delete(stepIndex);
-    recordResult(leader, tx, key, stepIndex, step, 0, text);
-    cancelChunks(leader, tx, key, stepIndex);
+  const items = row.to - row.from;
+  if (ok === 0 && before.collect === 0) {
+    failMap(leader, tx, key, stepIndex, step, text);
     return;
   }
-  const items = row.to - row.from;
-  const map = { ...before, itemsDone: before.itemsDone + items };
-  tx.put(chunkTable, chunkKey(key, stepIndex, chunk), { ...row, text });
+  // A chunk fails as a whole only for what is not its items' doing (it crashed): where errors are collected, it is theirs all the same.
+  const outcomes = ok === 1 ? text : failedItems(text, items);
+  const map = { ...before, chunksDone: before.chunksDone + 1, itemsDone: before.itemsDone + items };
+  tx.put(chunkTable, chunkKey(key, stepIndex, chunk), { ...row, text: outcomes });
   tx.put(mapTable, rowKey(key, stepIndex), map);
   leader.progress.set(key, { done: map.itemsDone, total: map.count, message: undefined });
   tellProgress(leader, tx, key);
-  if (live !== undefined && live.executor >= 0) tellChunk(leader, tx, live, step.stepKey, row.from, row.to, text);
-  if (liveMap !== undefined) {
-    liveMap.row = map;
-    liveMap.outstanding--;
-    const measured = runMs / items;
-    liveMap.itemMs = liveMap.itemMs === undefined ? measured : liveMap.itemMs * 0.7 + measured * 0.3;
-  }
+  if (live !== undefined && live.executor >= 0) tellChunk(leader, tx, live, step.stepKey, row.from, row.to, outcomes);
+  if (liveMap !== undefined) measure(liveMap, map, items, ok === 1 ? runMs : undefined, outcomes.length);
   if (map.itemsDone >= map.count) {
     live?.maps?.delete(stepIndex);
     recordResult(leader, tx, key, stepIndex, step, 1, '');
   } else if (live !== undefined && live.executor >= 0 && liveMap !== undefined) askForChunks(leader, tx, live, liveMap);
   // Only the parent's executor has the items: a parked parent comes back to hand over more.
   else if (map.cursor < map.count) resumeIfParked(leader, tx, key);
+};
+
+/** The map has failed: whatever of it still runs is of no use. */
+export const failMap = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  key: string,
+  stepIndex: number,
+  step: StepRow,
+  text: string,
+): void => {
+  leader.live.get(key)?.maps?.delete(stepIndex);
+  recordResult(leader, tx, key, stepIndex, step, 0, text);
+  cancelChunks(leader, tx, key, stepIndex);
+};
+
+const failedItems = (errorText: string, items: number): string =>
+  `[${new Array<string>(items).fill(`{"$failed":${errorText}}`).join(',')}]`;
+
+const measure = (live: LiveMap, row: MapRow, items: number, runMs: number | undefined, chars: number): void => {
+  live.row = row;
+  live.itemChars = live.itemChars * 0.7 + (chars / items) * 0.3;
+  if (runMs === undefined) return;
+  const itemMs = runMs / items;
+  live.itemMs = live.itemMs === undefined ? itemMs : live.itemMs * 0.7 + itemMs * 0.3;
 };
 
 const tellChunk = (
@@ -190,8 +216,9 @@ const askForChunks = (leader: TaskLeader, tx: TaskTransaction, live: Live, map: 
       : executors * chunksPerExecutor;
   const sizes: number[] = [];
   const from = map.askedTo;
-  while (map.outstanding + map.askedChunks + sizes.length < most && map.askedTo < map.row.count) {
-    const size = chunkSize(map.row.count - map.askedTo, map.itemMs, map.largest, most);
+  const underWay = map.row.chunks - map.row.chunksDone + map.askedChunks;
+  while (underWay + sizes.length < most && map.askedTo < map.row.count) {
+    const size = chunkSize(map.row.count - map.askedTo, map, most);
     sizes.push(size);
     map.askedTo += size;
   }
@@ -206,11 +233,17 @@ const askForChunks = (leader: TaskLeader, tx: TaskTransaction, live: Live, map: 
 };
 
 /** Items of the next chunk. Pure, so that a test can state what it does. */
-export const chunkSize = (remaining: number, itemMs: number | undefined, largest: number, parallel: number): number => {
+export const chunkSize = (
+  remaining: number,
+  measured: Pick<LiveMap, 'itemMs' | 'itemChars' | 'largest'>,
+  parallel: number,
+): number => {
+  const { itemMs, itemChars, largest } = measured;
   if (itemMs === undefined) return 1;
   const byTime = itemMs <= 0 ? limits.chunkItemsMax : Math.floor(limits.chunkTargetMs / itemMs);
+  const byChars = itemChars <= 0 ? limits.chunkItemsMax : Math.floor(limits.chunkTextCharsMax / itemChars);
   const byShare = Math.ceil(remaining / parallel);
-  return Math.max(1, Math.min(byTime, largest * growthMax, byShare, limits.chunkItemsMax, remaining));
+  return Math.max(1, Math.min(byTime, byChars, largest * growthMax, byShare, limits.chunkItemsMax, remaining));
 };
 
 /** Tells those who follow a task how far it is. */

@@ -3,31 +3,38 @@
  * finishing is kept in memory and made again by a new leader. Removal goes in small steps between other work.
  */
 import { dropTask } from './journal-rows.ts';
-import type { TaskLeader, TaskTransaction } from './leader.ts';
+import type { Finished, TaskLeader, TaskTransaction } from './leader.ts';
 import { doneTable, specTable } from './tables.ts';
 
 export const rememberFinished = (leader: TaskLeader, key: string, finishedAt: number, withKey: boolean): void => {
+  leader.finishedMeanwhile?.add(key);
   (withKey ? leader.finishedWithKey : leader.finished).push({ key, finishedAt });
 };
 
 /** Finished tasks that are kept now. */
 export const finishedCount = (leader: TaskLeader): number =>
-  leader.finished.length - leader.finishedHead + leader.finishedWithKey.length - leader.finishedWithKeyHead;
+  leader.finished.length -
+  leader.finishedHead +
+  leader.finishedWithKey.length -
+  leader.finishedWithKeyHead -
+  leader.finishedStale;
 
 /** Removes at most `most` tasks that need not be kept. Returns how many it removed. */
 export const removeExpired = (leader: TaskLeader, tx: TaskTransaction, most: number): number => {
   const { retentionMs, retentionTasks } = leader.settings;
   let removed = 0;
+  // Until all finished tasks are known, which are the oldest is not.
+  if (leader.finishedMeanwhile !== undefined) return 0;
   while (removed < most) {
     const plain = leader.finished[leader.finishedHead];
     const keyed = leader.finishedWithKey[leader.finishedWithKeyHead];
     const crowded = finishedCount(leader) > retentionTasks;
     if (plain !== undefined && (crowded || plain.finishedAt + retentionMs <= tx.time)) {
       leader.finishedHead++;
-      remove(tx, plain);
+      remove(leader, tx, plain);
     } else if (keyed !== undefined && ((crowded && plain === undefined) || keyed.finishedAt + retentionMs <= tx.time)) {
       leader.finishedWithKeyHead++;
-      remove(tx, keyed);
+      remove(leader, tx, keyed);
     } else break;
     removed++;
   }
@@ -43,9 +50,9 @@ export const removeExpired = (leader: TaskLeader, tx: TaskTransaction, most: num
 };
 
 /** `retry` may have made it alive again, or it may have finished again later: then it stays. */
-const remove = (tx: TaskTransaction, entry: { readonly key: string; readonly finishedAt: number }): void => {
+const remove = (leader: TaskLeader, tx: TaskTransaction, entry: Finished): void => {
   const done = tx.get(doneTable, entry.key);
   const spec = tx.get(specTable, entry.key);
-  if (done === undefined || spec === undefined || done.finishedAt !== entry.finishedAt) return;
-  dropTask(tx, entry.key, spec, done.journal === 1);
+  if (done === undefined || spec === undefined || done.finishedAt !== entry.finishedAt) leader.finishedStale--;
+  else dropTask(tx, entry.key, spec, done.journal === 1);
 };

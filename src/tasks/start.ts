@@ -1,10 +1,9 @@
 /** How a task comes to be: by a client, or as the child of another task. */
 
-import { decodePolicy } from '../app/policy.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { orderedKey } from '../values/ordered-key.ts';
-import { taskIdOfKey, taskKey } from '../values/task-id.ts';
+import { taskKey } from '../values/task-id.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
 import { grantKind } from './messages.ts';
 import {
@@ -19,6 +18,7 @@ import {
   taskStatus,
   watcherTable,
 } from './tables.ts';
+import { addTimer, timerOfTask } from './timers.ts';
 
 export type StartRequest = {
   readonly id: string;
@@ -39,24 +39,26 @@ export const keyRowKey = (name: string, idempotencyKey: string): string => order
 
 /**
  * Starts a task, or attaches to the one that has the same id (a repeated request) or the same idempotency key. Throws
- * `KEY_CONFLICT` if that one has another input, `OVERLOADED` if too many tasks wait; nothing is changed then.
+ * `KEY_CONFLICT` if that one has another input, `OVERLOADED` if too many tasks wait, `OPTION_INVALID` or `VALUE_MALFORMED`
+ * for a key or policy that cannot be; nothing is changed then.
  */
 export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: StartRequest): Started => {
-  let key = taskKey(request.id);
-  if (request.idempotencyKey !== undefined) {
-    const holder = tx.get(keyTable, keyRowKey(request.name, request.idempotencyKey));
+  const key = taskKey(request.id);
+  const keyRow = request.idempotencyKey === undefined ? undefined : checkedKeyRow(request.name, request.idempotencyKey);
+  if (keyRow !== undefined) {
+    const holder = tx.get(keyTable, keyRow);
     if (holder !== undefined) {
-      key = taskKey(holder.id);
-      const spec = tx.get(specTable, key);
+      const held = taskKey(holder.id);
+      const spec = tx.get(specTable, held);
       if (spec !== undefined && spec.input !== request.input)
         throw new TuttiError(
           'KEY_CONFLICT',
           `The key ${JSON.stringify(request.idempotencyKey)} of task ${request.name} belongs to ${holder.id}, which was started with another input. Use another key, or the same input.`,
           { details: { id: holder.id, key: request.idempotencyKey, task: request.name } },
         );
-      if (spec !== undefined) return attach(tx, key, request.parent);
+      if (spec !== undefined) return attach(tx, held, request.parent);
     }
-  } else if (leader.live.has(key) || tx.get(specTable, key) !== undefined) return attach(tx, key, undefined);
+  } else if (tx.get(specTable, key) !== undefined) return attach(tx, key, undefined);
   if (leader.alive >= leader.settings.queuedTasksMax && request.parent === undefined)
     throw new TuttiError(
       'OVERLOADED',
@@ -65,7 +67,7 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
         details: { retryMs: limits.overloadedRetryMs },
       },
     );
-  const priority = request.policy === undefined ? 0 : decodePolicy(request.policy).priority;
+  const { priority } = leader.policy(request.policy);
   tx.put(specTable, key, {
     name: request.name,
     input: request.input,
@@ -79,19 +81,28 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
     namespace: undefined,
     traceId: undefined,
   });
-  if (request.idempotencyKey !== undefined)
-    tx.put(keyTable, keyRowKey(request.name, request.idempotencyKey), { id: taskIdOfKey(key) });
+  if (keyRow !== undefined) tx.put(keyTable, keyRow, { id: request.id });
   leader.alive++;
   if (request.delayMs > 0) {
     const dueAt = tx.time + request.delayMs;
     tx.put(stateTable, key, { ...newState, status: taskStatus.scheduled, dueAt });
-    leader.timers.push({ dueAt, taskKey: key, step: -1 });
+    addTimer(leader, tx, { dueAt, taskKey: key, step: timerOfTask.scheduled });
   } else {
     tx.put(stateTable, key, newState);
     // Chunks go ahead of new tasks: their parent waits for them.
     leader.queue.push(key, tx.writingAt, priority, request.kind === grantKind.chunk);
   }
   return { key, done: undefined };
+};
+
+const checkedKeyRow = (name: string, idempotencyKey: string): string => {
+  const row = keyRowKey(name, idempotencyKey);
+  if (row.length <= limits.storeKeyBytesMax) return row;
+  throw new TuttiError(
+    'OPTION_INVALID',
+    `The key of a task ${name.slice(0, 100)} is longer than ${limits.idempotencyKeyBytesMax} bytes.`,
+    { details: { option: 'key' } },
+  );
 };
 
 const newState: StateRow = {

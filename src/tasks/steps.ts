@@ -2,17 +2,18 @@
  * The journal: what executors report of steps, and how results reach them. A step that waits has a row without a result; the
  * result is recorded once, in the order in which results come, and delivered after that record is durable.
  */
-
+import { TuttiError } from '../errors/tutti-error.ts';
 import { sendMessage } from '../partition/outbox.ts';
 import { encodeError } from '../values/codec.ts';
 import { hash16 } from '../values/hash.ts';
-import { hashOfTaskId, mintTaskId, partitionOfHash } from '../values/task-id.ts';
+import { hashOfTaskId, mintTaskId, partitionOfHash, taskIdOfKey } from '../values/task-id.ts';
 import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
 import { entryState, grantKind, toExecutor } from './messages.ts';
 import { startTask } from './start.ts';
 import { rowKey, type StateRow, type StepRow, stateTable, stepKind, stepTable, taskStatus } from './tables.ts';
+import { addTimer } from './timers.ts';
 
-const emptyStep = { dueAt: 0, target: '', outcome: entryState.pending, outcomeText: '' } as const;
+const emptyStep = { dueAt: 0, target: '', outcome: entryState.pending, outcomeText: '', joins: 0 } as const;
 
 /** `ctx.run` finished: its outcome is recorded and, once durable, confirmed. */
 export const reportRun = (
@@ -42,7 +43,8 @@ export const reportRun = (
 };
 
 /** Adds a step that waits for its result. */
-const addPending = (
+export const addPending = (
+  leader: TaskLeader,
   tx: TaskTransaction,
   live: Live,
   stepKey: string,
@@ -64,6 +66,8 @@ const addPending = (
   });
   live.pending ??= new Map();
   live.pending.set(stepKey, index);
+  if (kind === stepKind.start) live.starts?.set(stepKey, index);
+  leader.endExclusive(live);
   return index;
 };
 
@@ -77,8 +81,8 @@ export const reportSleep = (
 ): void => {
   if (live.pending?.has(stepKey)) return;
   const dueAt = tx.time + delayMs;
-  const step = addPending(tx, live, stepKey, stepKind.sleep, fingerprint, { dueAt });
-  leader.timers.push({ dueAt, taskKey: live.key, step });
+  const step = addPending(leader, tx, live, stepKey, stepKind.sleep, fingerprint, { dueAt });
+  addTimer(leader, tx, { dueAt, taskKey: live.key, step });
 };
 
 /** `ctx.call` and `ctx.start`: the child is created in this very record, here or by a message. */
@@ -103,9 +107,10 @@ export const reportChild = (
       ? ((random[0] as number) << 8) | (random[1] as number)
       : hash16(JSON.stringify([child.name, child.idempotencyKey]));
   const id = mintTaskId(hash, tx.time, random);
-  const index = addPending(tx, live, stepKey, child.detached ? stepKind.start : stepKind.call, fingerprint, {
+  const index = addPending(leader, tx, live, stepKey, child.detached ? stepKind.start : stepKind.call, fingerprint, {
     target: id,
   });
+  const detached = child.detached ? 1 : 0;
   createChild(leader, tx, id, {
     kind: grantKind.task,
     name: child.name,
@@ -115,12 +120,24 @@ export const reportChild = (
     parentKey: live.key,
     step: index,
     chunk: -1,
+    detached,
   });
-  if (child.detached) {
-    // The row that names the child is the result: the child exists if and only if that row does.
-    const row = tx.get(stepTable, rowKey(live.key, index)) as StepRow;
-    recordResult(leader, tx, live.key, index, row, 1, JSON.stringify(id));
-  }
+  // The child exists if and only if this record does. With a key it may be another one, which its partition will say.
+  if (child.detached && child.idempotencyKey === undefined) takeStarted(leader, tx, live.key, index, id);
+};
+
+/** The child of a `ctx.start` exists, as `id`. */
+export const takeStarted = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  parentKey: string,
+  index: number,
+  id: string,
+): void => {
+  if (tx.get(stateTable, parentKey) === undefined) return;
+  const step = tx.get(stepTable, rowKey(parentKey, index));
+  if (step === undefined || step.kind !== stepKind.start || step.order !== 0) return;
+  recordResult(leader, tx, parentKey, index, step, 1, JSON.stringify(id));
 };
 
 export type ChildSpec = {
@@ -132,6 +149,8 @@ export type ChildSpec = {
   readonly parentKey: string;
   readonly step: number;
   readonly chunk: number;
+  /** 1: by `ctx.start`. */
+  readonly detached: number;
 };
 
 /** Starts a child in the partition its id belongs to. */
@@ -151,6 +170,7 @@ export const createChild = (leader: TaskLeader, tx: TaskTransaction, id: string,
       child.parentKey,
       child.step,
       child.chunk,
+      child.detached,
     ]);
 };
 
@@ -165,7 +185,7 @@ export const startChildHere = (
   const parent = { partition: from, key: child.parentKey, step: child.step, chunk: child.chunk };
   let outcome: { readonly ok: number; readonly text: string } | undefined;
   try {
-    const { done } = startTask(leader, tx, {
+    const { key, done } = startTask(leader, tx, {
       id,
       name: child.name,
       input: child.input,
@@ -175,6 +195,11 @@ export const startChildHere = (
       delayMs: 0,
       parent,
     });
+    if (child.detached === 1 && child.idempotencyKey !== undefined) {
+      const started = taskIdOfKey(key);
+      if (from === leader.settings.partition) takeStarted(leader, tx, child.parentKey, child.step, started);
+      else sendMessage(tx, leader.settings.partition, from, ['started', child.parentKey, child.step, started]);
+    }
     if (done !== undefined) outcome = { ok: done.status === taskStatus.completed ? 1 : 0, text: done.text };
   } catch (error) {
     outcome = { ok: 0, text: encodeError(error) };
@@ -205,16 +230,28 @@ export const reportJoin = (
   startKey: string,
 ): void => {
   if (live.pending?.has(stepKey)) return;
-  const index = addPending(tx, live, stepKey, stepKind.join, fingerprint, { target: startKey });
-  for (let at = 0; at < index; at++) {
-    const start = tx.get(stepTable, rowKey(live.key, at)) as StepRow;
-    if (start.kind !== stepKind.start || start.stepKey !== startKey) continue;
-    if (start.outcome !== entryState.pending) {
-      const row = tx.get(stepTable, rowKey(live.key, index)) as StepRow;
-      recordResult(leader, tx, live.key, index, row, start.outcome === entryState.ok ? 1 : 0, start.outcomeText);
-    }
-    return;
+  const at = startsOf(tx, live).get(startKey);
+  const start = at === undefined ? undefined : tx.get(stepTable, rowKey(live.key, at));
+  if (at === undefined || start === undefined)
+    throw new TuttiError('INVARIANT', `Task ${live.id} joins ${startKey}, a child that it never started.`);
+  const index = addPending(leader, tx, live, stepKey, stepKind.join, fingerprint, {
+    target: startKey,
+    joins: start.joins,
+  });
+  tx.put(stepTable, rowKey(live.key, at), { ...start, joins: index + 1 });
+  if (start.outcome === entryState.pending) return;
+  const row = tx.get(stepTable, rowKey(live.key, index)) as StepRow;
+  recordResult(leader, tx, live.key, index, row, start.outcome === entryState.ok ? 1 : 0, start.outcomeText);
+};
+
+const startsOf = (tx: TaskTransaction, live: Live): Map<string, number> => {
+  if (live.starts !== undefined) return live.starts;
+  live.starts = new Map();
+  for (let index = 0; index < live.steps; index++) {
+    const step = tx.get(stepTable, rowKey(live.key, index)) as StepRow;
+    if (step.kind === stepKind.start) live.starts.set(step.stepKey, index);
   }
+  return live.starts;
 };
 
 /** Records the result of a waiting step and hands it on: to the executor, or by queueing the parked task. */

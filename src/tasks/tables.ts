@@ -90,6 +90,8 @@ export type StepRow = {
   /** start: the child's outcome once it is there: `entryState` and text. */
   readonly outcome: number;
   readonly outcomeText: string;
+  /** start: 1 + index of the newest step that joins the child. join: 1 + index of the one before it. 0: none. */
+  readonly joins: number;
 };
 
 export type MapRow = {
@@ -97,6 +99,8 @@ export type MapRow = {
   readonly count: number;
   readonly cursor: number;
   readonly chunks: number;
+  /** Chunks, and items in them, whose results are there. */
+  readonly chunksDone: number;
   readonly itemsDone: number;
   readonly policy: string | undefined;
   readonly collect: number;
@@ -192,7 +196,7 @@ export const stepTable = defineTable<StepRow>({
   name: 'steps',
   toFields: (row) => {
     const fields: unknown[] = [row.stepKey, row.kind, row.fingerprint, row.state, row.text, row.order, row.time];
-    if (row.kind !== stepKind.run) fields.push(row.dueAt, row.target, row.outcome, row.outcomeText);
+    if (row.kind !== stepKind.run) fields.push(row.dueAt, row.target, row.outcome, row.outcomeText, row.joins);
     return fields;
   },
   fromFields: (fields) => ({
@@ -207,6 +211,7 @@ export const stepTable = defineTable<StepRow>({
     target: (fields[8] ?? '') as string,
     outcome: (fields[9] ?? 0) as number,
     outcomeText: (fields[10] ?? '') as string,
+    joins: (fields[11] ?? 0) as number,
   }),
 });
 
@@ -240,6 +245,7 @@ export const mapTable = defineTable<MapRow>({
     row.count,
     row.cursor,
     row.chunks,
+    row.chunksDone,
     row.itemsDone,
     row.policy ?? null,
     row.collect,
@@ -250,10 +256,11 @@ export const mapTable = defineTable<MapRow>({
     count: fields[1] as number,
     cursor: fields[2] as number,
     chunks: fields[3] as number,
-    itemsDone: fields[4] as number,
-    policy: (fields[5] ?? undefined) as string | undefined,
-    collect: fields[6] as number,
-    concurrency: fields[7] as number,
+    chunksDone: fields[4] as number,
+    itemsDone: fields[5] as number,
+    policy: (fields[6] ?? undefined) as string | undefined,
+    collect: fields[7] as number,
+    concurrency: fields[8] as number,
   }),
 });
 

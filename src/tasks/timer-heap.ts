@@ -1,14 +1,15 @@
 /** What is due when: a binary heap by record time, then by order of arrival. In the leader's memory; made again from the rows. */
 export type Timer = {
   readonly dueAt: number;
-  readonly taskKey: string /** -1: the task itself is scheduled. */;
+  readonly taskKey: string;
+  /** Index of a sleep's step, or one of `timerOfTask`. */
   readonly step: number;
 };
 
 type Node = Timer & { readonly order: number };
 
 export class TimerHeap {
-  readonly #nodes: Node[] = [];
+  #nodes: Node[] = [];
   #order = 0;
 
   get size(): number {
@@ -21,8 +22,11 @@ export class TimerHeap {
   }
 
   push(timer: Timer): void {
+    this.#insert({ ...timer, order: this.#order++ });
+  }
+
+  #insert(node: Node): void {
     const nodes = this.#nodes;
-    const node: Node = { ...timer, order: this.#order++ };
     let at = nodes.length;
     nodes.push(node);
     while (at > 0) {
@@ -32,6 +36,13 @@ export class TimerHeap {
       at = up;
     }
     nodes[at] = node;
+  }
+
+  /** Drops timers that are not wanted. */
+  retain(isWanted: (timer: Timer) => boolean): void {
+    const kept = this.#nodes.filter(isWanted);
+    this.#nodes = [];
+    for (const node of kept) this.#insert(node);
   }
 
   /** Takes out the earliest timer that is due at `time`. */
