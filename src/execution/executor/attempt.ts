@@ -44,6 +44,8 @@ export class Attempt {
   /** Steps called whose result has not been told; functions of steps (and validations) that run now. */
   stepsOpen = 0;
   functionsRunning = 0;
+  /** `stepResult`s that came: when it is parked, the leader learns from it whether one is still under way. */
+  resultsReceived = 0;
   /** Results of functions reported and not yet told: they come as soon as they are durable. */
   recordsOpen = 0;
   /** Whether it gave its slot back for such a result. */

@@ -58,16 +58,15 @@ const installDate = (): void => {
 };
 
 const installWebCrypto = (): void => {
-  const prototype = Object.getPrototypeOf(globalThis.crypto) as webcrypto.Crypto;
-  const realUuid = prototype.randomUUID;
-  const realValues = prototype.getRandomValues;
-  patch(prototype, 'randomUUID', function (this: webcrypto.Crypto) {
+  const real = globalThis.crypto;
+  const prototype = Object.getPrototypeOf(real) as webcrypto.Crypto;
+  const { randomUUID, getRandomValues } = prototype;
+  patch(prototype, 'randomUUID', () => {
     const scope = replayedScope();
-    return scope === undefined ? realUuid.call(this) : uuidOf(scope);
+    return scope === undefined ? randomUUID.call(real) : uuidOf(scope);
   });
-  patch(prototype, 'getRandomValues', function (this: webcrypto.Crypto, view: Uint8Array<ArrayBuffer>) {
-    return refill(realValues.call(this, view));
-  });
+  // `node:crypto` reads this one from here too.
+  patch(prototype, 'getRandomValues', (view: Uint8Array<ArrayBuffer>) => refill(getRandomValues.call(real, view)));
 };
 
 type Callback = (error: Error | null, value: unknown) => void;
@@ -103,7 +102,6 @@ const installNodeCrypto = (): void => {
     return low + Math.floor(scope.random.fraction() * (high - low));
   });
   replace('randomUUID', (scope) => uuidOf(scope));
-  replace('getRandomValues', (_scope, args) => refill(real['getRandomValues']?.(...args) as Uint8Array));
 };
 
 const bytesOf = (view: ArrayBufferView | ArrayBuffer): Uint8Array =>

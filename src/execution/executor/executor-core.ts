@@ -150,6 +150,7 @@ export class ExecutorCore implements Host {
     const key = flat[at + 3] as string;
     switch (op) {
       case toExecutor.stepResult:
+        attempt.resultsReceived++;
         if (attempt.journal?.result(key, flat[at + 4] === 1, flat[at + 5] as string, flat[at + 6] as number) !== true)
           break;
         if (flat[at + 4] !== 1) attempt.maps?.delete(key);
@@ -423,7 +424,7 @@ export class ExecutorCore implements Host {
   }
 
   private park(attempt: Attempt): void {
-    this.send(attempt, fromExecutor.park);
+    this.send(attempt, fromExecutor.park, attempt.resultsReceived);
     this.end(attempt);
   }
 

@@ -52,7 +52,10 @@ type Place = { readonly file: string | undefined; readonly line: number | undefi
 const appLoad = (address: string, thrown: unknown, trail: Trail): TuttiError => {
   const { what, remedy, file, line } = diagnose(address, thrown, trail);
   const where = file === undefined ? address : line === undefined ? file : `${file}:${line}`;
-  const details = { module: address, file, line, remedy };
+  const details: Record<string, unknown> = { module: address };
+  if (file !== undefined) details['file'] = file;
+  if (line !== undefined) details['line'] = line;
+  if (remedy !== undefined) details['remedy'] = remedy;
   const error = new TuttiError(
     'APP_LOAD',
     `The app could not be loaded. ${where}: ${what}${remedy === undefined ? '' : `. ${remedy}`}`,

@@ -34,7 +34,7 @@ export class Scope {
 
   /** The key of the next step of this kind and name. */
   nextKey(kind: string, name: string): string {
-    const base = `${this.prefix}${kind}:${name}`;
+    const base = name === '' ? this.prefix + kind : `${this.prefix}${kind}:${name}`;
     this.counts ??= new Map();
     const count = this.counts.get(base) ?? 0;
     this.counts.set(base, count + 1);
