@@ -83,6 +83,7 @@ class Node {
       });
       this.#tellState({ kind: 'close' });
       await closed;
+      await this.#state.terminate();
     }
     await this.#writer?.close();
     this.#lock?.release();

@@ -88,7 +88,7 @@ export class PartitionHost<Output> {
 
   /** Ends a turn: what was written is sent on its way, what may leave leaves, and a checkpoint begins when one is due. */
   endTurn(): void {
-    if (this.#failed) return;
+    if (this.#failed || this.#stopped) return;
     this.#guard(() => {
       this.core.endTurn();
       if (this.#checkpointDue()) this.core.checkpoint();

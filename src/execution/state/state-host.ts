@@ -68,6 +68,7 @@ export class StateHost {
   readonly #clients = new Map<number, Flat>();
   #turnPlanned = false;
   #closing = false;
+  #closed = false;
   #cancelTimer: (() => void) | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #nextExecutor = 0;
@@ -219,8 +220,9 @@ export class StateHost {
     this.#closing = true;
     for (const executor of [...this.#executors.keys()]) this.removeExecutor(executor, undefined, { kind: 'returned' });
     this.#turn();
-    this.#cancelTimer?.();
     await Promise.all(this.#parts.map((part) => part.host.close()));
+    this.#closed = true;
+    this.#cancelTimer?.();
   }
 
   #refusesStarts(part: Part): boolean {
@@ -292,6 +294,7 @@ export class StateHost {
 
   #turn(): void {
     this.#turnPlanned = false;
+    if (this.#closed) return;
     const now = this.#options.env.clock.now();
     let more = false;
     for (const { host, tasks, leading } of this.#parts) {
