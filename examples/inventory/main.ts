@@ -1,0 +1,220 @@
+/**
+ * `npm start`: the inventory as a durable run on an embedded node. Killed at any moment, the next start on the same folder goes on
+ * with the unfinished run; after a finished one it begins anew. See `options.ts` for what it can be told.
+ *
+ * The node runs in this very process. So what ends the process (a native crash, the system's out-of-memory killer) ends this
+ * command too, and starting it again continues the run; nothing here starts it again by itself, so nothing loops for ever.
+ */
+import { performance } from 'node:perf_hooks';
+import { isTuttiError, open, type Tutti } from 'tutti';
+import { exitCode, exitCodeOf } from '../../src/cli/exit-code.ts';
+import { shellLine } from '../../src/cli/shell-words.ts';
+import * as app from './app.ts';
+import { difference, runPlain } from './compare.ts';
+import type { Inventory } from './inventory.ts';
+import { help, type Options, readOptions } from './options.ts';
+import { render, withThousands } from './render.ts';
+import { beginOrContinue, type Run } from './run.ts';
+import { ProgressOfRun } from './run-progress.ts';
+import { folderTrouble } from './start-folder.ts';
+import { StopRequest } from './stop-request.ts';
+import { type Talk, talkAsEvents, talkToPeople } from './talk.ts';
+
+const statsEveryMs = 250;
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args, process.cwd());
+  if (options === 'help') {
+    process.stdout.write(help);
+    return exitCode.ok;
+  }
+  if ('wrong' in options) {
+    console.error(`${options.wrong}\nnpm start -- --help says what there is.`);
+    return exitCode.usage;
+  }
+  const trouble = folderTrouble(options.folder);
+  if (trouble !== undefined) {
+    console.error(trouble);
+    return exitCode.usage;
+  }
+  const talk = options.events ? talkAsEvents(process.stderr) : talkToPeople(process.stderr, process.env);
+  const stop = new StopRequest((signal) => {
+    talk.endProgress();
+    talk.tell('stopping', { signal }, 'Stopping; what is done is kept. (Once more ends it at once.)');
+  });
+  try {
+    const { inventory, seconds, wasContinued } = await takeInventory(options, talk, stop);
+    const json = Buffer.from(`${JSON.stringify(inventory, null, 2)}\n`);
+    const { isTTY, columns } = process.stdout;
+    const shape = isTTY ? { width: columns, colour: !process.env['NO_COLOR'] } : {};
+    process.stdout.write(options.json ? json : render(inventory, shape));
+    return options.compare ? await compare(json, seconds, wasContinued, options, talk, stop) : exitCode.ok;
+  } catch (error) {
+    if (stop.signal !== undefined) {
+      const again = `npm start${args.length === 0 ? '' : ` -- ${shellLine(args)}`}`;
+      talk.tell('stopped', { signal: stop.signal }, `Stopped. To go on: ${again}`);
+      return stop.signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
+    }
+    talk.tell('failed', { code: isTuttiError(error) ? error.code : undefined }, sentenceOf(error, options));
+    return exitCodeOf(error);
+  } finally {
+    talk.endProgress();
+    stop.forget();
+  }
+}
+
+type Outcome = { readonly inventory: Inventory; readonly seconds: number; readonly wasContinued: boolean };
+
+/** Opens the node, takes the inventory, says how it went, and closes the node. */
+async function takeInventory(options: Options, talk: Talk, stop: StopRequest): Promise<Outcome> {
+  const openedAt = performance.now();
+  const { data, executors, partitions } = options;
+  await using node = await open({
+    app,
+    module: import.meta.resolve('./app.ts'),
+    data,
+    executors,
+    ...(partitions === undefined ? {} : { partitions }),
+    retention: { tasks: 10 },
+    logLevel: 'error',
+  });
+  stop.whenAsked(() => node.close());
+  const readyAt = performance.now();
+  talk.tell('open', { ms: readyAt - openedAt }, `Taking inventory of ${options.folder}`);
+  const run = await beginOrContinue(node, options.folder);
+  const watch = await watchRun(node, run, options, talk);
+  try {
+    const inventory = await run.handle.result();
+    talk.endProgress();
+    const seconds = performance.now() / 1000;
+    const startSeconds = (readyAt - openedAt) / 1000;
+    talk.tell(
+      'done',
+      { files: watch.files(), seconds, startSeconds, executors, kept: watch.kept() },
+      `${withThousands(watch.files())} files in ${seconds.toFixed(2)} s with ${counted(executors, 'executor')} (${startSeconds.toFixed(2)} s of it to start them)${
+        run.isContinued ? `; ${withThousands(watch.kept())} of the files were kept from before` : ''
+      }.`,
+    );
+    return { inventory, seconds, wasContinued: run.isContinued };
+  } finally {
+    watch.end();
+  }
+}
+
+type Watch = { files(): number; kept(): number; end(): void };
+
+/** Shows how far the run is; kills a thread half way, if that was asked for. */
+async function watchRun(node: Tutti, run: Run, options: Options, talk: Talk): Promise<Watch> {
+  const progress = new ProgressOfRun();
+  let kept: number | undefined;
+  let hasKilled = false;
+  const takeCounts = (done: number, total: number): void => {
+    if (!progress.takeCounts(done, total)) {
+      return;
+    }
+    const now = progress.now;
+    if (run.isContinued && kept === undefined) {
+      kept = now.filesDone;
+      talk.tell(
+        'kept',
+        { files: kept, of: now.files },
+        `Going on with the run begun ${run.begun.toLocaleString('sv')}: ${withThousands(kept)} of ${withThousands(now.files)} files were done and kept.`,
+      );
+    }
+    talk.progress(now);
+    if (options.killOne && !hasKilled && now.filesDone * 2 >= now.files) {
+      hasKilled = true;
+      void killOne(node, talk, now.filesDone);
+    }
+  };
+  const unfollow = node.follow(run.handle.id, (event) => {
+    if (event.type === 'progress') {
+      takeCounts(event.done, event.total);
+    } else if (event.type === 'log') {
+      const { message, fields } = event.line as { readonly message: string; readonly fields: unknown };
+      progress.takeLine(message, fields);
+    }
+  });
+  for (const { message, fields } of await node.logs(run.handle.id)) {
+    progress.takeLine(message, fields);
+  }
+  const timer = setInterval(() => {
+    node.stats().then(
+      ({ executors, busyExecutors }) => talk.executors(executors, busyExecutors),
+      () => undefined, // the node is closing
+    );
+  }, statsEveryMs);
+  return {
+    files: () => progress.now.files,
+    kept: () => kept ?? 0,
+    end() {
+      clearInterval(timer);
+      unfollow();
+    },
+  };
+}
+
+async function killOne(node: Tutti, talk: Talk, filesDone: number): Promise<void> {
+  try {
+    await node.killExecutor();
+    talk.tell(
+      'killed',
+      { filesDone },
+      `Killed one of the threads after ${withThousands(filesDone)} files. What it was at is done again by the others.`,
+    );
+  } catch {
+    // The node is closing: there is nothing left to kill.
+  }
+}
+
+async function compare(
+  ours: Buffer,
+  seconds: number,
+  wasContinued: boolean,
+  { folder, executors }: Options,
+  talk: Talk,
+  stop: StopRequest,
+): Promise<number> {
+  const ending = new AbortController();
+  stop.whenAsked(() => ending.abort());
+  const plain = await runPlain(folder, ending.signal);
+  const different = difference(ours, plain.json);
+  const times = wasContinued
+    ? 'this run was a continued one, so its time says nothing'
+    : `that is ${(plain.seconds / seconds).toFixed(2)} times as fast with ${counted(executors, 'executor')}`;
+  const results =
+    different === undefined
+      ? `The results are the same to the byte (${withThousands(ours.length)} bytes of JSON).`
+      : `THE RESULTS ARE DIFFERENT: ${different}. (If the folder has changed meanwhile, that is why.)`;
+  talk.tell(
+    'compared',
+    { plainSeconds: plain.seconds, seconds, same: different === undefined },
+    `The plain script with one thread took ${plain.seconds.toFixed(2)} s; ${times}. ${results}`,
+  );
+  return different === undefined ? exitCode.ok : exitCode.failed;
+}
+
+function sentenceOf(error: unknown, { folder, data }: Options): string {
+  if (!isTuttiError(error)) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+  const cause = error.cause;
+  if (error.code === 'TASK_FAILED' && isTuttiError(cause) && cause.code === 'VALUE_TOO_LARGE') {
+    return `${folder} has more different files than an inventory can hold: ${cause.message}`;
+  }
+  if (error.code === 'TASK_FAILED' && cause instanceof Error && cause.name === 'AppError') {
+    return cause.message;
+  }
+  const remedy = error.code === 'DATA_LOCKED' ? ' Wait for it, or give this one --data with a folder of its own.' : '';
+  return `${error.code}: ${error.message}${remedy}${error.code === 'DATA_LOCKED' ? '' : ` (data folder: ${data})`}`;
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+// Whoever reads the result may stop early (`| head`); that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') {
+    throw error;
+  }
+});
+process.exitCode = await main(process.argv.slice(2));
