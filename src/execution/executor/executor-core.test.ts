@@ -6,7 +6,7 @@ import { toExecutor } from '../../tasks/messages.ts';
 import type { Attempt } from './attempt.ts';
 import { ScriptedLeader } from './scripted-leader.fixture.ts';
 
-const deferred = <T = void>() => Promise.withResolvers<T>();
+const deferred = (): PromiseWithResolvers<void> => Promise.withResolvers<void>();
 
 test('a task gets its input and gives its result', async () => {
   const leader = new ScriptedLeader({

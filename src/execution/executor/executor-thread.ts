@@ -22,8 +22,8 @@ const watch = new SharedWatch(shared, env.clock.monotonic);
 const output = new Output(env, (lines) => tell({ kind: 'output', lines }));
 let core: ExecutorCore | undefined;
 
-output.capture(process.stdout);
-output.capture(process.stderr);
+output.capture(process.stdout, 1);
+output.capture(process.stderr, 2);
 installDeterminism();
 const realExit = process.exit.bind(process);
 

@@ -14,7 +14,7 @@ export class Output {
   private readonly env: Env;
   private readonly send: (lines: readonly string[]) => void;
   private lines: string[] = [];
-  /** Lines begun, by whose they are. */
+  /** Lines begun, by stream (one digit) and whose they are. */
   private readonly begun = new Map<string, string>();
   private flushing = false;
   private timing = false;
@@ -25,10 +25,10 @@ export class Output {
   }
 
   /** Takes what is written to this stream. `console` writes to it too. */
-  capture(stream: NodeJS.WriteStream): void {
+  capture(stream: NodeJS.WriteStream, number: 1 | 2): void {
     const write = (chunk: unknown, encoding?: unknown, callback?: unknown): boolean => {
       const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString();
-      this.written(text);
+      this.written(text, number);
       const done = typeof encoding === 'function' ? encoding : callback;
       if (typeof done === 'function') process.nextTick(done);
       return true;
@@ -36,18 +36,19 @@ export class Output {
     Object.defineProperty(stream, 'write', { value: write, writable: true, configurable: true });
   }
 
-  /** Takes text, printed by the code that runs now. */
-  written(text: string): void {
+  /** Takes text, printed by the code that runs now; lines of different streams are not mixed. */
+  written(text: string, stream: 1 | 2 = 2): void {
     const whose = prefixOf(currentScope());
-    const pieces = ((this.begun.get(whose) ?? '') + text).split('\n');
+    const begun = `${stream}${whose}`;
+    const pieces = ((this.begun.get(begun) ?? '') + text).split('\n');
     const rest = pieces.pop() ?? '';
     for (const piece of pieces) this.line(whose, piece.endsWith('\r') ? piece.slice(0, -1) : piece);
-    if (rest === '') this.begun.delete(whose);
+    if (rest === '') this.begun.delete(begun);
     else if (rest.length > lineCharsMax) {
-      this.begun.delete(whose);
+      this.begun.delete(begun);
       this.line(whose, rest);
     } else {
-      this.begun.set(whose, rest);
+      this.begun.set(begun, rest);
       this.showUnfinishedSoon();
     }
   }
@@ -71,7 +72,7 @@ export class Output {
 
   /** Sends everything now, unfinished lines too: the thread may be about to end. */
   flush(): void {
-    for (const [whose, text] of this.begun) this.lines.push(whose + text);
+    for (const [begun, text] of this.begun) this.lines.push(begun.slice(1) + text);
     this.begun.clear();
     this.sendLines();
   }

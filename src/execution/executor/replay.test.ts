@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../app/app-error.ts';
-import { task, type TaskDefinition } from '../../app/task.ts';
-import type { TaskContext } from '../../app/task-context.ts';
 import type { StandardSchema } from '../../app/standard-schema.ts';
+import { type TaskDefinition, task } from '../../app/task.ts';
+import type { TaskContext } from '../../app/task-context.ts';
 import { limits } from '../../limits.ts';
 import { ScriptedLeader } from './scripted-leader.fixture.ts';
 

@@ -251,6 +251,11 @@ export class ScriptedLeader {
     for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** Waits for something that depends on real time, in a test whose task waits for a real timer. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Lets time pass, and everything run that it wakes. */
   async pass(ms: number): Promise<void> {
     const untilMs = this.time.nowMs + ms;

@@ -1,0 +1,360 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { TuttiError } from '../../errors/tutti-error.ts';
+import { type Flat, fromExecutor, fromExecutorArity, grantKind, toExecutor } from '../../tasks/messages.ts';
+import { decodeError, decodeValue } from '../../values/codec.ts';
+import { threadEntries } from '../thread-entries.ts';
+import type { AttemptName, ExecutorThreadData, FromExecutorThread } from './control.ts';
+import { createSharedState, ExecutorView } from './shared-state.ts';
+
+let folder = '';
+const threads: Thread[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tutti-executor-'));
+});
+afterEach(async () => {
+  await Promise.all(threads.splice(0).map(({ worker }) => worker.terminate()));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Writes files and gives the address of the first. */
+const write = async (files: Readonly<Record<string, string>>): Promise<string> => {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  return pathToFileURL(join(folder, Object.keys(files)[0] as string)).href;
+};
+
+type Ended = { readonly n: number; readonly ok: boolean; readonly text: string };
+
+class Thread {
+  readonly worker: Worker;
+  readonly view: ExecutorView;
+  readonly lines: string[] = [];
+  readonly ended: Ended[] = [];
+  crash: AttemptName | undefined;
+  stdout = '';
+  private readonly ready = Promise.withResolvers<Extract<FromExecutorThread, { kind: 'ready' }>>();
+  private readonly exit = Promise.withResolvers<Error | undefined>();
+  private heard = Promise.withResolvers<void>();
+  private port: MessagePort | undefined;
+
+  constructor(module: string) {
+    const shared = createSharedState();
+    this.view = new ExecutorView(shared);
+    const workerData: ExecutorThreadData = { module, executor: 0, shared };
+    this.worker = new Worker(threadEntries.executor, { workerData, stdout: true, stderr: true });
+    this.worker.stdout.on('data', (data) => {
+      this.stdout += String(data);
+    });
+    this.worker.on('message', (message: FromExecutorThread) => this.hear(message));
+    let last: Error | undefined;
+    this.worker.on('error', (error) => {
+      last = error as Error;
+    });
+    this.worker.on('exit', () => {
+      this.exit.resolve(last);
+      this.ready.reject(last ?? new Error('The thread ended'));
+    });
+    this.ready.promise.catch(() => undefined);
+    threads.push(this);
+  }
+
+  private hear(message: FromExecutorThread): void {
+    if (message.kind === 'ready') this.ready.resolve(message);
+    else if (message.kind === 'loadFailed') this.ready.reject(decodeError(message.error));
+    else if (message.kind === 'output') this.lines.push(...message.lines);
+    else this.crash = message.attempt;
+    this.wake();
+  }
+
+  private wake(): void {
+    this.heard.resolve();
+    this.heard = Promise.withResolvers();
+  }
+
+  loaded(): Promise<Extract<FromExecutorThread, { kind: 'ready' }>> {
+    return this.ready.promise;
+  }
+
+  gone(): Promise<Error | undefined> {
+    return this.exit.promise;
+  }
+
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await this.heard.promise;
+  }
+
+  async grant(n: number, name: string, timeoutMs = 0): Promise<void> {
+    await this.loaded();
+    if (this.port === undefined) {
+      const { port1, port2 } = new MessageChannel();
+      this.port = port2;
+      port2.on('message', (flat: Flat) => this.take(flat));
+      this.worker.postMessage({ kind: 'connect', index: 3, port: port1 }, [port1]);
+    }
+    this.port.postMessage([
+      toExecutor.grant,
+      1,
+      9,
+      n,
+      `id${n}`,
+      grantKind.task,
+      name,
+      '{"$undefined":true}',
+      0,
+      0,
+      1_000,
+      0,
+      timeoutMs,
+      undefined,
+      undefined,
+    ]);
+  }
+
+  private take(flat: Flat): void {
+    for (let at = 0; at < flat.length; ) {
+      const op = flat[at] as keyof typeof fromExecutorArity;
+      if (op === fromExecutor.done || op === fromExecutor.failed)
+        this.ended.push({ n: flat[at + 3] as number, ok: op === fromExecutor.done, text: flat[at + 4] as string });
+      at += 1 + fromExecutorArity[op];
+    }
+    this.wake();
+  }
+
+  async outcome(n: number): Promise<Ended> {
+    await this.until(() => this.ended.some((ended) => ended.n === n));
+    return this.ended.find((ended) => ended.n === n) as Ended;
+  }
+}
+
+const loadError = (module: string): Promise<TuttiError> =>
+  new Thread(module).loaded().then(
+    () => {
+      throw new Error('It was loaded');
+    },
+    (error: TuttiError) => error,
+  );
+
+test('an app anywhere is loaded, with `tutti` mapped to the running copy, and tells its tasks', async () => {
+  const thread = new Thread(
+    await write({
+      'good/app.ts':
+        "import { task } from 'tutti';\nexport const a = task(() => 1);\nexport const b = task((_ctx, n: number) => n);\n",
+    }),
+  );
+  expect(await thread.loaded()).toMatchObject({
+    names: ['a', 'b'],
+    fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/) as unknown,
+  });
+});
+
+const good = 'export const a = 1;\n';
+const refused: readonly [
+  what: string,
+  files: Readonly<Record<string, string>>,
+  file: string,
+  line: number | undefined,
+  says: RegExp,
+][] = [
+  [
+    'an enum',
+    { 'enum/app.ts': 'export const a = 1;\n\nenum Color { Red }\nexport const b = Color.Red;\n' },
+    'enum/app.ts',
+    3,
+    /stripped.*union or a const object/,
+  ],
+  [
+    'an enum in what it imports',
+    { 'deep/app.ts': "import './color.ts';\n", 'deep/color.ts': 'export enum Color { Red }\n' },
+    'deep/color.ts',
+    1,
+    /enum/,
+  ],
+  [
+    'TypeScript that does not parse',
+    { 'syntax/app.ts': 'export const a = 1;\nexport const b: = 2;\n' },
+    'syntax/app.ts',
+    2,
+    /./,
+  ],
+  [
+    'JavaScript that does not parse',
+    { 'syntax/app.js': 'export const b = ;\n' },
+    'syntax/app.js',
+    undefined,
+    /Unexpected token/,
+  ],
+  [
+    'a package of type commonjs',
+    {
+      'cjs/app.ts': "import { a } from './b.ts';\nexport const b = a;\n",
+      'cjs/b.ts': good,
+      'cjs/package.json': '{"type":"commonjs"}',
+    },
+    'cjs/app.ts',
+    1,
+    /"type": "module"/,
+  ],
+  [
+    'an app under node_modules',
+    { 'node_modules/app/app.ts': 'export const a: number = 1;\n', 'node_modules/app/package.json': '{}' },
+    'node_modules/app/app.ts',
+    undefined,
+    /out of node_modules/,
+  ],
+  [
+    'an import without extension',
+    { 'ext/app.ts': "\nimport { a } from './b';\nexport const b = a;\n", 'ext/b.ts': good },
+    'ext/app.ts',
+    2,
+    /Write '\.\/b\.ts'/,
+  ],
+  [
+    'an import of a folder',
+    { 'dir/app.ts': "import { a } from './b';\nexport const b = a;\n", 'dir/b/index.ts': good },
+    'dir/app.ts',
+    1,
+    /Write '\.\/b\/index\.ts'/,
+  ],
+  [
+    'an import of .js that is .ts',
+    { 'js/app.ts': "import { a } from './b.js';\nexport const b = a;\n", 'js/b.ts': good },
+    'js/app.ts',
+    1,
+    /Write '\.\/b\.ts'/,
+  ],
+  [
+    'a package that is not installed',
+    { 'bare/app.ts': "import 'no-such-package-here';\n" },
+    'bare/app.ts',
+    1,
+    /"no-such-package-here" is not installed/,
+  ],
+  [
+    'an export that is not there',
+    { 'exp/app.ts': "import { nope } from './b.ts';\nexport const b = nope;\n", 'exp/b.ts': good },
+    'exp/app.ts',
+    1,
+    /does not provide an export/,
+  ],
+  [
+    'a throw at import',
+    { 'throw/app.ts': "const f = () => {\n  throw new TypeError('boom');\n};\nf();\n" },
+    'throw/app.ts',
+    2,
+    /threw while it was imported: boom/,
+  ],
+  ['something thrown that is no Error', { 'text/app.ts': "throw 'text';\n" }, 'text/app.ts', undefined, /threw text/],
+];
+
+for (const [what, files, file, line, says] of refused) {
+  test(`APP_LOAD names file, line and remedy: ${what}`, async () => {
+    const error = await loadError(await write(files));
+    expect(error).toMatchObject({ code: 'APP_LOAD', details: { file: join(folder, file) } });
+    expect(error.details['line']).toBe(line);
+    expect(error.message).toMatch(says);
+  });
+}
+
+test('APP_LOAD: an app that is not there', async () => {
+  const error = await loadError(pathToFileURL(join(folder, 'nowhere.ts')).href);
+  expect(error).toMatchObject({ code: 'APP_LOAD', details: { file: join(folder, 'nowhere.ts') } });
+  expect(error.message).toContain('there is no such module');
+});
+
+test('APP_INVALID passes as it is', async () => {
+  const app = "import { task } from 'tutti';\nconst one = task(() => 1);\nexport { one as a, one as b };\n";
+  expect(await loadError(await write({ 'invalid/app.ts': app }))).toMatchObject({ code: 'APP_INVALID' });
+});
+
+const app = `
+import { task } from 'tutti';
+import { randomUUID } from 'node:crypto';
+export const good = task(async () => 'good');
+export const replayed = task(() => [Date.now(), Math.random(), randomUUID()]);
+export const prints = task(async () => {
+  console.log('line', 1);
+  process.stdout.write('li');
+  await null;
+  process.stdout.write('ne 2\\nunfinished');
+  console.error('to stderr');
+});
+export const exits = task(async () => { await null; console.log('last words'); process.exit(3); });
+export const throwsLate = task(() => new Promise(() => setTimeout(() => { throw new Error('late'); }, 1)));
+export const rejects = task(() => new Promise(() => { void Promise.reject(new Error('alone')); }));
+export const zombie = task(async () => { setTimeout(() => { throw new Error('after the end'); }, 1); return 'ended'; });
+export const loops = task(() => { for (;;); });
+`;
+
+test('clock and chance of tasks are replayed in a thread', async () => {
+  const thread = new Thread(await write({ 'app.ts': app }));
+  await thread.grant(1, 'replayed');
+  const [time, chance, uuid] = decodeValue((await thread.outcome(1)).text) as [number, number, string];
+  expect(time).toBe(1_000);
+  const again = new Thread(await write({ 'app.ts': app }));
+  await again.grant(1, 'replayed');
+  expect(decodeValue((await again.outcome(1)).text)).toEqual([time, chance, uuid]);
+});
+
+test('what a task prints comes line by line with its name, id and attempt, and never on stdout', async () => {
+  const thread = new Thread(await write({ 'app.ts': app }));
+  await thread.grant(7, 'prints');
+  await thread.outcome(7);
+  await thread.until(() => thread.lines.length >= 4);
+  expect(thread.lines).toEqual([
+    'prints id7 #1: line 1',
+    'prints id7 #1: line 2',
+    'prints id7 #1: to stderr',
+    'prints id7 #1: unfinished',
+  ]);
+  expect(thread.stdout).toBe('');
+});
+
+test('process.exit ends the thread, and is laid to the task that called it', async () => {
+  const thread = new Thread(await write({ 'app.ts': app }));
+  await thread.grant(1, 'good');
+  await thread.grant(2, 'exits');
+  expect(await thread.gone()).toBeUndefined();
+  expect(thread.crash).toEqual({ partition: 1, epoch: 9, n: 2 });
+  expect(thread.lines).toEqual(['exits id2 #1: last words']);
+});
+
+test('an uncaught error and an unhandled rejection fail the task they belong to, and the thread goes on', async () => {
+  const thread = new Thread(await write({ 'app.ts': app }));
+  for (const [n, name] of ['throwsLate', 'rejects', 'zombie'].entries()) await thread.grant(n, name);
+  expect(decodeError((await thread.outcome(0)).text)).toMatchObject({ cause: { message: 'late' } });
+  expect(decodeError((await thread.outcome(1)).text)).toMatchObject({ cause: { message: 'alone' } });
+  expect((await thread.outcome(2)).ok).toBe(true);
+  await thread.until(() => thread.lines.some((line) => line.includes('after the end')));
+  await thread.grant(9, 'good');
+  expect(await thread.outcome(9)).toMatchObject({ ok: true, text: '"good"' });
+});
+
+test('an uncaught error that belongs to no task ends the thread with that error', async () => {
+  const outside =
+    "import { task } from 'tutti';\nexport const a = task(() => 1);\nsetTimeout(() => { throw new Error('at module level'); }, 20);\n";
+  const thread = new Thread(await write({ 'outside.ts': outside }));
+  await thread.loaded();
+  expect(await thread.gone()).toMatchObject({ message: 'at module level' });
+  expect(thread.crash).toBeUndefined();
+});
+
+test('the node thread sees what keeps an executor from answering, and when it must be through', async () => {
+  const thread = new Thread(await write({ 'app.ts': app }));
+  await thread.loaded();
+  expect(thread.view.running()).toBeUndefined();
+  await thread.grant(4, 'loops', 60_000);
+  while (thread.view.running() === undefined || Date.now() - thread.view.heartbeatAt() < 150)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  const attempt = { partition: 1, epoch: 9, n: 4 };
+  expect(thread.view.running()).toEqual(attempt);
+  expect(thread.view.earliestDeadline()).toMatchObject({ attempt, timeoutMs: 60_000 });
+  expect(Math.abs((thread.view.earliestDeadline()?.at ?? 0) - Date.now() - 60_000)).toBeLessThan(5_000);
+});

@@ -1,0 +1,419 @@
+import { expect, test } from 'vitest';
+import { AppError } from '../../app/app-error.ts';
+import type { StandardSchema } from '../../app/standard-schema.ts';
+import { type Task, type TaskDefinition, task } from '../../app/task.ts';
+import type { MapOptions, TaskContext } from '../../app/task-context.ts';
+import { limits } from '../../limits.ts';
+import { toExecutor } from '../../tasks/messages.ts';
+import { decodeError } from '../../values/codec.ts';
+import { decodeOutcomes, encodeOutcomes, ItemFailure } from './chunk-outcomes.ts';
+import { ScriptedLeader } from './scripted-leader.fixture.ts';
+
+const even: StandardSchema<number> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: (value) =>
+      (value as number) % 2 === 0 ? { value: value as number } : { issues: [{ message: 'is odd' }] },
+  },
+};
+
+const item = task(async (_ctx, n: number) => n);
+const mapOf = (
+  items: Iterable<number>,
+  options?: MapOptions & { onError?: 'fail' },
+  target: Task<number, number> = item,
+) =>
+  new ScriptedLeader({
+    main: task(async (ctx) => ctx.map(target, items, options)) as TaskDefinition,
+    item: target as TaskDefinition,
+  });
+
+const want = (leader: ScriptedLeader, n: number, from: number, ...sizes: number[]): void =>
+  leader.send(toExecutor.mapWant, 0, 7, n, 'map:item:0', from, sizes);
+const chunkDone = (leader: ScriptedLeader, n: number, from: number, to: number, text: string): void =>
+  leader.send(toExecutor.mapResult, 0, 7, n, 'map:item:0', from, to, text, 6_000);
+const chunks = (leader: ScriptedLeader, n: number): unknown[] =>
+  leader.of('mapChunk', n).map(({ fields }) => fields.slice(1));
+
+test('a map hands over its items as they are asked for, and gives the results in their order', async () => {
+  const leader = mapOf(new Set([10, 20, 30, 40, 50]));
+  const n = leader.grant('main', undefined);
+  await leader.settle();
+  expect(leader.of('mapOpen', n)[0]?.fields.slice(2)).toEqual(['item', 5, undefined, 0, 0]);
+  expect(chunks(leader, n)).toEqual([]);
+  want(leader, n, 0, 1, 2);
+  await leader.settle();
+  expect(chunks(leader, n)).toEqual([
+    [0, 1, '[10]'],
+    [1, 3, '[20,30]'],
+  ]);
+  want(leader, n, 3, 9);
+  await leader.settle();
+  expect(chunks(leader, n).at(-1)).toEqual([3, 5, '[40,50]']);
+  chunkDone(leader, n, 3, 5, '["d","e"]');
+  chunkDone(leader, n, 0, 1, '["a"]');
+  chunkDone(leader, n, 1, 3, '["b","c"]');
+  await leader.settle();
+  expect(leader.done(n)).toBeUndefined();
+  leader.result(n, 'map:item:0', undefined);
+  await leader.settle();
+  expect(leader.done(n)).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
+test('T6: a map that is opened again goes on at the cursor that the leader names, with the results that are there', async () => {
+  const leader = mapOf([1, 2, 3, 4, 5, 6]);
+  const first = leader.grant('main', undefined);
+  await leader.settle();
+  want(leader, first, 0, 4);
+  await leader.settle();
+  leader.cancel(first);
+  const second = leader.grant('main', undefined, { journalOf: first });
+  chunkDone(leader, second, 0, 4, '[1,4,9,16]');
+  await leader.settle();
+  expect(leader.of('mapOpen', second).length).toBe(1);
+  want(leader, second, 4, 1, 1);
+  await leader.settle();
+  expect(chunks(leader, second)).toEqual([
+    [4, 5, '[5]'],
+    [5, 6, '[6]'],
+  ]);
+  chunkDone(leader, second, 5, 6, '[36]');
+  chunkDone(leader, second, 4, 5, '[25]');
+  leader.result(second, 'map:item:0', undefined);
+  await leader.settle();
+  expect(leader.done(second)).toEqual([1, 4, 9, 16, 25, 36]);
+});
+
+test('a map that is finished is not opened again; its chunks may come before or after the code calls it', async () => {
+  for (const early of [true, false]) {
+    const leader = mapOf([1, 2]);
+    const first = leader.grant('main', undefined);
+    await leader.settle();
+    leader.result(first, 'map:item:0', undefined);
+    leader.cancel(first);
+    const second = leader.grant('main', undefined, { journalOf: first });
+    if (!early) await leader.settle();
+    chunkDone(leader, second, 0, 1, '[7]');
+    await leader.settle();
+    expect(leader.done(second)).toBeUndefined();
+    chunkDone(leader, second, 1, 2, '[8]');
+    await leader.settle();
+    expect(leader.steps(second)).toEqual([]);
+    expect(leader.done(second)).toEqual([7, 8]);
+  }
+});
+
+test('a map of nothing gives nothing, without a message', async () => {
+  const leader = mapOf([]);
+  const n = leader.grant('main', undefined);
+  await leader.settle();
+  expect(leader.steps(n)).toEqual([]);
+  expect(leader.done(n)).toEqual([]);
+});
+
+test('a map that is called with another number of items than recorded is nondeterministic', async () => {
+  const items = [1, 2];
+  const leader = mapOf(items);
+  const first = leader.grant('main', undefined);
+  await leader.settle();
+  leader.cancel(first);
+  items.push(3);
+  const second = leader.grant('main', undefined, { journalOf: first });
+  await leader.settle();
+  expect(leader.failed(second)).toMatchObject({ error: { code: 'TASK_NONDETERMINISTIC' } });
+});
+
+test('a failed item fails the map; with collect each outcome says whether it is ok', async () => {
+  const leader = mapOf([1, 2]);
+  const n = leader.grant('main', undefined);
+  await leader.settle();
+  leader.failure(n, 'map:item:0', new AppError('item 1 is bad'));
+  await leader.settle();
+  expect(leader.failed(n)).toMatchObject({ retryable: false, error: { cause: { message: 'item 1 is bad' } } });
+
+  const collecting = new ScriptedLeader({
+    main: task(async (ctx) =>
+      (await ctx.map(item, [1, 2], { onError: 'collect' })).map((outcome) =>
+        outcome.ok ? outcome.value : outcome.error.message,
+      ),
+    ),
+    item,
+  });
+  const m = collecting.grant('main', undefined);
+  await collecting.settle();
+  chunkDone(
+    collecting,
+    m,
+    0,
+    2,
+    encodeOutcomes([1, new ItemFailure('{"$error":{"name":"Error","message":"odd"}}')], true, () => ''),
+  );
+  collecting.result(m, 'map:item:0', undefined);
+  await collecting.settle();
+  expect(collecting.done(m)).toEqual([1, 'odd']);
+});
+
+test('items that the schema refuses, or that cannot be encoded, travel as failures', async () => {
+  const leader = mapOf(
+    [2, 3],
+    undefined,
+    task({ input: even }, (_ctx, n) => n),
+  );
+  const n = leader.grant('main', undefined);
+  await leader.settle();
+  want(leader, n, 0, 2);
+  await leader.settle();
+  const [first, second] = decodeOutcomes(leader.of('mapChunk', n)[0]?.fields[3] as string);
+  expect(first).toBe(2);
+  expect((second as ItemFailure).error).toMatchObject({ code: 'INPUT_INVALID' });
+
+  const other = mapOf([1, (() => 1) as never]);
+  const m = other.grant('main', undefined);
+  await other.settle();
+  want(other, m, 0, 2);
+  await other.settle();
+  const [, refused] = decodeOutcomes(other.of('mapChunk', m)[0]?.fields[3] as string);
+  expect((refused as ItemFailure).error).toMatchObject({ code: 'VALUE_UNSUPPORTED', details: { path: 'items[1]' } });
+});
+
+test('a schema that takes its time keeps the chunks in order', async () => {
+  const slowEven: StandardSchema<number> = {
+    '~standard': { version: 1, vendor: 'test', validate: async (value) => ({ value: value as number }) },
+  };
+  const leader = mapOf(
+    [1, 2, 3],
+    undefined,
+    task({ input: slowEven }, (_ctx, n) => n),
+  );
+  const n = leader.grant('main', undefined);
+  await leader.settle();
+  want(leader, n, 0, 1, 1, 1);
+  await leader.settle();
+  expect(chunks(leader, n)).toEqual([
+    [0, 1, '[1]'],
+    [1, 2, '[2]'],
+    [2, 3, '[3]'],
+  ]);
+});
+
+test('a chunk is cut where its text would be too long, and the next begins there', async () => {
+  const long = 'x'.repeat(limits.chunkTextCharsMax / 4);
+  const leader = new ScriptedLeader({
+    main: task(async (ctx) => ctx.map(text, [long, long, long, long, long])),
+    item: task((_ctx, value: string) => value),
+  });
+  const text = leader.core.app.definitions.get('item') as Task<string, string>;
+  const n = leader.grant('main', undefined);
+  await leader.settle();
+  want(leader, n, 0, 5);
+  await leader.settle();
+  expect(leader.of('mapChunk', n).map(({ fields }) => fields.slice(1, 3))).toEqual([[0, 3]]);
+  want(leader, n, 3, 5);
+  await leader.settle();
+  expect(leader.of('mapChunk', n).map(({ fields }) => fields.slice(1, 3))).toEqual([
+    [0, 3],
+    [3, 5],
+  ]);
+});
+
+const outcomesOf = (leader: ScriptedLeader, n: number): unknown[] =>
+  decodeOutcomes(leader.of('done', n)[0]?.fields[0] as string);
+
+test('a chunk runs its task for each item, in order, one after the other', async () => {
+  const order: string[] = [];
+  const leader = new ScriptedLeader({
+    square: task(async (ctx, n: number) => {
+      order.push(`${n} in ${ctx.id}`);
+      await null;
+      order.push(`${n} out`);
+      return n * n;
+    }),
+    plain: task((_ctx, n: number) => n + 1),
+  });
+  const a = leader.grantChunk('square', 100, [1, 2, 3], { id: 'chunk' });
+  const b = leader.grantChunk('plain', 0, [1, 2, 3]);
+  await leader.settle();
+  expect(outcomesOf(leader, a)).toEqual([1, 4, 9]);
+  expect(outcomesOf(leader, b)).toEqual([2, 3, 4]);
+  expect(order).toEqual(['1 in chunk/100', '1 out', '2 in chunk/101', '2 out', '3 in chunk/102', '3 out']);
+});
+
+test('an item is tried again in place, without its neighbours, and holds no slot meanwhile', async () => {
+  const runs: number[] = [];
+  const leader = new ScriptedLeader(
+    {
+      flaky: task({ retry: { attempts: 3, first: '1 s', factor: 1 } }, async (_ctx, n: number) => {
+        runs.push(n);
+        if (n === 2 && runs.filter((run) => run === 2).length < 3) throw new Error('again');
+        return n;
+      }),
+      other: task(() => 'other'),
+    },
+    { slots: 1 },
+  );
+  const n = leader.grantChunk('flaky', 0, [1, 2, 3]);
+  const other = leader.grant('other', undefined);
+  await leader.settle();
+  expect(leader.done(other)).toBe('other');
+  await leader.pass(2_000);
+  expect(runs).toEqual([1, 2, 2, 2, 3]);
+  expect(outcomesOf(leader, n)).toEqual([1, 2, 3]);
+});
+
+test('an item that failed all its attempts fails the chunk, with its index; with collect it is an outcome', async () => {
+  const leader = new ScriptedLeader({
+    checks: task({ retry: { attempts: 2, first: 1 } }, (_ctx, n: number) => {
+      if (n === 12) throw new RangeError(`${n} is bad`);
+      return n;
+    }),
+  });
+  const failing = leader.grantChunk('checks', 10, [10, 11, 12, 13]);
+  const collecting = leader.grantChunk('checks', 10, [10, 11, 12, 13], { collect: true });
+  await leader.pass(10);
+  expect(leader.failed(failing)).toMatchObject({
+    retryable: false,
+    error: { code: 'TASK_FAILED', details: { index: 2 + 10 }, cause: { name: 'RangeError' } },
+  });
+  const [a, b, c, d] = outcomesOf(leader, collecting);
+  expect([a, b, d]).toEqual([10, 11, 13]);
+  expect((c as ItemFailure).error).toMatchObject({ name: 'RangeError', message: '12 is bad' });
+});
+
+test('T6: steps of items are journaled under their index in the map, and a chunk that begins again repeats none', async () => {
+  const done: string[] = [];
+  const leader = new ScriptedLeader({
+    steps: task(async (ctx, n: number) => {
+      const a = await ctx.run('a', () => {
+        done.push(`a${n}`);
+        return n;
+      });
+      await ctx.sleep(1);
+      return a;
+    }),
+  });
+  const first = leader.grantChunk('steps', 5, [50, 60]);
+  await leader.settle();
+  leader.result(first, 'i5:sleep:0', undefined);
+  await leader.settle();
+  expect(leader.steps(first)).toEqual(['i5:run:a:0', 'i5:sleep:0', 'i6:run:a:0', 'i6:sleep:0']);
+  leader.cancel(first);
+  const second = leader.grantChunk('steps', 5, [50, 60], { journalOf: first });
+  await leader.settle();
+  leader.result(second, 'i6:sleep:0', undefined);
+  await leader.settle();
+  expect(outcomesOf(leader, second)).toEqual([50, 60]);
+  expect(done).toEqual(['a50', 'a60']);
+  expect(leader.steps(second)).toEqual([]);
+});
+
+test('an item that is tried again is told its recorded steps again and does none twice', async () => {
+  const done: string[] = [];
+  let tries = 0;
+  const leader = new ScriptedLeader({
+    steps: task({ retry: { attempts: 3, first: '1 s' } }, async (ctx, n: number) => {
+      const a = await ctx.run('a', () => {
+        done.push(`a${n}`);
+        return n;
+      });
+      if (n === 1 && ++tries < 3) throw new Error('again');
+      const b = await ctx.run('b', () => {
+        done.push(`b${n}`);
+        return 10;
+      });
+      return a + b;
+    }),
+  });
+  const n = leader.grantChunk('steps', 0, [0, 1, 2]);
+  await leader.pass(60_000);
+  expect(outcomesOf(leader, n)).toEqual([10, 11, 12]);
+  expect(done).toEqual(['a0', 'b0', 'a1', 'b1', 'a2', 'b2']);
+});
+
+test('a late item fails by its own timeout and is tried again; what its first try still does is ignored', async () => {
+  let tries = 0;
+  let wake = (): void => undefined;
+  const leader = new ScriptedLeader({
+    slow: task({ timeout: '5 s', retry: { attempts: 2, first: '1 s' } }, async (ctx: TaskContext, n: number) => {
+      if (++tries === 1) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        await ctx.run('zombie', () => 1);
+      }
+      return n;
+    }),
+  });
+  const n = leader.grantChunk('slow', 0, [3], { timeoutMs: 1 });
+  await leader.pass(5_000);
+  wake();
+  await leader.pass(1_000);
+  expect(outcomesOf(leader, n)).toEqual([3]);
+  expect(leader.steps(n)).toEqual([]);
+});
+
+test('a chunk lets others of the thread come to their turn, but no new task starts beside it while it computes', async () => {
+  let other = false;
+  let cancelledAt = -1;
+  const leader = new ScriptedLeader({
+    computes: task((_ctx, n: number) => {
+      leader.time.nowMs += 4;
+      if (n === 50) cancelledAt = n;
+      return n;
+    }),
+    other: task(() => {
+      other = true;
+    }),
+  });
+  const n = leader.grantChunk(
+    'computes',
+    0,
+    Array.from({ length: 1_000 }, (_, i) => i),
+  );
+  leader.grant('other', undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(other).toBe(false);
+  leader.cancel(n);
+  await leader.settle();
+  expect(cancelledAt).toBe(-1);
+  expect(other).toBe(true);
+});
+
+test('async items that need no waiting do not keep the event loop from turning', async () => {
+  let turns = 0;
+  const leader = new ScriptedLeader({
+    quick: task(async (_ctx, n: number) => {
+      leader.time.nowMs += 1;
+      return n;
+    }),
+  });
+  const n = leader.grantChunk(
+    'quick',
+    0,
+    Array.from({ length: 100 }, (_, i) => i),
+  );
+  while (leader.of('done', n).length === 0) {
+    turns++;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(turns).toBeGreaterThan(5);
+});
+
+test('outcomes keep values and failures apart, whatever they look like', () => {
+  const values = [
+    1,
+    undefined,
+    { $failed: 1 },
+    { $failed: 1, also: 2 },
+    '"$failed"',
+    [{ $failed: { $error: {} } }],
+    new Date(3),
+    -0,
+  ];
+  expect(decodeOutcomes(encodeOutcomes(values, false, () => ''))).toEqual(values);
+  const failure = new ItemFailure('{"$error":{"name":"Error","message":"no"}}');
+  const mixed = decodeOutcomes(encodeOutcomes([...values, failure], true, () => ''));
+  expect(mixed.slice(0, -1)).toEqual(values);
+  expect(decodeError((mixed.at(-1) as ItemFailure).errorText).message).toBe('no');
+});
