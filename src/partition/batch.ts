@@ -43,7 +43,7 @@ export class Batches<Output> {
     return count;
   }
 
-  /** A new number for the open batch, whose record will stand at `position` or later. */
+  /** A new number for the open batch, whose record will stand at `position` (with the epoch's base) or later. */
   sequence(position: number): number {
     const index = this.#open.sequences++;
     if (index >= sequencePerRecord)

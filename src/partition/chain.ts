@@ -5,6 +5,9 @@
  * Invariants
  * - R1: a foreign log id and an epoch older than the newest seen are skipped; everything else must link, or it is damage.
  * - D1: the time of records never goes back.
+ * - R2: no two claims are the same bytes, so whoever finds its own in the log leads.
+ * - R3: what a leader numbers by positions is never numbered so by another, not even where its records never counted
+ *   (scenario P7): each epoch record sets a base that is further on than an older leader can have been.
  */
 import type { LogRecord } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
@@ -24,7 +27,21 @@ import {
 } from './record.ts';
 
 /** What stands beside a store's marker: enough to go on reading after it. */
-type Note = readonly [logIdHigh: number, logIdLow: number, link: number, epoch: number, time: number, more: unknown];
+type Note = readonly [
+  logIdHigh: number,
+  logIdLow: number,
+  link: number,
+  epoch: number,
+  time: number,
+  base: number,
+  more: unknown,
+];
+
+/** What stands in an epoch record. */
+type Claim = readonly [claimIdHigh: number, claimIdLow: number, base: number];
+
+/** More than the records that a leader can have written and not had acknowledged. */
+const basePerEpoch = 2 ** 16;
 
 export class Chain {
   readonly #partition: number;
@@ -33,6 +50,7 @@ export class Chain {
   #link = 0;
   #epoch = 0;
   #time = 0;
+  #base = 0;
   /** What `note` was given when the store was flushed, undefined for an empty store. */
   readonly more: unknown;
 
@@ -40,12 +58,13 @@ export class Chain {
   constructor(partition: number, marker: StoreMarker) {
     this.#partition = partition;
     if (marker.note === undefined) return;
-    const [high, low, link, epoch, time, more] = decodeRow(marker.note) as unknown as Note;
+    const [high, low, link, epoch, time, base, more] = decodeRow(marker.note) as unknown as Note;
     this.#logId = [high, low];
     this.#position = marker.position;
     this.#link = link;
     this.#epoch = epoch;
     this.#time = time;
+    this.#base = base;
     this.more = more;
   }
 
@@ -66,6 +85,11 @@ export class Chain {
     return this.#time;
   }
 
+  /** Added to positions where they number something (R3). */
+  get base(): number {
+    return this.#base;
+  }
+
   /** Undefined while the log is empty. */
   get logId(): LogId | undefined {
     return this.#logId;
@@ -76,7 +100,7 @@ export class Chain {
     if (now > this.#time) this.#time = now;
   }
 
-  /** Takes the next record: its writes if it counts, undefined if it is skipped. Throws `LOG_DAMAGED`. */
+  /** Takes the next record: its writes if it counts and has any, else undefined. Throws `LOG_DAMAGED`. */
   read(record: LogRecord): RowWrites | undefined {
     const { position } = record;
     const header = decodeHeader(record.bytes, position);
@@ -93,39 +117,44 @@ export class Chain {
     this.#epoch = header.epoch;
     this.#link = header.checksum;
     this.passTime(header.time);
-    return decodeWrites(record.bytes, header);
+    const writes = decodeWrites(record.bytes, header);
+    if (header.kind !== recordKind.epoch) return writes;
+    this.#base = (writes as unknown as Claim)[2];
+    return undefined;
   }
 
-  /** The epoch record that would stand right after what was read. `newLogId` is taken if the log is empty. */
-  claim(newLogId: LogId): EncodedRecord {
-    this.#logId ??= newLogId;
+  /** The epoch record that would stand right after what was read. `claimId` is random, and names the log if it is empty. */
+  claim(claimId: LogId): EncodedRecord {
     const epoch = this.#position + 1;
-    return this.#encode(recordKind.epoch, epoch, this.#position, []);
+    const claim: Claim = [claimId[0], claimId[1], this.#base + basePerEpoch];
+    // Whoever is first in an empty log names it: until then it has no name, also not ours.
+    return this.#encode(recordKind.epoch, this.#logId ?? claimId, epoch, this.#position, [...claim]);
   }
 
-  /** The claim stands at `position`. */
-  claimed(position: number, checksum: number): void {
-    this.#position = Math.max(this.#position, position);
+  /** The claim just made with `claimId` stands at `position`, and was not read. */
+  claimed(claimId: LogId, position: number, checksum: number): void {
+    this.#logId ??= claimId;
+    this.#position = position;
     this.#epoch = position;
     this.#link = checksum;
+    this.#base += basePerEpoch;
   }
 
   /** Makes the next record, which from then on is the one to link to. */
   next(kind: RecordKind, durable: number, writes: RowWrites): EncodedRecord {
-    const record = this.#encode(kind, this.#epoch, durable, writes);
+    const record = this.#encode(kind, this.#logId as LogId, this.#epoch, durable, writes);
     this.#link = record.checksum;
     return record;
   }
 
-  #encode(kind: RecordKind, epoch: number, durable: number, writes: RowWrites): EncodedRecord {
-    const logId = this.#logId as LogId;
+  #encode(kind: RecordKind, logId: LogId, epoch: number, durable: number, writes: RowWrites): EncodedRecord {
     return encodeRecord({ kind, logId, link: this.#link, epoch, durable, time: this.#time }, writes);
   }
 
   /** What is stored beside the marker of a checkpoint whose record has this checksum. */
   note(checksum: number, more: unknown): Uint8Array {
     const logId = this.#logId as LogId;
-    return encodeRow([logId[0], logId[1], checksum, this.#epoch, this.#time, more] satisfies Note);
+    return encodeRow([logId[0], logId[1], checksum, this.#epoch, this.#time, this.#base, more] satisfies Note);
   }
 
   #damaged(position: number, what: string): TuttiError {

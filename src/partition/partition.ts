@@ -29,7 +29,7 @@ export type PartitionOptions = {
   readonly shared: boolean;
   readonly store: StoreReader;
   readonly tables: TableSet;
-  /** Used only if the log is new. */
+  /** Random, and new for each `Partition`: it tells this one's claim from another's, and is the log's id if the log is new. */
   readonly newLogId: LogId;
 };
 
@@ -161,8 +161,9 @@ export class Partition<Output> implements Transaction<Output> {
     for (const record of records) this.#apply(record);
     if (this.#claim !== undefined) {
       const claim = this.#claim;
+      // Among what was read: its checksum is that of the last record that counted, and no other claim has it.
       if (this.#chain.epoch === claim.after + 1 && this.#chain.link === claim.checksum) {
-        this.#lead(claim);
+        this.#lead(claim.after + 1);
         return;
       }
       if (records.length === 0) {
@@ -197,11 +198,9 @@ export class Partition<Output> implements Transaction<Output> {
     this.#effects.push({ kind: 'append', entry, again: false });
   }
 
-  #lead(claim: Entry<Output>): void {
-    const epoch = claim.after + 1;
+  #lead(epoch: number): void {
     this.#claim = undefined;
     this.#role = 'leading';
-    this.#chain.claimed(epoch, claim.checksum);
     this.#layers.allRead();
     const { window, carefulWindow } = this.#options;
     this.#pipeline = new Pipeline({ window, carefulWindow, logId: this.#chain.logId as LogId, epoch });
@@ -250,7 +249,7 @@ export class Partition<Output> implements Transaction<Output> {
   }
 
   sequence(): number {
-    return this.#batches.sequence(this.writingAt);
+    return this.#batches.sequence(this.#chain.base + this.writingAt);
   }
 
   get<Row>(table: Table<Row>, key: string): Row | undefined {
@@ -325,8 +324,10 @@ export class Partition<Output> implements Transaction<Output> {
       return;
     }
     if (this.#claim !== entry) return;
-    if (result.kind === 'appended' && result.position === entry.after + 1) this.#lead(entry);
-    else this.#effects.push({ kind: 'read', from: entry.after + 1 });
+    if (result.kind === 'appended' && result.position === entry.after + 1) {
+      this.#chain.claimed(this.#options.newLogId, result.position, entry.checksum);
+      this.#lead(result.position);
+    } else this.#effects.push({ kind: 'read', from: entry.after + 1 });
   }
 
   #take(steps: readonly PipelineStep<Output>[]): void {

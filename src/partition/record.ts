@@ -57,7 +57,7 @@ export type RowWrites = unknown[];
 
 export type EncodedRecord = { readonly bytes: Uint8Array; readonly checksum: number };
 
-/** Encodes a record. An epoch record has no writes. */
+/** Encodes a record. An epoch record has no writes; what stands in their place is its own (`chain.ts`). */
 export const encodeRecord = (
   header: Omit<RecordHeader, 'checksum' | 'keyId' | 'traceId'>,
   writes: RowWrites,
