@@ -19,6 +19,8 @@ export type TaskEvent =
   | { readonly type: 'finished'; readonly ok: boolean };
 
 export type StartSpec = {
+  /** The task's id, where the caller has one; of no use together with a key, whose task's id follows from it. */
+  readonly id?: string;
   readonly name: string;
   readonly input: string;
   readonly policy: string | undefined;
@@ -139,7 +141,7 @@ export class LocalClient {
       spec.key === undefined
         ? ((random[9] as number) << 8) | (random[10] as number)
         : hash16(JSON.stringify([spec.name, spec.key]));
-    const id = mintTaskId(hash, this.#env.clock.now(), random);
+    const id = spec.id ?? mintTaskId(hash, this.#env.clock.now(), random);
     return this.#ask(fromClient.start, id, spec.name, spec.input, spec.policy, spec.key, spec.delayMs, wait);
   }
 

@@ -82,9 +82,12 @@ export interface Tutti {
  * Throws `OPTION_INVALID`, `APP_LOAD`, `APP_INVALID`, `APP_MISMATCH`, `DATA_LOCKED`, `DATA_FORMAT`, `DATA_UNAVAILABLE`,
  * `LOG_DAMAGED`, `STORE_FAILED`.
  */
-export const open = async (options: OpenOptions): Promise<Tutti> => {
+export const open = async (options: OpenOptions): Promise<Tutti> =>
+  openNode(options, options.app === undefined ? undefined : catalogueOf(options.app));
+
+/** As `open`, for a caller that has read the app itself. */
+export const openNode = async (options: OpenOptions, catalogue: AppCatalogue | undefined): Promise<EmbeddedNode> => {
   const settings = checkOptions(options);
-  const catalogue = options.app === undefined ? undefined : catalogueOf(options.app);
   const data: NodeThreadData = { ...settings, fingerprint: catalogue?.fingerprint };
   const worker = new Worker(threadEntries.node, { workerData: data, name: 'tutti-node' });
   const ready = await firstMessage(worker);
@@ -106,7 +109,8 @@ const firstMessage = (worker: Worker): Promise<FromNodeThread> =>
     );
   });
 
-class EmbeddedNode implements Tutti {
+/** What `open` gives, and what only the command line needs. */
+export class EmbeddedNode implements Tutti {
   readonly tasks: readonly string[];
   readonly #worker: Worker;
   readonly #client: LocalClient;
@@ -172,6 +176,20 @@ class EmbeddedNode implements Tutti {
 
   async result(id: string): Promise<unknown> {
     return decodeValue(await this.#client.wait(id));
+  }
+
+  /** The result in JSON form, as it is recorded. */
+  resultText(id: string): Promise<string> {
+    return this.#client.wait(id);
+  }
+
+  /**
+   * As `start`, under an id of the caller's choice where there is no key: starting again under the same id attaches to the
+   * same task, so that a caller who does not know whether it was started can simply start it again.
+   */
+  async startAs(id: string, task: TaskDefinition, input: unknown, options: StartOptions): Promise<string> {
+    const spec = await this.#spec(task, [input, options]);
+    return this.#client.start(options.key === undefined ? { ...spec, id } : spec);
   }
 
   stats(): Promise<NodeStats> {
