@@ -40,12 +40,14 @@ export const openLmdbReader = (path: string): StoreReader => new LmdbReader(path
 export const openLmdbWriter = (path: string, settings: EnvironmentSettings = {}): StoreWriter =>
   new LmdbWriter(path, openForWriting(path, settings));
 
+type Cursor = Iterator<{ key: string; value: Uint8Array }>;
+
 class LmdbReader implements StoreReader {
   readonly #path: string;
   readonly #database: Environment;
   #options: ReadOptions;
   /** Cursors must be closed before their transaction ends, or LMDB reads freed memory. */
-  readonly #cursors = new Set<Iterator<{ key: string; value: Uint8Array }>>();
+  readonly #cursors = new Set<Cursor>();
   #closed = false;
 
   constructor(path: string, database: Environment) {
@@ -61,14 +63,12 @@ class LmdbReader implements StoreReader {
   *scan(partition: number, table: number, from: string, to: string | undefined): Generator<StoreEntry> {
     const prefix = tablePrefix(partition, table);
     const end = to === undefined ? tableEnd(partition, table) : prefix + to;
-    const cursor = this.#reading(() =>
-      this.#database.getRange({ start: prefix + from, end, ...this.#options })[Symbol.iterator](),
-    );
+    const cursor = this.#open(prefix + from, end);
     this.#cursors.add(cursor);
     try {
       for (;;) {
         if (!this.#cursors.has(cursor)) throw new TuttiError('INVARIANT', 'The reader was renewed during a scan.');
-        const step = this.#reading(() => cursor.next());
+        const step = this.#next(cursor);
         if (step.done === true) return;
         yield [step.value.key.slice(prefixChars), step.value.value];
       }
@@ -83,11 +83,13 @@ class LmdbReader implements StoreReader {
   }
 
   renew(): void {
-    this.#reading(() => {
+    try {
       this.#endTransaction();
       this.#database.resetReadTxn();
       this.#options = { transaction: this.#database.useReadTransaction() };
-    });
+    } catch (error) {
+      throw this.#readError(error);
+    }
   }
 
   async close(): Promise<void> {
@@ -98,10 +100,28 @@ class LmdbReader implements StoreReader {
   }
 
   #get(key: string): Uint8Array | undefined {
-    return this.#reading(() => {
+    try {
       const bytes = this.#database.getBinaryFast(key, this.#options);
       return bytes === undefined ? undefined : copyBytes(bytes, bytes.length);
-    });
+    } catch (error) {
+      throw this.#readError(error);
+    }
+  }
+
+  #open(start: string, end: string): Cursor {
+    try {
+      return this.#database.getRange({ start, end, ...this.#options })[Symbol.iterator]();
+    } catch (error) {
+      throw this.#readError(error);
+    }
+  }
+
+  #next(cursor: Cursor): IteratorResult<{ key: string; value: Uint8Array }> {
+    try {
+      return cursor.next();
+    } catch (error) {
+      throw this.#readError(error);
+    }
   }
 
   #endTransaction(): void {
@@ -110,12 +130,8 @@ class LmdbReader implements StoreReader {
     this.#options.transaction.done();
   }
 
-  #reading<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      throw storeError(error, `read the store ${this.#path}`);
-    }
+  #readError(error: unknown): TuttiError {
+    return storeError(error, `read the store ${this.#path}`);
   }
 }
 
