@@ -60,6 +60,7 @@ export class Executors {
 
   /** Starts all; settles with what the app has when each has loaded it. Throws `APP_LOAD`, `APP_INVALID`, `APP_MISMATCH`. */
   async start(): Promise<LoadedApp> {
+    if (this.#options.count === 0) return { fingerprint: '', names: [] };
     const apps = await Promise.all(Array.from({ length: this.#options.count }, () => this.#startOne()));
     const [first] = apps as [LoadedApp, ...LoadedApp[]];
     for (const app of apps)

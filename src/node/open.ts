@@ -86,9 +86,11 @@ export const open = async (options: OpenOptions): Promise<Tutti> =>
   openNode(options, options.app === undefined ? undefined : catalogueOf(options.app));
 
 /** As `open`, for a caller that has read the app itself. */
-export const openNode = async (options: OpenOptions, catalogue: AppCatalogue | undefined): Promise<EmbeddedNode> => {
-  const settings = checkOptions(options);
-  const data: NodeThreadData = { ...settings, fingerprint: catalogue?.fingerprint };
+export const openNode = async (options: OpenOptions, catalogue: AppCatalogue | undefined): Promise<EmbeddedNode> =>
+  startNode({ ...checkOptions(options), fingerprint: catalogue?.fingerprint }, catalogue);
+
+/** Starts the threads of a node. */
+export const startNode = async (data: NodeThreadData, catalogue: AppCatalogue | undefined): Promise<EmbeddedNode> => {
   const worker = new Worker(threadEntries.node, { workerData: data, name: 'tutti-node' });
   const ready = await firstMessage(worker);
   if (ready.kind !== 'ready') {

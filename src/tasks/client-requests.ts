@@ -53,9 +53,13 @@ export type TaskStatus = {
 };
 
 export type ListFilter = {
-  readonly state?: TaskStateName;
+  readonly state?: TaskStateName | 'unfinished' | 'finished';
   readonly name?: string;
   readonly key?: string;
+  /** Tasks whose id begins so. */
+  readonly idPrefix?: string;
+  /** Only tasks that no other task called or started. */
+  readonly topLevel?: boolean;
   readonly limit?: number;
 };
 
@@ -267,8 +271,12 @@ export const requestList = (leader: TaskLeader, tx: TaskTransaction, from: Waite
     return;
   }
   const keys: string[] = [];
-  for (const [key] of tx.scan(stateTable)) keys.push(key);
-  for (const [key] of tx.scan(doneTable)) keys.push(key);
+  const finished = filter.state === undefined ? undefined : finishedStates.has(filter.state);
+  const { idPrefix = '' } = filter;
+  for (const table of [stateTable, doneTable]) {
+    if (finished !== undefined && finished !== (table === doneTable)) continue;
+    for (const [key] of tx.scan<unknown>(table)) if (taskIdOfKey(key).startsWith(idPrefix)) keys.push(key);
+  }
   // A key begins with the time: what is asked of the rows ends with the last one that is shown.
   keys.sort();
   const limit = filter.limit ?? listMax;
@@ -281,10 +289,13 @@ export const requestList = (leader: TaskLeader, tx: TaskTransaction, from: Waite
   reply(tx, from, 1, encodeValue(found));
 };
 
-const passes = (status: TaskStatus, { state, name, key }: ListFilter): boolean =>
-  (state === undefined || status.state === state) &&
+const finishedStates: ReadonlySet<string> = new Set(['finished', 'completed', 'failed', 'cancelled']);
+
+const passes = (status: TaskStatus, { state, name, key, topLevel }: ListFilter): boolean =>
+  (state === undefined || state === 'unfinished' || state === 'finished' || status.state === state) &&
   (name === undefined || status.name === name) &&
-  (key === undefined || status.key === key);
+  (key === undefined || status.key === key) &&
+  (topLevel !== true || status.parent === undefined);
 
 /** A client is gone: nobody is told what it waited for. */
 export const forgetClient = (leader: TaskLeader, client: number): void => {
