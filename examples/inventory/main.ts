@@ -43,12 +43,12 @@ async function main(args: readonly string[]): Promise<number> {
     talk.tell('stopping', { signal }, 'Stopping; what is done is kept. (Once more ends it at once.)');
   });
   try {
-    const { inventory, seconds, wasContinued } = await takeInventory(options, talk, stop);
-    const json = Buffer.from(`${JSON.stringify(inventory, null, 2)}\n`);
+    const outcome = await takeInventory(options, talk, stop);
+    const json = Buffer.from(`${JSON.stringify(outcome.inventory, null, 2)}\n`);
     const { isTTY, columns } = process.stdout;
     const shape = isTTY ? { width: columns, colour: !process.env['NO_COLOR'] } : {};
-    process.stdout.write(options.json ? json : render(inventory, shape));
-    return options.compare ? await compare(json, seconds, wasContinued, options, talk, stop) : exitCode.ok;
+    process.stdout.write(options.json ? json : render(outcome.inventory, shape));
+    return options.compare ? await compare(json, outcome, options, talk, stop) : exitCode.ok;
   } catch (error) {
     if (stop.signal !== undefined) {
       const again = `npm start${args.length === 0 ? '' : ` -- ${shellLine(args)}`}`;
@@ -63,12 +63,20 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-type Outcome = { readonly inventory: Inventory; readonly seconds: number; readonly wasContinued: boolean };
+type Outcome = {
+  readonly inventory: Inventory;
+  /** From the start of this process to the result. */
+  readonly seconds: number;
+  /** How much of it the threads took to start. */
+  readonly startSeconds: number;
+  readonly isContinued: boolean;
+};
 
 /** Opens the node, takes the inventory, says how it went, and closes the node. */
 async function takeInventory(options: Options, talk: Talk, stop: StopRequest): Promise<Outcome> {
   const openedAt = performance.now();
-  const { data, executors, partitions } = options;
+  const { folder, data, executors, partitions } = options;
+  talk.tell('begin', { folder, data, executors }, `Taking inventory of ${folder}`);
   await using node = await open({
     app,
     module: import.meta.resolve('./app.ts'),
@@ -80,22 +88,19 @@ async function takeInventory(options: Options, talk: Talk, stop: StopRequest): P
   });
   stop.whenAsked(() => node.close());
   const readyAt = performance.now();
-  talk.tell('open', { ms: readyAt - openedAt }, `Taking inventory of ${options.folder}`);
-  const run = await beginOrContinue(node, options.folder);
+  const run = await beginOrContinue(node, folder);
   const watch = await watchRun(node, run, options, talk);
   try {
     const inventory = await run.handle.result();
     talk.endProgress();
-    const seconds = performance.now() / 1000;
-    const startSeconds = (readyAt - openedAt) / 1000;
+    const times = { seconds: performance.now() / 1000, startSeconds: (readyAt - openedAt) / 1000 };
+    const kept = run.isContinued ? `; ${withThousands(watch.kept())} of the files were kept from before` : '';
     talk.tell(
       'done',
-      { files: watch.files(), seconds, startSeconds, executors, kept: watch.kept() },
-      `${withThousands(watch.files())} files in ${seconds.toFixed(2)} s with ${counted(executors, 'executor')} (${startSeconds.toFixed(2)} s of it to start them)${
-        run.isContinued ? `; ${withThousands(watch.kept())} of the files were kept from before` : ''
-      }.`,
+      { files: watch.files(), kept: watch.kept(), executors, ...times },
+      `${withThousands(watch.files())} files in ${inSeconds(times.seconds)} with ${counted(executors, 'executor')}${kept}.`,
     );
-    return { inventory, seconds, wasContinued: run.isContinued };
+    return { inventory, ...times, isContinued: run.isContinued };
   } finally {
     watch.end();
   }
@@ -167,10 +172,10 @@ async function killOne(node: Tutti, talk: Talk, filesDone: number): Promise<void
   }
 }
 
+/** The plain script comes second, so that what it reads lies in memory already: the comparison is not in our favour. */
 async function compare(
   ours: Buffer,
-  seconds: number,
-  wasContinued: boolean,
+  { seconds, startSeconds, isContinued }: Outcome,
   { folder, executors }: Options,
   talk: Talk,
   stop: StopRequest,
@@ -179,20 +184,26 @@ async function compare(
   stop.whenAsked(() => ending.abort());
   const plain = await runPlain(folder, ending.signal);
   const different = difference(ours, plain.json);
-  const times = wasContinued
-    ? 'this run was a continued one, so its time says nothing'
-    : `that is ${(plain.seconds / seconds).toFixed(2)} times as fast with ${counted(executors, 'executor')}`;
+  const facts = { seconds, startSeconds, plainSeconds: plain.seconds, isSame: different === undefined };
   const results =
     different === undefined
       ? `The results are the same to the byte (${withThousands(ours.length)} bytes of JSON).`
-      : `THE RESULTS ARE DIFFERENT: ${different}. (If the folder has changed meanwhile, that is why.)`;
+      : `THE RESULTS ARE DIFFERENT: ${different}. If the folder has changed meanwhile, that is why.`;
+  const ratio = isContinued
+    ? 'This run was a continued one, so its time says nothing.'
+    : `${ratioOf(seconds, plain.seconds)} (${inSeconds(seconds)}, of which its threads took ${inSeconds(startSeconds)} to start).`;
   talk.tell(
     'compared',
-    { plainSeconds: plain.seconds, seconds, same: different === undefined },
-    `The plain script with one thread took ${plain.seconds.toFixed(2)} s; ${times}. ${results}`,
+    facts,
+    `The plain script took ${inSeconds(plain.seconds)} with one thread. With ${counted(executors, 'executor')}: ${ratio}\n${results}`,
   );
   return different === undefined ? exitCode.ok : exitCode.failed;
 }
+
+const ratioOf = (seconds: number, plainSeconds: number): string =>
+  seconds <= plainSeconds
+    ? `${(plainSeconds / seconds).toFixed(2)} times as fast`
+    : `${(seconds / plainSeconds).toFixed(2)} times as long`;
 
 function sentenceOf(error: unknown, { folder, data }: Options): string {
   if (!isTuttiError(error)) {
@@ -208,6 +219,8 @@ function sentenceOf(error: unknown, { folder, data }: Options): string {
   const remedy = error.code === 'DATA_LOCKED' ? ' Wait for it, or give this one --data with a folder of its own.' : '';
   return `${error.code}: ${error.message}${remedy}${error.code === 'DATA_LOCKED' ? '' : ` (data folder: ${data})`}`;
 }
+
+const inSeconds = (seconds: number): string => `${seconds.toFixed(2)} s`;
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
