@@ -57,6 +57,8 @@ export type StateHostOptions = {
 type Part = { readonly number: number; host: PartitionHost<TaskOutput>; readonly tasks: TaskLeader; leading: boolean };
 type Executor = { wanted: number; out: Flat };
 
+/** A step is one record at most: it is kept small. */
+const messagesPerStep = 128;
 const timersPerTurn = 1_000;
 const removalsPerTurn = 256;
 const collectPerSlice = 20_000;
@@ -170,39 +172,63 @@ export class StateHost {
   }
 
   fromExecutor(executor: number, flat: Flat): void {
-    for (let at = 0; at < flat.length; at += executorMessageLength(flat, at)) {
+    let at = 0;
+    while (at < flat.length) {
       if (flat[at] === fromExecutor.want) {
         const known = this.#executors.get(executor);
         if (known !== undefined) known.wanted += flat[at + 1] as number;
+        at += executorMessageLength(flat, at);
         continue;
       }
       const part = this.#parts[flat[at + 1] as number];
-      if (part === undefined || !part.leading) continue;
-      part.host.transact((tx) => takeExecutorMessage(part.tasks, tx, flat, at));
+      if (part === undefined || !part.leading) {
+        at += executorMessageLength(flat, at);
+        continue;
+      }
+      // Messages for the same partition that follow each other are one step.
+      part.host.transact((tx) => {
+        for (let count = 0; count < messagesPerStep; count++) {
+          takeExecutorMessage(part.tasks, tx, flat, at);
+          at += executorMessageLength(flat, at);
+          if (at >= flat.length || flat[at] === fromExecutor.want || flat[at + 1] !== part.number) return;
+        }
+      });
     }
     this.#planTurn();
   }
 
   fromClient(client: number, flat: Flat): void {
     const { partitions } = this.#options;
-    for (let at = 0; at < flat.length; at += clientMessageLength(flat, at)) {
-      const part = this.#parts[partitionOfRequest(flat, at, partitions)] ?? (this.#parts[0] as Part);
-      if (flat[at] === fromClient.start && this.#refusesStarts(part)) {
-        const error = this.#options.stalled()
-          ? new TuttiError(
-              'DISK_FULL',
-              'No space is left for the log, so nothing new is accepted until there is. Free space on the disk of the data folder.',
-              { details: { retryMs: 1_000 } },
-            )
-          : new TuttiError('OVERLOADED', 'More is under way than can be held. Try again a little later.', {
-              details: { retryMs: limits.overloadedRetryMs },
-            });
-        part.host.transact((tx) => refuse(tx, { client, request: flat[at + 1] as number }, error));
-        continue;
-      }
-      part.host.transact((tx) => takeClientMessage(part.tasks, tx, client, flat, at));
+    let at = 0;
+    while (at < flat.length) {
+      const number = partitionOfRequest(flat, at, partitions);
+      const part = this.#parts[number] ?? (this.#parts[0] as Part);
+      const refusal = this.#refusal(part);
+      part.host.transact((tx) => {
+        for (let count = 0; count < messagesPerStep; count++) {
+          if (refusal !== undefined && flat[at] === fromClient.start)
+            refuse(tx, { client, request: flat[at + 1] as number }, refusal);
+          else takeClientMessage(part.tasks, tx, client, flat, at);
+          at += clientMessageLength(flat, at);
+          if (at >= flat.length || partitionOfRequest(flat, at, partitions) !== number) return;
+        }
+      });
     }
     this.#planTurn();
+  }
+
+  /** Why nothing new can be started now. */
+  #refusal(part: Part): TuttiError | undefined {
+    if (this.#options.stalled())
+      return new TuttiError(
+        'DISK_FULL',
+        'No space is left for the log, so nothing new is accepted until there is. Free space on the disk of the data folder.',
+        { details: { retryMs: 1_000 } },
+      );
+    if (part.host.core.heldOutputs <= limits.intakePendingMax) return undefined;
+    return new TuttiError('OVERLOADED', 'More is under way than can be held. Try again a little later.', {
+      details: { retryMs: limits.overloadedRetryMs },
+    });
   }
 
   /** Executors that run something now. */
@@ -223,10 +249,6 @@ export class StateHost {
     await Promise.all(this.#parts.map((part) => part.host.close()));
     this.#closed = true;
     this.#cancelTimer?.();
-  }
-
-  #refusesStarts(part: Part): boolean {
-    return this.#options.stalled() || part.host.core.heldOutputs > limits.intakePendingMax;
   }
 
   #lead(number: number, epoch: number): void {
