@@ -71,8 +71,7 @@ export const recover = async (files: Files, folder: string, segmentBytes: number
       spares,
       releaseBelow: oldest?.number ?? 0,
       lastFrame: { number: chain.last?.number ?? 0, crc: chain.last?.crc ?? 0 },
-      unvouched:
-        chain.last && chain.last.entries.length > 0 ? { frame: chain.last, bytes: chain.lastBytes } : undefined,
+      unvouched: chain.last && { frame: chain.last, bytes: chain.lastBytes },
     };
   } catch (error) {
     for (const segment of found) await segment.close();
