@@ -52,7 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (stop.signal !== undefined) {
       const again = `npm start${args.length === 0 ? '' : ` -- ${shellLine(args)}`}`;
-      talk.tell('stopped', { signal: stop.signal }, `Stopped. To go on: ${again}`);
+      talk.tell('stopped', { signal: stop.signal, again }, `Stopped. To go on: ${again}`);
       return stop.signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
     }
     talk.tell('failed', { code: isTuttiError(error) ? error.code : undefined }, sentenceOf(error, options));
