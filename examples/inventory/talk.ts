@@ -1,12 +1,12 @@
 /**
- * What `npm start` says on stderr while it works, in one of three forms: a progress bar with sentences above it on a terminal,
- * lines in a file or pipe, or one JSON object per event for programs.
+ * What `npm start` says on stderr while it works: to people, as `tutti run` does (a progress bar with sentences above it on a
+ * terminal, a line now and then elsewhere), or to programs, as one JSON object per event.
  */
 import { performance } from 'node:perf_hooks';
 import type { WriteStream } from 'node:tty';
-import { beginProgress, type Progress, viewOf, withExecutors, withPieces } from '../../src/cli/progress-state.ts';
-import { progressLine, progressSentence } from '../../src/cli/progress-text.ts';
+import { beginProgress, withExecutors, withPieces } from '../../src/cli/progress-state.ts';
 import { isTerminal, styleFor } from '../../src/cli/style.ts';
+import { TerminalReporter } from '../../src/cli/terminal-reporter.ts';
 import type { RunProgress } from './run-progress.ts';
 
 export interface Talk {
@@ -14,18 +14,16 @@ export interface Talk {
   tell(event: string, facts: Readonly<Record<string, unknown>>, sentence: string): void;
   progress(progress: RunProgress): void;
   executors(count: number, busy: number): void;
-  /** No more progress: what is said from now on is said below it. Returns at once if called again. */
+  /** No more progress; what is still told comes below it. May be called again. */
   endProgress(): void;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const name = 'inventory';
-const redrawEveryMs = 100;
-const lineEveryMs = 2_000;
-const columnsMax = 120;
+const lookEveryMs = 100;
+const columnsDefault = 80;
 
-export const talkAsEvents = (stream: NodeJS.WritableStream): Talk => {
+export function talkAsEvents(stream: NodeJS.WritableStream): Talk {
   const write = (event: string, facts: object): void => {
     stream.write(`${JSON.stringify({ event, ...facts })}\n`);
   };
@@ -35,88 +33,31 @@ export const talkAsEvents = (stream: NodeJS.WritableStream): Talk => {
     executors: () => undefined,
     endProgress: () => undefined,
   };
-};
-
-export const talkToPeople = (stream: WriteStream, environment: Environment): Talk =>
-  isTerminal(stream, environment) ? new BarTalk(stream, environment) : new LineTalk(stream);
-
-/** What both forms for people know of the progress. */
-const nextProgress = (before: Progress, { phase, filesDone, files }: RunProgress): Progress =>
-  phase === 'listing'
-    ? before
-    : withPieces(
-        before,
-        { done: filesDone, total: files, message: phase === 'combining' ? 'combining the summaries' : undefined },
-        performance.now(),
-      );
-
-class LineTalk implements Talk {
-  readonly #stream: NodeJS.WritableStream;
-  #progress = beginProgress(name, performance.now());
-  #timer: ReturnType<typeof setInterval> | undefined;
-
-  constructor(stream: NodeJS.WritableStream) {
-    this.#stream = stream;
-    this.#timer = setInterval(() => {
-      this.#stream.write(`${progressSentence(viewOf(this.#progress, performance.now()))}\n`);
-    }, lineEveryMs);
-  }
-
-  tell(_event: string, _facts: object, sentence: string): void {
-    this.#stream.write(`${sentence}\n`);
-  }
-
-  progress(progress: RunProgress): void {
-    this.#progress = nextProgress(this.#progress, progress);
-  }
-
-  executors(count: number, busy: number): void {
-    this.#progress = withExecutors(this.#progress, count, busy);
-  }
-
-  endProgress(): void {
-    clearInterval(this.#timer);
-  }
 }
 
-class BarTalk implements Talk {
-  readonly #stream: WriteStream;
-  readonly #environment: Environment;
-  #progress = beginProgress(name, performance.now());
-  #timer: ReturnType<typeof setInterval> | undefined;
-
-  constructor(stream: WriteStream, environment: Environment) {
-    this.#stream = stream;
-    this.#environment = environment;
-    this.#timer = setInterval(() => this.#draw(), redrawEveryMs);
-  }
-
-  tell(_event: string, _facts: object, sentence: string): void {
-    this.#stream.write(`\r\u001b[K${sentence}\n`);
-    this.#draw();
-  }
-
-  progress(progress: RunProgress): void {
-    this.#progress = nextProgress(this.#progress, progress);
-  }
-
-  executors(count: number, busy: number): void {
-    this.#progress = withExecutors(this.#progress, count, busy);
-  }
-
-  endProgress(): void {
-    if (this.#timer !== undefined) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-      this.#stream.write('\r\u001b[K');
-    }
-  }
-
-  #draw(): void {
-    if (this.#timer !== undefined) {
-      const columns = Math.min(this.#stream.columns - 1, columnsMax);
-      const view = viewOf(this.#progress, performance.now());
-      this.#stream.write(`\r\u001b[K${progressLine(view, columns, styleFor(this.#stream, this.#environment))}`);
-    }
-  }
+export function talkToPeople(stream: WriteStream, environment: Environment): Talk {
+  const reporter = new TerminalReporter({
+    write: (text) => stream.write(text),
+    style: styleFor(stream, environment),
+    columns: () => (isTerminal(stream, environment) ? stream.columns || columnsDefault : undefined),
+    monotonic: () => performance.now(),
+    cwd: process.cwd(),
+    debug: false,
+  });
+  let progress = beginProgress('inventory', performance.now());
+  const timer = setInterval(() => reporter.progress(progress), lookEveryMs);
+  return {
+    tell: (_event, _facts, sentence) => reporter.tell({ type: 'output', line: sentence }),
+    progress({ phase, filesDone, files }) {
+      const message = phase === 'combining' ? 'combining the summaries' : undefined;
+      progress = withPieces(progress, { done: filesDone, total: files, message }, performance.now());
+    },
+    executors(count, busy) {
+      progress = withExecutors(progress, count, busy);
+    },
+    endProgress() {
+      clearInterval(timer);
+      reporter.end();
+    },
+  };
 }
