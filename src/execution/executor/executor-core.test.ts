@@ -218,6 +218,8 @@ test('a task beyond its timeout is failed, retryable, its signal aborted and its
   });
   const n = leader.grant('hangs', undefined, { timeoutMs: 2_000 });
   leader.grant('quick', undefined, { timeoutMs: 2_000 });
+  await leader.settle();
+  expect(leader.time.timersSet).toBe(1);
   await leader.pass(1_999);
   expect(leader.failed(n)).toBeUndefined();
   await leader.pass(1);
@@ -333,8 +335,8 @@ test('what there is to tell is sent before code that is not known to be short', 
       flatsWhenEntered = leader.of('done').length;
     }),
   });
-  const grants = ['quick', 'unknown'];
-  for (const name of grants) leader.grant(name, undefined);
+  await leader.settle();
+  leader.grantTogether('quick', 'unknown');
   await leader.settle();
   expect(flatsWhenEntered).toBe(1);
 });
@@ -349,6 +351,8 @@ test('progress is sent at most ten times a second, and the last one always', asy
     }),
   });
   leader.grant('counts', undefined);
+  await leader.settle();
+  expect(leader.time.timersSet).toBe(1);
   await leader.pass(99);
   expect(leader.of('progress').map(({ fields }) => fields)).toEqual([[1, 50, undefined]]);
   await leader.pass(1);

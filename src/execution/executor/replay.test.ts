@@ -363,16 +363,22 @@ test('ctx.start gives the id at once and the result when it is there, each a ste
   expect(leader.done(n)).toEqual(['child-id', 7]);
 });
 
-test('steps that the task did not wait for are harmless at its end', async () => {
+test('steps that the task does not wait for are harmless, also when they fail, and at its end', async () => {
   const leader = leaderOf(async (ctx) => {
+    void ctx.run('fails', () => {
+      throw new AppError('nobody listens');
+    });
+    await ctx.sleep(1);
     void ctx.sleep('1 h');
     void ctx.run('slow', () => new Promise(() => undefined));
     return 'done';
   });
   const n = leader.grant('main', undefined);
   await leader.settle();
-  expect(leader.done(n)).toBe('done');
   leader.result(n, 'sleep:0', undefined);
+  await leader.settle();
+  expect(leader.done(n)).toBe('done');
+  leader.result(n, 'sleep:1', undefined);
   await leader.pass(limits.waitingParkMs);
   expect(leader.messages.filter((message) => message.n === n).at(-1)?.op).toBe('done');
 });
@@ -381,10 +387,12 @@ test('the AsyncLocalStorage of one task does not leak into another', async () =>
   const { AsyncLocalStorage } = await import('node:async_hooks');
   const storage = new AsyncLocalStorage<string>();
   const seen: unknown[] = [];
+  const gate = Promise.withResolvers<void>();
   const leader = new ScriptedLeader(
     {
       main: task(async (ctx) =>
         storage.run('mine', async () => {
+          await gate.promise;
           await ctx.run('a', () => 1);
           seen.push(storage.getStore());
           await ctx.sleep(1);
@@ -400,8 +408,10 @@ test('the AsyncLocalStorage of one task does not leak into another', async () =>
   const n = leader.grant('main', undefined);
   leader.grant('other', undefined);
   await leader.settle();
-  leader.result(n, 'sleep:0', undefined);
-  leader.grant('other', undefined);
+  // The first task goes on by itself, gives its slot back, and the other starts from there.
+  gate.resolve();
   await leader.settle();
-  expect(seen).toEqual([undefined, 'mine', 'mine', undefined]);
+  leader.result(n, 'sleep:0', undefined);
+  await leader.settle();
+  expect(seen).toEqual([undefined, 'mine', 'mine']);
 });

@@ -158,8 +158,26 @@ export class ScriptedLeader {
     return [toExecutor.stepResult, 0, 7, n, key, entry.state === entryState.ok ? 1 : 0, entry.text, entry.time];
   }
 
+  /** Grants several tasks without input in one flat array. */
+  grantTogether(...names: readonly string[]): void {
+    this.core.receive(
+      0,
+      names.flatMap((name) => this.grantFlat(name, undefined, {}).flat),
+    );
+  }
+
   /** Grants an attempt of a task. `journalOf`: go on where that attempt stood. */
   grant(name: string, input: unknown, options: GrantOptions & { readonly journalOf?: number } = {}): number {
+    const { n, flat } = this.grantFlat(name, input, options);
+    this.core.receive(0, flat);
+    return n;
+  }
+
+  private grantFlat(
+    name: string,
+    input: unknown,
+    options: GrantOptions & { readonly journalOf?: number },
+  ): { readonly n: number; readonly flat: Flat } {
     const n = this.nextN++;
     const kept =
       options.journalOf === undefined ? new KeptJournal() : (this.journals.get(options.journalOf) as KeptJournal);
@@ -167,7 +185,7 @@ export class ScriptedLeader {
     const definition = this.core.app.definitions.get(name);
     const policy = definition === undefined ? undefined : policyOf(definition);
     const text = options.chunk === true ? (input as string) : encodeValue(input);
-    this.core.receive(0, [
+    const flat = [
       toExecutor.grant,
       0,
       7,
@@ -183,8 +201,8 @@ export class ScriptedLeader {
       options.timeoutMs ?? 0,
       policy === undefined ? undefined : encodePolicy(policy),
       options.journal ?? kept.flat(),
-    ]);
-    return n;
+    ];
+    return { n, flat };
   }
 
   grantChunk(
