@@ -22,15 +22,18 @@ export type { Duration } from './values/duration.ts';
 import type { OpenOptions, Tutti } from './node/open.ts';
 
 export type {
+  ListFilter,
+  LogLine,
   NodeStats,
   OpenOptions,
   StartArguments,
   StartOptions,
   TaskEvent,
   TaskHandle,
+  TaskStateName,
+  TaskStatus,
   Tutti,
 } from './node/open.ts';
-export type { ListFilter, LogLine, TaskStateName, TaskStatus } from './tasks/client-requests.ts';
 
 /**
  * Starts an embedded node on a data folder, in threads of this process.

@@ -7,7 +7,6 @@ import { encodePolicy, policyOf } from '../app/policy.ts';
 import { type InputArguments, isTask, type Task, type TaskDefinition } from '../app/task.ts';
 import { validateInput } from '../app/validate-input.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { threadEntries } from '../execution/thread-entries.ts';
 import { limits } from '../limits.ts';
 import { nodeEnv } from '../platform/node.ts';
 import type { ListFilter, LogLine, TaskStatus } from '../tasks/client-requests.ts';
@@ -17,6 +16,7 @@ import type { FromNodeThread, NodeStats, NodeThreadData, ToNodeThread } from './
 import { LocalClient, type StartSpec, type TaskEvent } from './local-client.ts';
 import { checkOptions, type OpenOptions } from './options.ts';
 
+export type { ListFilter, LogLine, TaskStateName, TaskStatus } from '../tasks/client-requests.ts';
 export type { NodeStats } from './control.ts';
 export type { TaskEvent } from './local-client.ts';
 export type { OpenOptions } from './options.ts';
@@ -91,7 +91,7 @@ export const openNode = async (options: OpenOptions, catalogue: AppCatalogue | u
 
 /** Starts the threads of a node. */
 export const startNode = async (data: NodeThreadData, catalogue: AppCatalogue | undefined): Promise<EmbeddedNode> => {
-  const worker = new Worker(threadEntries.node, { workerData: data, name: 'tutti-node' });
+  const worker = new Worker(nodeThreadEntry, { workerData: data, name: 'tutti-node' });
   const ready = await firstMessage(worker);
   if (ready.kind !== 'ready') {
     await worker.terminate();
@@ -101,6 +101,9 @@ export const startNode = async (data: NodeThreadData, catalogue: AppCatalogue | 
   }
   return new EmbeddedNode(worker, new LocalClient(ready.client, ready.partitions, nodeEnv()), catalogue, ready.names);
 };
+
+/** The entry file has the extension of this file: `.ts` in the repository, `.js` in the published package. */
+const nodeThreadEntry = new URL(`./node-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 
 const firstMessage = (worker: Worker): Promise<FromNodeThread> =>
   new Promise((resolve, reject) => {
