@@ -140,15 +140,6 @@ export const stampFrame = (frame: Buffer, segment: SegmentIdentity): number => {
   return crc;
 };
 
-/** The 12 bytes with which every frame of a segment begins. */
-export const frameSignature = (segment: SegmentIdentity): Buffer => {
-  const bytes = Buffer.alloc(12);
-  bytes.writeUInt32LE(magic, 0);
-  bytes.writeUInt32LE(segment.salt, 4);
-  bytes.writeUInt32LE(segment.number, 8);
-  return bytes;
-};
-
 /** The frame at `offset` of a segment's bytes, or undefined if no whole and unharmed frame of this segment stands there. */
 export const decodeFrame = (segment: Buffer, offset: number, identity: SegmentIdentity): Frame | undefined => {
   if (offset + frameHeaderBytes > segment.length) return undefined;

@@ -17,7 +17,7 @@
 import path from 'node:path';
 import { TuttiError } from '../../errors/tutti-error.ts';
 import type { Files } from './files.ts';
-import { decodeFrame, EntryKind, type Frame, frameSignature, paddedLength } from './frame.ts';
+import { decodeFrame, EntryKind, type Frame, frameAlignBytes, paddedLength } from './frame.ts';
 import { RecordMap } from './record-map.ts';
 import { parseSegmentName, Segment, segmentName } from './segment.ts';
 
@@ -164,10 +164,9 @@ class FrameChain {
   }
 }
 
-/** True if a frame stands behind `offset` whose writer knew the frame numbered `missing` to be durable (R1). */
+/** True if a frame stands at `offset` or behind whose writer knew the frame numbered `missing` to be durable (R1). */
 const vouchedLater = (bytes: Buffer, offset: number, segment: Segment, missing: number): boolean => {
-  const signature = frameSignature(segment);
-  for (let at = bytes.indexOf(signature, offset); at >= 0; at = bytes.indexOf(signature, at + 1)) {
+  for (let at = offset; at < bytes.length; at += frameAlignBytes) {
     const frame = decodeFrame(bytes, at, segment);
     if (frame && frame.durable >= missing) return true;
   }

@@ -1,0 +1,107 @@
+import { expect, it } from 'vitest';
+import { LogWorld } from './log-world.fixture.ts';
+
+const recordBytes = 20_000;
+
+/** Appends to log 0 and keeps only its last few records, as one that takes checkpoints does. */
+const runBusyLog = async (world: LogWorld, count: number): Promise<void> => {
+  for (let index = 0; index < count; index++) {
+    const after = await world.log().end();
+    await world.log().append(Buffer.alloc(recordBytes, `${after + 1};`), after);
+    await world.log().trim(after - 3);
+  }
+  await world.settle();
+};
+
+it('gives up segments that nothing needs, and uses their files again', async () => {
+  const world = await LogWorld.open();
+  await runBusyLog(world, 200);
+  expect(world.disk.names().length).toBeLessThanOrEqual(6);
+  expect(await world.log().start()).toBe(196);
+  world.disk.crash('power');
+  await world.reopen();
+  expect(await world.log().end()).toBe(200);
+  expect(await world.log().start()).toBeLessThanOrEqual(196);
+  expect((await world.contents()).at(-1)!.startsWith('200;200;')).toBe(true);
+  expect(world.events()).not.toContain('log.clean_failed');
+});
+
+it('never takes for new what a file held in an earlier life', async () => {
+  const world = await LogWorld.open();
+  for (let round = 0; round < 12; round++) {
+    await runBusyLog(world, 17);
+    const end = await world.log().end();
+    world.disk.crash(round % 2 === 0 ? 'power' : 'kill');
+    await world.reopen();
+    expect(await world.log().end()).toBe(end);
+  }
+});
+
+it('carries the old records of a quiet log over, same bytes, same positions, instead of holding all segments for them', async () => {
+  const world = await LogWorld.open();
+  const quiet = ['q1', 'q2', 'q3'];
+  for (const [after, content] of quiet.entries()) await world.log(5).append(Buffer.from(content), after);
+  await world.log(9).append(Buffer.alloc(0), 0);
+  await runBusyLog(world, 300);
+  expect(world.disk.names().length).toBeLessThanOrEqual(7);
+  expect(world.events()).toContain('log.carried');
+  expect(await world.contents(5)).toEqual(quiet);
+  for (const how of ['power', 'kill'] as const) {
+    world.disk.crash(how);
+    await world.reopen();
+    expect(world.physical.logs()).toEqual([0, 5, 9]);
+    expect(await world.contents(5)).toEqual(quiet);
+    expect(await world.contents(9)).toEqual(['']);
+  }
+  await world.log(5).trim(3);
+  await world.log(5).append(Buffer.from('q4'), 3);
+  await runBusyLog(world, 100);
+  world.disk.crash('power');
+  await world.reopen();
+  expect((await world.contents(5)).slice(-2)).toEqual(['q3', 'q4']);
+});
+
+it('keeps a large log that is not trimmed, without carrying it about for nothing', async () => {
+  const world = await LogWorld.open();
+  for (let after = 0; after < 60; after++) await world.log(1).append(Buffer.alloc(recordBytes, after), after);
+  const written = world.disk.writes.length;
+  await runBusyLog(world, 60);
+  const carried = world.env.emitted.filter(({ name }) => name === 'log.carried').length;
+  expect(carried).toBeLessThanOrEqual(12);
+  expect(world.disk.writes.length - written).toBeLessThan(600);
+  world.disk.crash('power');
+  await world.reopen();
+  expect(await world.log(1).end()).toBe(60);
+  expect(await world.log(1).start()).toBe(1);
+});
+
+it('reports segments that are missing at the beginning, and does not miss those that were given up', async () => {
+  const world = await LogWorld.open();
+  await runBusyLog(world, 100);
+  await world.physical.close();
+  const [oldest] = world.segments().filter((file) => world.disk.content(file).includes('TTF1'));
+  await world.reopen();
+  expect(await world.log().end()).toBe(100);
+  await world.physical.close();
+  const files = world.disk.start();
+  await files.remove(oldest!);
+  await expect(world.reopen()).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
+});
+
+it('goes on with giving up where a crash interrupted it', async () => {
+  for (let calls = 0; calls < 60; calls++) {
+    const world = await LogWorld.open({}, calls);
+    await world.log(5).append(Buffer.from('quiet'), 0);
+    for (let after = 0; after < 26; after++) await world.log().append(Buffer.alloc(recordBytes, after), after);
+    await world.log().trim(26);
+    world.disk.crashKind = calls % 2 === 0 ? 'kill' : 'power';
+    world.disk.crashAfterCalls = calls;
+    await Promise.race([world.disk.crashed(), world.settle()]);
+    world.disk.crash('power');
+    await world.reopen();
+    expect(await world.contents(5)).toEqual(['quiet']);
+    expect(await world.log().end()).toBe(26);
+    await runBusyLog(world, 40);
+    expect(world.disk.names().length).toBeLessThanOrEqual(7);
+  }
+});
