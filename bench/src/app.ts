@@ -1,0 +1,55 @@
+/** The app of the benchmarks. */
+import { existsSync } from 'node:fs';
+import { getHeapStatistics } from 'node:v8';
+import { task } from 'tutti';
+import { bytesPerMsVariable, hashWork, tinyBytesOf } from './hash-work.ts';
+
+const bytesPerMs = Number(process.env[bytesPerMsVariable] ?? 1024 * 1024);
+const pieceBytes = bytesPerMs;
+const tinyBytes = tinyBytesOf(bytesPerMs);
+
+export type NoopInput = { readonly index: number; readonly filler: string };
+
+/** An input of about 100 bytes. */
+export const noopInput = (index: number): NoopInput => ({ index, filler: noopFiller });
+const noopFiller = 'x'.repeat(73);
+
+export const noop = task(async (_ctx, { index }: NoopInput) => index);
+
+export const tenSteps = task(async (ctx, start: number) => {
+  let sum = start;
+  for (let step = 0; step < 10; step++) sum += await ctx.run('step', () => step);
+  return sum;
+});
+
+export const piece = task((_ctx, index: number) => hashWork(index, pieceBytes));
+
+export const fanOut = task(async (ctx, pieces: number) => ctx.map(piece, countTo(pieces)));
+
+export const tiny = task((_ctx, index: number) => hashWork(index, tinyBytes));
+
+/** Gives the xor of all results with their places, and by how much the heap of this thread grew at most. */
+export const mapMany = task(async (ctx, items: number) => {
+  const before = getHeapStatistics().used_heap_size;
+  let most = before;
+  const watch = setInterval(() => {
+    most = Math.max(most, getHeapStatistics().used_heap_size);
+  }, 20);
+  const results = await ctx.map(tiny, countTo(items));
+  clearInterval(watch);
+  return { digest: digestOf(results), count: results.length, grewMb: (most - before) / 1e6 };
+});
+
+/** One number that differs when a result differs or stands in another place. */
+export const digestOf = (results: readonly number[]): number =>
+  results.reduce((digest, result, at) => (Math.imul(digest, 31) ^ Math.imul(result, at + 1)) >>> 0, 0);
+
+/** Keeps its thread from doing anything until a file is there. */
+export const block = task((_ctx, file: string) => {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  while (!existsSync(file)) Atomics.wait(cell, 0, 0, 50);
+});
+
+function* countTo(end: number): Generator<number> {
+  for (let index = 0; index < end; index++) yield index;
+}

@@ -1,0 +1,22 @@
+/** All scenarios, in the order in which they run. */
+import type { Scenario } from './scenario.ts';
+import { fanOutScenario } from './scenarios/fan-out.ts';
+import { mapMillion } from './scenarios/map-million.ts';
+import { queuedMillion } from './scenarios/queued-million.ts';
+import { recovery } from './scenarios/recovery.ts';
+import { steps } from './scenarios/steps.ts';
+import { taskLatency } from './scenarios/task-latency.ts';
+import { tasksNoop } from './scenarios/tasks-noop.ts';
+import { transactHot, transactSpread } from './scenarios/transact.ts';
+
+export const scenarios: readonly Scenario[] = [
+  tasksNoop,
+  taskLatency,
+  steps,
+  fanOutScenario,
+  mapMillion,
+  transactHot,
+  transactSpread,
+  recovery,
+  queuedMillion,
+];
