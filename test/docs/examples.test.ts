@@ -1,0 +1,84 @@
+/** The code in README.md and docs/ is compiled and run, and prints what it says. */
+import { execFile, execFileSync } from 'node:child_process';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { blockCount, type Example, examplesOf } from './examples.ts';
+
+const root = join(import.meta.dirname, '../..');
+const pages = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort()].map((name) => {
+  const text = readFileSync(join(root, name), 'utf8');
+  return { name, text, examples: examplesOf(text) };
+});
+const folder = mkdtempSync(join(tmpdir(), 'tutti-docs-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const all = pages.flatMap(({ name, examples }) =>
+  examples.map((example, at) => ({
+    ...example,
+    where: join(folder, `${name.replaceAll(/\W/g, '-')}-${at}`),
+    page: name,
+  })),
+);
+
+/** A user's project, with this package and Node's types installed. */
+const write = ({ where, files }: Example & { readonly where: string }): void => {
+  mkdirSync(where, { recursive: true });
+  for (const [name, code] of files) writeFileSync(join(where, name), code);
+};
+
+const run = (where: string): Promise<{ readonly stdout: string; readonly stderr: string }> =>
+  new Promise((resolve, reject) => {
+    const args = ['--disable-warning=ExperimentalWarning', 'main.ts'];
+    const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'cache'), NO_COLOR: '1' };
+    execFile(process.execPath, args, { cwd: where, env, timeout: 60_000 }, (error, stdout, stderr) => {
+      if (error === null) resolve({ stdout, stderr });
+      else reject(new Error(`${error.message}\n${stdout}`));
+    });
+  });
+
+describe('The examples of the docs', () => {
+  beforeAll(() => {
+    mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
+    symlinkSync(root, join(folder, 'node_modules/tutti'));
+    symlinkSync(join(root, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    for (const example of all) write(example);
+  });
+
+  test('are all found: each block of TypeScript belongs to one', () => {
+    const readme = examplesOf(pages[0]?.text ?? '');
+    expect(readme.map(({ files }) => [...files.keys()])).toEqual([['app.ts', 'main.ts']]);
+    for (const { name, text, examples } of pages) {
+      const count = examples.reduce((sum, { files }) => sum + files.size, 0);
+      expect({ name, count }).toEqual({ name, count: blockCount(text) });
+    }
+  });
+
+  test('compile under strict options', () => {
+    const options = ['--noEmit', '--strict', '--target', 'esnext', '--module', 'nodenext', '--types', 'node'];
+    const syntax = ['--allowImportingTsExtensions', '--erasableSyntaxOnly', '--verbatimModuleSyntax', '--skipLibCheck'];
+    const files = all.flatMap(({ where, files }) => [...files.keys()].map((name) => join(where, name)));
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const compile = (): string =>
+      execFileSync(process.execPath, [tsc, ...options, ...syntax, ...files], { cwd: folder, encoding: 'utf8' });
+    expect(compile()).toBe('');
+  });
+
+  test.each(all.filter(({ page }) => page !== 'README.md'))(
+    '$page, "$title": print what they say',
+    async ({ where, prints }) => {
+      const { stdout } = await run(where);
+      expect(stdout.trimEnd().split('\n')).toEqual(prints);
+    },
+  );
+
+  test('README.md: charges each order, with a day made shorter', async () => {
+    const readme = all.find(({ page }) => page === 'README.md') as (typeof all)[number];
+    const code = readme.files.get('app.ts') ?? '';
+    expect(code).toContain("'1 day'");
+    writeFileSync(join(readme.where, 'app.ts'), code.replace("'1 day'", "'10 ms'"));
+    expect((await run(readme.where)).stdout).toMatch(/^\[ '[^\n]+: 500' \]\n$/);
+  });
+});
