@@ -22,15 +22,13 @@ export type Environment = RootDatabase<Uint8Array, string> & {
 export type LentBuffer = Buffer<ArrayBuffer>;
 
 /**
- * Keys go from strings to bytes without a Buffer between. A key that does not fit must throw: `write` would cut it, while
- * lmdb-js takes a RangeError as the sign to go on in a fresh buffer.
+ * Keys go from strings to bytes without a Buffer between. `write` cuts off what does not fit; from the end returned lmdb-js
+ * sees that, and asks again with a fresh buffer.
  */
 const keyEncoder = {
   writeKey(key: string, target: Buffer, start: number): number {
-    const end = start + key.length;
-    if (end > target.length) throw new RangeError('The key does not fit in the buffer.');
     target.write(key, start, 'latin1');
-    return end;
+    return start + key.length;
   },
   readKey: (source: Buffer, start: number, end: number): string => source.toString('latin1', start, end),
 };

@@ -28,7 +28,10 @@ export interface StoreReader {
   scan(partition: number, table: number, from: string, to: string | undefined): Iterable<StoreEntry>;
   /** The position of the last checkpoint whose slices are all there, 0 if none, and what was stored with it. */
   marker(partition: number): StoreMarker;
-  /** From now on reads see all writes that had settled when it was called. */
+  /**
+   * From now on reads see all writes that had settled when it was called. To be called now and then also where nothing is
+   * new: the store keeps every state that a reader may still see, and its file grows meanwhile.
+   */
   renew(): void;
   /** Idempotent. */
   close(): Promise<void>;
