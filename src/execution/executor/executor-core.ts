@@ -26,13 +26,14 @@ import { AttemptTable } from './attempt-table.ts';
 import { runChunk } from './chunk-run.ts';
 import { Deadlines } from './deadlines.ts';
 import { Fifo } from './fifo.ts';
-import type { Host } from './host.ts';
+import type { Host, Watch } from './host.ts';
 import { Journal } from './journal.ts';
 import { LeaderLinks } from './leader-links.ts';
 import { sendProgress } from './lines.ts';
 import { LoopProbe } from './loop-probe.ts';
 import { mapResult, mapWanted } from './map-run.ts';
 import { inRootContext } from './scope.ts';
+import { Slots } from './slots.ts';
 import { StallWatch } from './stall-watch.ts';
 import { definitionOf, isRetryable, runTask } from './task-run.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -41,19 +42,6 @@ const turnMs = 10;
 const flushMs = 1;
 /** Before code that may take longer than this, what there is to tell is sent. */
 const shortMs = 2;
-/** No new attempt starts while so many wait only until results of theirs are durable: their latency would grow for nothing. */
-const recordingMax = 256;
-
-/** Where others see what runs here, also while it does not answer. */
-export interface Watch {
-  /** User code of this attempt is entered. */
-  entered(attempt: Attempt): void;
-  /** No user code runs now. */
-  idle(): void;
-  /** Of the attempts that hold a slot, the one whose time is up first. */
-  deadline(earliest: Attempt | undefined): void;
-}
-
 export type ExecutorOptions = {
   readonly env: Env;
   readonly app: AppCatalogue;
@@ -67,7 +55,8 @@ export class ExecutorCore implements Host {
   readonly env: Env;
   readonly app: AppCatalogue;
   private readonly watch: Watch | undefined;
-  private readonly slots: number;
+  private readonly slotCount: number;
+  private readonly slots: Slots;
   private readonly links: LeaderLinks;
   private readonly attempts = new AttemptTable();
   private readonly appetite = new Appetite();
@@ -82,12 +71,6 @@ export class ExecutorCore implements Host {
   private readonly going = new Fifo<Attempt>();
   private readonly ready = new Fifo<Attempt>();
   private touched: Attempt[] = [];
-  private running = 0;
-  private soloRunning = false;
-  /** Attempts that compute in slices: they leave no time to others, however quickly the loop turns. */
-  private busy = 0;
-  /** Attempts without a slot that wait until a result of theirs is durable. */
-  private recording = 0;
 
   private scheduled = false;
   private turnStartMs = 0;
@@ -97,11 +80,12 @@ export class ExecutorCore implements Host {
     this.env = options.env;
     this.app = options.app;
     this.watch = options.watch;
-    this.slots = options.slots ?? limits.slotsPerExecutor;
+    this.slotCount = options.slots ?? limits.slotsPerExecutor;
     this.links = new LeaderLinks(options.send);
     this.waiting = new WaitingRoom(options.env, (attempt) => this.park(attempt));
     this.stalls = new StallWatch(this);
     this.deadlines = new Deadlines((earliest) => this.watch?.deadline(earliest));
+    this.slots = new Slots(options.env, this.deadlines, this.slotCount);
     this.loop = new LoopProbe(this, () => this.schedule());
   }
 
@@ -230,12 +214,10 @@ export class ExecutorCore implements Host {
   }
 
   slice(attempt: Attempt, go: () => void): void {
-    attempt.busy = true;
-    this.busy++;
+    this.slots.beginSlice(attempt);
     this.appetite.blocking = true;
     this.afterTurn(() => {
-      attempt.busy = false;
-      this.busy--;
+      this.slots.endSlice(attempt);
       if (!attempt.ended) go();
       this.touch(attempt);
     });
@@ -288,8 +270,8 @@ export class ExecutorCore implements Host {
 
   private flush(nowMs: number): void {
     this.flushedMs = nowMs;
-    const crowded = this.busy > 0 || this.soloRunning || this.loop.slow;
-    this.links.flush(this.appetite.target(this.slots, this.running, crowded));
+    const crowded = this.slots.crowded || this.loop.slow;
+    this.links.flush(this.appetite.target(this.slotCount, this.slots.running, crowded));
   }
 
   private lookAtTouched(): void {
@@ -310,37 +292,15 @@ export class ExecutorCore implements Host {
     }
     const waits = attempt.functionsRunning === 0 && !attempt.busy && attempt.stepsOpen + attempt.pausesOpen > 0;
     if (waits) {
-      this.giveSlotBack(attempt);
+      this.slots.giveBack(attempt);
       this.waiting.enter(attempt);
     } else this.takeSlot(attempt, this.env.clock.monotonic());
     this.stalls.look(attempt);
   }
 
   private takeSlot(attempt: Attempt, nowMs: number): void {
-    if (attempt.phase === 'running') return;
     this.waiting.leave(attempt);
-    attempt.phase = 'running';
-    attempt.sinceMs = nowMs;
-    this.running++;
-    this.setRecording(attempt, false);
-    if (attempt.solo) this.soloRunning = true;
-    this.deadlines.moved(attempt);
-  }
-
-  private giveSlotBack(attempt: Attempt): void {
-    if (attempt.phase !== 'running') return;
-    attempt.heldMs += this.env.clock.monotonic() - attempt.sinceMs;
-    attempt.phase = 'waiting';
-    this.running--;
-    this.setRecording(attempt, attempt.recordsOpen > 0);
-    if (attempt.solo) this.soloRunning = false;
-    this.deadlines.moved(attempt);
-  }
-
-  private setRecording(attempt: Attempt, recording: boolean): void {
-    if (attempt.recording === recording) return;
-    attempt.recording = recording;
-    this.recording += recording ? 1 : -1;
+    this.slots.take(attempt, nowMs);
   }
 
   /** The next attempt that can go on: one that holds a slot, else one that there is a slot for. */
@@ -348,8 +308,7 @@ export class ExecutorCore implements Host {
     for (let next = this.going.shift(); next !== undefined; next = this.going.shift()) if (!next.ended) return next;
     for (let next = this.ready.peek(); next !== undefined; next = this.ready.peek()) {
       if (next.ended) this.ready.shift();
-      else if (this.running >= this.slots || this.soloRunning || (next.solo && this.running > 0)) return undefined;
-      else return this.ready.shift();
+      else return this.slots.mayGoOn(next) ? this.ready.shift() : undefined;
     }
     return undefined;
   }
@@ -377,10 +336,8 @@ export class ExecutorCore implements Host {
   }
 
   private mayStart(attempt: Attempt, nowMs: number): boolean {
-    if (this.recording >= recordingMax) return false;
-    if (this.running === 0) return true;
-    if (attempt.solo || this.soloRunning || this.busy > 0 || this.running >= this.slots) return false;
-    return this.loop.isGood(nowMs);
+    const may = this.slots.mayStart(attempt);
+    return may === 'alone' || (may === 'beside' && this.loop.isGood(nowMs));
   }
 
   /** Enters the code of a grant. True: it ended at once. */
@@ -417,8 +374,7 @@ export class ExecutorCore implements Host {
 
   /** How long the attempt held a slot, in milliseconds. */
   private measure(attempt: Attempt): number {
-    const nowMs = this.env.clock.monotonic();
-    const ms = attempt.heldMs + (attempt.phase === 'running' ? nowMs - attempt.sinceMs : 0);
+    const ms = this.slots.heldMs(attempt);
     this.appetite.measured(attempt.name, ms);
     return Math.round(ms * 1_000) / 1_000;
   }
@@ -431,9 +387,8 @@ export class ExecutorCore implements Host {
   private end(attempt: Attempt): void {
     if (attempt.ended) return;
     if (attempt.phase === 'queued') this.links.unqueued(attempt, false);
-    if (attempt.phase === 'running') this.giveSlotBack(attempt);
+    this.slots.leave(attempt);
     this.waiting.leave(attempt);
-    this.setRecording(attempt, false);
     this.attempts.delete(attempt);
     attempt.end();
     this.deadlines.moved(attempt);

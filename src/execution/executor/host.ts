@@ -24,3 +24,13 @@ export interface Host {
   /** The same for an attempt that has more to compute: until then nothing new starts beside it. */
   slice(attempt: Attempt, go: () => void): void;
 }
+
+/** Where others see what runs here, also while it does not answer. */
+export interface Watch {
+  /** User code of this attempt is entered. */
+  entered(attempt: Attempt): void;
+  /** No user code runs now. */
+  idle(): void;
+  /** Of the attempts that hold a slot, the one whose time is up first. */
+  deadline(earliest: Attempt | undefined): void;
+}

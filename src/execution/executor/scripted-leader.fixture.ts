@@ -9,7 +9,8 @@ import type { TaskDefinition } from '../../app/task.ts';
 import type { Env } from '../../platform/env.ts';
 import { entryState, type Flat, fromExecutor, fromExecutorArity, grantKind, toExecutor } from '../../tasks/messages.ts';
 import { decodeError, decodeValue, encodeError, encodeValue } from '../../values/codec.ts';
-import { ExecutorCore, type Watch } from './executor-core.ts';
+import { ExecutorCore } from './executor-core.ts';
+import type { Watch } from './host.ts';
 
 export class VirtualTime {
   nowMs = 1_000_000;

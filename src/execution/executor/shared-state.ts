@@ -8,7 +8,7 @@
 
 import type { Attempt } from './attempt.ts';
 import type { AttemptName } from './control.ts';
-import type { Watch } from './executor-core.ts';
+import type { Watch } from './host.ts';
 
 // Words of a block: sequence, set, partition, epoch (2), n (2), deadline (2), timeout (2).
 const blockWords = 11;
