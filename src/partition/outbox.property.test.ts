@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type PeerMessage, receivePeerMessage, resendMessages, sendMessage } from './outbox.ts';
 import type { Transaction } from './partition.ts';
-import type { Table } from './table.ts';
 
 /** Rows that are durable at once, and a wire between. */
 class Side {
@@ -10,22 +9,22 @@ class Side {
   readonly rows = new Map<string, unknown>();
   readonly taken: unknown[] = [];
   readonly wire: PeerMessage[];
-  time = 0;
 
   constructor(own: number, wire: PeerMessage[]) {
     this.own = own;
     this.wire = wire;
   }
 
-  readonly tx: Transaction<PeerMessage> = {
-    get: <Row>(table: Table<Row>, key: string) => this.rows.get(`${table.id}/${key}`) as Row | undefined,
-    put: (table, key, row) => void this.rows.set(`${table.id}/${key}`, row),
-    delete: (table, key) => void this.rows.delete(`${table.id}/${key}`),
-    emit: (output) => void this.wire.push(output),
-    notBefore: (time) => {
-      this.time = Math.max(this.time, time);
+  readonly tx = {
+    time: 0,
+    get: (table: { id: number }, key: string) => this.rows.get(`${table.id}/${key}`),
+    put: (table: { id: number }, key: string, row: unknown) => void this.rows.set(`${table.id}/${key}`, row),
+    delete: (table: { id: number }, key: string) => void this.rows.delete(`${table.id}/${key}`),
+    emit: (output: PeerMessage) => void this.wire.push(output),
+    notBefore: (time: number) => {
+      this.tx.time = Math.max(this.tx.time, time);
     },
-  } as unknown as Transaction<PeerMessage>;
+  } as unknown as Transaction<PeerMessage> & { time: number };
 
   receive(message: PeerMessage): void {
     receivePeerMessage(this.tx, this.own, message, (from, body) => {
@@ -96,11 +95,10 @@ test('messages arrive exactly once and in order, however the wire loses, repeats
 test('what a message causes is not before it', () => {
   const wire: PeerMessage[] = [];
   const [a, b] = [new Side(0, wire), new Side(1, wire)];
-  a.time = 5_000;
-  (a.tx as { time: number }).time = 5_000;
+  a.tx.time = 5_000;
   sendMessage(a.tx, 0, 1, ['x']);
   b.receive(wire.shift() as PeerMessage);
-  expect(b.time).toBe(5_000);
+  expect(b.tx.time).toBe(5_000);
 });
 
 test('an acknowledgement of what was never sent makes nobody forget', () => {

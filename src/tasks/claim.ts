@@ -17,8 +17,8 @@ import { doneTable, type SpecRow, type StateRow, specTable, stateTable, taskStat
 import { addTimer, timerOfTask, timeSleeps } from './timers.ts';
 
 /**
- * An attempt that an executor says it runs, as the roll call collected it. Only such as wait for no step: what an executor
- * has reported may be lost with the leader, so it lets go of attempts that wait for an answer.
+ * An attempt that an executor says it runs, as the roll call collected it. Only such as wait for nothing from the leader (the
+ * result of a step, of a chunk): what was on its way there or back may be lost, so an executor lets go of the others.
  */
 export type Running = { readonly key: string; readonly epoch: number; readonly n: number; readonly executor: number };
 
@@ -143,6 +143,7 @@ const parkedEntry = (leader: TaskLeader, tx: TaskTransaction, key: string, state
     pending: undefined,
     starts: undefined,
     maps: undefined,
+    reopens: undefined,
     queued: false,
   };
   leader.live.set(key, live);

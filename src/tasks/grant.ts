@@ -84,6 +84,7 @@ const grant = (leader: TaskLeader, tx: TaskTransaction, executor: number, key: s
     pending: undefined,
     starts: undefined,
     maps: undefined,
+    reopens: undefined,
     queued: false,
   };
   leader.live.set(key, live);
@@ -127,6 +128,10 @@ export const loadSteps = (tx: TaskTransaction, live: Live): StepRow[] => {
     if (step.order === 0) {
       live.pending ??= new Map();
       live.pending.set(step.stepKey, steps.length);
+      if (step.kind === stepKind.map) {
+        live.reopens ??= new Set();
+        live.reopens.add(step.stepKey);
+      }
     }
     steps.push(step);
   }

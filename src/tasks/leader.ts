@@ -66,6 +66,8 @@ export type Live = {
   /** Steps that started a child: step key → index. Made when the first one is joined. */
   starts: Map<string, number> | undefined;
   maps: Map<number, LiveMap> | undefined;
+  /** Keys of the maps that were pending when the attempt was granted: it opens them again, maybe after their end. */
+  reopens: Set<string> | undefined;
   /** A parked task that already stands in the queue again. */
   queued: boolean;
 };

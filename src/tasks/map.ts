@@ -37,6 +37,8 @@ export const reportMapOpen = (
   map: Pick<MapRow, 'name' | 'count' | 'policy' | 'collect' | 'concurrency'>,
 ): void => {
   let step = live.pending?.get(stepKey);
+  // Its last chunk came while the attempt was on its way to open it again: the result has been sent after it.
+  if (step === undefined && live.reopens?.has(stepKey) === true) return;
   if (step === undefined) {
     step = addPending(leader, tx, live, stepKey, stepKind.map, fingerprint, {});
     tx.put(mapTable, rowKey(live.key, step), { ...map, cursor: 0, chunks: 0, chunksDone: 0, itemsDone: 0 });

@@ -1,0 +1,288 @@
+/**
+ * Random trees of tasks over several partitions, with leaders and executors that die between any two effects.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { encodePolicy } from '../app/policy.ts';
+import { limits } from '../limits.ts';
+import { outboxTable } from '../partition/outbox.ts';
+import { fromClient, grantKind } from './messages.ts';
+import { expected, type Op, type Program } from './program.fixture.ts';
+import {
+  chunkTable,
+  doneTable,
+  logTable,
+  mapTable,
+  specTable,
+  stateTable,
+  stepTable,
+  taskStatus,
+  watcherTable,
+} from './tables.ts';
+import { type Part, World } from './world.fixture.ts';
+
+const policy = encodePolicy({
+  attempts: 9,
+  backoffFirstMs: 50,
+  backoffFactor: 2,
+  backoffMaxMs: 400,
+  timeoutMs: 0,
+  priority: 0,
+});
+
+const leafOp: fc.Arbitrary<Op> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ op: fc.constant('run' as const), value: fc.nat(99), fails: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant('sleep' as const), ms: fc.nat(500) }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('work' as const) }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('log' as const) }) },
+);
+const end: fc.Arbitrary<Program['end']> = fc.oneof(
+  { weight: 8, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.constant('fail' as const) },
+  { weight: 1, arbitrary: fc.constant('fatal' as const) },
+  { weight: 2, arbitrary: fc.record({ flaky: fc.integer({ min: 1, max: 2 }) }) },
+);
+
+/** Without `end` where it is undefined, so that equal programs are equal as text. */
+const programOf = (ops: readonly Op[], ending: Program['end']): Program =>
+  ending === undefined ? { ops } : { ops, end: ending };
+
+/** Joins of what was started, after it. */
+const withJoins = (ops: readonly Op[], join: readonly boolean[]): Op[] => [
+  ...ops,
+  ...ops.flatMap((op, at): Op[] => (op.op === 'start' && join[at % join.length] === true ? [{ op: 'join', at }] : [])),
+];
+
+const program = (depth: number): fc.Arbitrary<Program> => {
+  const child = depth === 0 ? undefined : program(depth - 1);
+  const op: fc.Arbitrary<Op> =
+    child === undefined
+      ? leafOp
+      : fc.oneof(
+          { weight: 3, arbitrary: leafOp },
+          { weight: 2, arbitrary: fc.record({ op: fc.constant('call' as const), child }) },
+          { weight: 2, arbitrary: fc.record({ op: fc.constant('start' as const), child }) },
+          {
+            weight: 2,
+            arbitrary: fc.record({
+              op: fc.constant('map' as const),
+              items: fc.array(child, { maxLength: 12 }),
+              collect: fc.boolean(),
+            }),
+          },
+        );
+  const group: fc.Arbitrary<Op> = fc.record({
+    op: fc.constant('all' as const),
+    ops: fc.array(
+      op.filter(({ op: kind }) => kind !== 'work' && kind !== 'start'),
+      { maxLength: 3 },
+    ),
+  });
+  return fc
+    .tuple(
+      fc.array(fc.oneof({ weight: 4, arbitrary: op }, { weight: 1, arbitrary: group }), { maxLength: 4 }),
+      end,
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }),
+    )
+    .map(([ops, ending, join]) => programOf(withJoins(ops, join), ending));
+};
+
+/** Roots that call children by key: only where nothing above can fail, so that no shared child is cancelled. */
+const keyedRoot = (children: readonly Program[]): Program => ({
+  ops: children.map((child): Op => ({ op: 'call', child, keyed: true })),
+});
+
+const rows = (part: Part): string[] => {
+  const found: string[] = [];
+  part.core.transact(0, (tx) => {
+    for (const table of [stateTable, outboxTable, watcherTable])
+      for (const [key] of tx.scan<unknown>(table)) found.push(`${table.name} ${key}`);
+    const owners = new Map<string, boolean>();
+    for (const [key, spec] of tx.scan(specTable)) {
+      owners.set(key, true);
+      if (spec.kind === grantKind.chunk) found.push(`chunk ${key}`);
+      if (tx.get(doneTable, key) === undefined) found.push(`spec without an end ${key}`);
+    }
+    for (const table of [stepTable, logTable, mapTable, chunkTable])
+      for (const [key] of tx.scan<unknown>(table))
+        if (!owners.has(key.slice(0, 26))) found.push(`${table.name} of nobody ${key}`);
+  });
+  return found;
+};
+
+const nothingIsLeft = (world: World): void => {
+  for (const part of world.parts) {
+    const { tasks } = part;
+    expect(rows(part)).toEqual([]);
+    expect([tasks.alive, tasks.live.size, tasks.byAttempt.size, tasks.queue.length]).toEqual([0, 0, 0, 0]);
+    expect([tasks.progress.size, tasks.waiters.size, tasks.followers.size, tasks.outcomes.length]).toEqual([
+      0, 0, 0, 0,
+    ]);
+    expect(tasks.exclusiveRuns).toBe(false);
+  }
+};
+
+type Root = { readonly id: string; readonly program: Program; request: number };
+
+const chaos = (world: World, crashes: number): void => {
+  const kind = world.random.fraction();
+  const part = world.pick(world.parts);
+  if (kind < 0.3) {
+    part.core.checkpoint();
+    world.pump(part);
+  } else if (kind < 0.4) part.clockOff = Math.floor((world.random.fraction() - 0.5) * 2_000);
+  else if (kind < 0.6) {
+    const waiting = world.executors.flatMap((executor) =>
+      [...executor.attempts.values()].filter((attempt) => attempt.waits && !attempt.holdsItems),
+    );
+    if (waiting.length > 0) world.pick(waiting).park();
+  } else if (kind < 0.65 && crashes > 0) world.flush(part, Math.floor(world.random.fraction() * 4));
+};
+
+/** Somebody dies; whoever has led leads again at once or a little later. */
+const crash = (world: World): void => {
+  const kind = world.random.fraction();
+  if (kind < 0.3) {
+    world.crashExecutor(world.pick(world.executors));
+    return;
+  }
+  const dying = kind < 0.8 ? [world.pick(world.parts)] : world.parts;
+  for (const part of dying) world.flush(part, Math.floor(world.random.fraction() * 4));
+  const kept = dying.map((part) => world.crashLeader(part, Math.floor(world.random.fraction() * 3)));
+  if (kind >= 0.9)
+    for (const executor of [...world.executors]) {
+      world.executors.splice(world.executors.indexOf(executor), 1);
+      world.addExecutor();
+    }
+  for (const [at, part] of dying.entries()) {
+    const running = kind >= 0.9 ? [] : (kept[at] ?? []);
+    world.lead(
+      part,
+      running.map(({ executor, epoch, n, id }) => ({
+        key: id.slice(4) + id.slice(0, 4),
+        epoch,
+        n,
+        executor: executor.number,
+      })),
+      kind >= 0.9 ? 'it was killed' : undefined,
+    );
+  }
+};
+
+const play = (world: World, roots: Root[], crashes: number, everySteps: number, cancel: boolean): void => {
+  let left = crashes;
+  for (let steps = 0; left > 0 && steps < 20_000; steps++) {
+    if (world.random.fraction() < 1 / everySteps) {
+      crash(world);
+      left--;
+      // A client repeats what it was not answered.
+      for (const root of roots)
+        if (world.reply(root.request) === undefined) root.request = world.start(root.id, root.program);
+    }
+    if (world.random.fraction() < 0.15) chaos(world, left);
+    if (cancel && world.random.fraction() < 1 / everySteps) {
+      const { id } = world.pick(roots);
+      world.ask(world.partOf(id), fromClient.cancel, id);
+    }
+    const events = world.possible();
+    if (events.length > 0) world.pick(events)();
+    else if (!world.passTime()) break;
+  }
+  world.run();
+};
+
+const begin = (world: World, programs: readonly Program[]): Root[] =>
+  programs.map((each, at) => {
+    const id = world.mint(at % world.parts.length);
+    return { id, program: each, request: world.start(id, each) };
+  });
+
+const scenario = fc.record({
+  programs: fc.array(program(2), { minLength: 1, maxLength: 4 }),
+  keyed: fc.array(
+    program(0).filter((each) => each.end === undefined),
+    { maxLength: 2 },
+  ),
+  seed: fc.string({ maxLength: 8 }),
+  partitions: fc.constantFrom(1, 3),
+  crashes: fc.nat(7),
+  everySteps: fc.constantFrom(4, 10, 40),
+});
+
+test('every task ends once, with the right result, whoever dies when (T1, T2, T5, T6)', () => {
+  fc.assert(
+    fc.property(scenario, ({ programs, keyed, seed, partitions, crashes, everySteps }) => {
+      const world = new World({ partitions, executors: 2, seed, policy });
+      const shared = keyed.length === 0 ? [] : [keyedRoot(keyed), keyedRoot([...keyed].reverse())];
+      const roots = begin(world, [...programs, ...shared]);
+      play(world, roots, crashes, everySteps, false);
+      for (const { program: each, request } of roots) {
+        const reply = world.reply(request);
+        const outcome = expected(each);
+        expect(reply?.ok).toBe(outcome.ok);
+        if (outcome.ok) expect(JSON.parse(reply?.text ?? '')).toEqual(outcome.value);
+      }
+      nothingIsLeft(world);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a cancelled tree ends too, with one outcome that every repeat is told (T5, P2)', () => {
+  fc.assert(
+    fc.property(scenario, ({ programs, seed, partitions, crashes, everySteps }) => {
+      const world = new World({ partitions, executors: 2, seed, policy });
+      const roots = begin(world, programs);
+      play(world, roots, crashes, everySteps, true);
+      for (const root of roots) {
+        const told = world.reply(root.request);
+        expect(told).toBeDefined();
+        const again = world.start(root.id, root.program);
+        world.run();
+        expect(world.reply(again)).toEqual(told);
+        if (told?.ok === true)
+          expect(JSON.parse(told.text)).toEqual((expected(root.program) as { value: unknown }).value);
+      }
+      nothingIsLeft(world);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('leaders that come one after the other find the same state in the rows, down to what each task is about to do', () => {
+  fc.assert(
+    fc.property(scenario, fc.nat(300), ({ programs, seed, partitions }, stop) => {
+      const world = new World({ partitions, executors: 2, seed, policy });
+      begin(world, programs);
+      for (let steps = 0; steps < stop; steps++) {
+        const events = world.possible();
+        if (events.length > 0) world.pick(events)();
+        else if (!world.passTime()) break;
+      }
+      for (const part of world.parts) while (part.appends.length > 0) world.land(part);
+      for (const part of world.parts) {
+        const { tasks } = part;
+        let alive = 0;
+        part.core.transact(0, (tx) => {
+          for (const [key, state] of tx.scan(stateTable)) {
+            alive++;
+            const live = tasks.live.get(key);
+            if (state.status === taskStatus.running) expect(tasks.byAttempt.get(state.n)).toBe(live);
+            if (state.status === taskStatus.running) expect([live?.epoch, live?.n]).toEqual([state.epoch, state.n]);
+            if (state.status === taskStatus.waiting) expect(live?.executor).toBe(-1);
+            if (live === undefined) continue;
+            let pending = 0;
+            for (const [, step] of tx.scan(stepTable, key, `${key}\xff`)) if (step.order === 0) pending++;
+            expect(live.pending?.size ?? 0).toBe(pending);
+          }
+        });
+        expect(tasks.alive).toBe(alive);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('the attempts that a policy allows are more than the crashes that these tests make', () => {
+  expect(limits.attemptsDefault).toBeLessThan(9);
+});
