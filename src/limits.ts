@@ -27,6 +27,7 @@ export const limits = {
   checkpointSliceRows: 2_000,
   snapshotChunkBytes: 256 * 1024,
   snapshotLogBytes: 256 * 1024 * 1024,
+  closeWaitMs: 5_000,
 
   // Tasks
   attemptsDefault: 5,

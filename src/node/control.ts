@@ -1,5 +1,6 @@
 /** What the main thread and the node thread tell each other. */
 import type { MessagePort } from 'node:worker_threads';
+import type { Tuning } from '../execution/state/control.ts';
 
 /** `workerData` of the node thread. */
 export type NodeThreadData = {
@@ -16,6 +17,7 @@ export type NodeThreadData = {
   readonly logLevel: string;
   readonly retentionMs: number;
   readonly retentionTasks: number;
+  readonly tuning?: Tuning;
 };
 
 export type ToNodeThread =

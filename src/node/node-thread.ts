@@ -39,6 +39,7 @@ class Node {
   #socket: ControlSocket | undefined;
   #socketClient: LocalClient | undefined;
   #closing = false;
+  #stateLeads = false;
   #stateClosed: (() => void) | undefined;
   #nextClient = 0;
 
@@ -77,14 +78,15 @@ class Node {
     await this.#socket?.close();
     this.#socketClient?.close(new TuttiError('CLOSED', 'The node was closed.'));
     await this.#executors?.close();
-    if (this.#state !== undefined) {
+    // One that does not lead yet has nothing to give back, and one that could not be opened answers nothing.
+    if (this.#stateLeads) {
       const closed = new Promise<void>((resolve) => {
         this.#stateClosed = resolve;
       });
       this.#tellState({ kind: 'close' });
       await closed;
-      await this.#state.terminate();
     }
+    await this.#state?.terminate();
     await this.#writer?.close();
     this.#lock?.release();
     events.emit('node.closed', {});
@@ -104,7 +106,7 @@ class Node {
 
   /** Locks and reads the data folder, and opens the store's writer. */
   #openFolder(): StateThreadData {
-    const common = { retentionMs: data.retentionMs, retentionTasks: data.retentionTasks };
+    const common = { retentionMs: data.retentionMs, retentionTasks: data.retentionTasks, tuning: data.tuning };
     if (data.folder === undefined) {
       const partitions = data.partitions ?? 1;
       return {
@@ -149,6 +151,7 @@ class Node {
       state.on('message', (message: FromStateThread) => {
         switch (message.kind) {
           case 'leading':
+            this.#stateLeads = true;
             resolve();
             break;
           case 'failed':
@@ -174,6 +177,7 @@ class Node {
       });
       state.on('error', (error) => failed(error as Error));
       state.on('exit', (code) => {
+        this.#stateLeads = false;
         this.#stateClosed?.();
         if (!this.#closing) failed(new TuttiError('INVARIANT', `The state thread ended with code ${code}.`));
       });

@@ -7,7 +7,7 @@ import type { Blobs, Log } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
-import type { StoreReader, StoreWriter } from '../store/store.ts';
+import type { StoreMarker, StoreReader, StoreWriter } from '../store/store.ts';
 import type { EncodedWrite } from './layers.ts';
 import { Partition, type PartitionEffect, type PartitionOptions, type Transaction } from './partition.ts';
 import { Snapshots } from './snapshot.ts';
@@ -28,6 +28,17 @@ export type PartitionHostOptions<Output> = {
   readonly onFailed: (error: unknown) => void;
   /** Something was acknowledged: what waited for it may go on. */
   readonly onProgress: () => void;
+  readonly checkpoints?: CheckpointSettings;
+};
+
+/** When the store is flushed, and when a snapshot is taken. The limits are the default; tests use smaller ones. */
+export type CheckpointSettings = {
+  readonly checkpointDirtyRows: number;
+  readonly checkpointLogBytes: number;
+  readonly checkpointIntervalMs: number;
+  readonly checkpointSliceRows: number;
+  readonly snapshotLogBytes: number;
+  readonly snapshotChunkBytes: number;
 };
 
 const retryPauseMs = 50;
@@ -37,15 +48,20 @@ export class PartitionHost<Output> {
   readonly core: Partition<Output>;
   readonly #options: PartitionHostOptions<Output>;
   readonly #snapshots: Snapshots;
-  #stopped = false;
+  readonly #settings: CheckpointSettings;
+  /** Nothing new is begun, and what the disk refuses is not tried again. */
+  #closing = false;
   #failed = false;
+  #snapshotUnderWay = false;
   #checkpointedAt: number;
   #underWay = 0;
   #idle: (() => void)[] = [];
+  readonly #pauses = new Set<() => void>();
 
   private constructor(options: PartitionHostOptions<Output>, snapshots: Snapshots) {
     this.#options = options;
     this.#snapshots = snapshots;
+    this.#settings = options.checkpoints ?? limits;
     this.core = new Partition<Output>(options.core);
     this.#checkpointedAt = options.env.clock.monotonic();
   }
@@ -55,27 +71,30 @@ export class PartitionHost<Output> {
    * the log was read. Throws `LOG_DAMAGED` when log and store cannot belong together.
    */
   static async open<Output>(options: PartitionHostOptions<Output>): Promise<PartitionHost<Output>> {
-    const { partition } = options.core;
+    const { log, reader, checkpoints = limits } = options;
+    const { partition, tables } = options.core;
     const snapshots = new Snapshots({
       partition,
-      tables: [...options.core.tables.all()].map((table) => table.id),
+      tables: [...tables.all()].map((table) => table.id),
       blobs: options.blobs,
-      log: options.log,
+      log,
       env: options.env,
+      chunkBytes: checkpoints.snapshotChunkBytes,
+      everyLogBytes: checkpoints.snapshotLogBytes,
     });
-    const [start, end] = [await options.log.start(), await options.log.end()];
-    const marker = options.reader.marker(partition);
-    if (marker.position > end)
+    await snapshots.load();
+    const [start, end] = [await log.start(), await log.end()];
+    if (reader.marker(partition).position + 1 < start) {
+      await snapshots.restore(options.writer, start);
+      reader.renew();
+    }
+    const flushed = reader.marker(partition).position;
+    if (flushed > end)
       throw new TuttiError(
         'LOG_DAMAGED',
-        `Partition ${partition}: the log ends at position ${end}, but the store was flushed up to ${marker.position}: acknowledged records are missing. Put back the log files of this data folder from a backup.`,
-        { details: { partition, end, flushed: marker.position } },
+        `Partition ${partition}: the log ends at position ${end}, but what was kept of it reaches position ${flushed}: acknowledged records are missing. Put back the log files of this data folder from a backup.`,
+        { details: { partition, end, flushed } },
       );
-    if (marker.position + 1 < start) {
-      await snapshots.restore(options.writer, start);
-      options.reader.renew();
-    }
-    await snapshots.load();
     const host = new PartitionHost<Output>(options, snapshots);
     host.#pump();
     return host;
@@ -88,7 +107,7 @@ export class PartitionHost<Output> {
 
   /** Ends a turn: what was written is sent on its way, what may leave leaves, and a checkpoint begins when one is due. */
   endTurn(): void {
-    if (this.#failed || this.#stopped) return;
+    if (this.#failed || this.#closing) return;
     this.#guard(() => {
       this.core.endTurn();
       if (this.#checkpointDue()) this.core.checkpoint();
@@ -96,23 +115,29 @@ export class PartitionHost<Output> {
     this.#pump();
   }
 
-  /** Flushes what there is and settles when nothing is under way any more. No turn may follow. */
+  /**
+   * Flushes what there is and settles when nothing is under way any more; no turn may follow. What the store refuses is not
+   * tried again: it is in the log. Appends that a full disk holds up settle when the log is closed.
+   */
   async close(): Promise<void> {
-    if (!this.#failed && this.core.role === 'leading') {
+    if (!this.#failed && !this.#closing && this.core.role === 'leading') {
       this.#guard(() => this.core.checkpoint());
       this.#pump();
     }
+    this.#closing = true;
+    this.#snapshots.stop();
+    for (const end of this.#pauses) end();
     if (this.#underWay > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    this.#stopped = true;
   }
 
   #checkpointDue(): boolean {
-    const { core } = this;
+    const core = this.core;
+    const settings = this.#settings;
     if (core.checkpointUnderWay || core.dirtyRows === 0) return false;
     return (
-      core.dirtyRows >= limits.checkpointDirtyRows ||
-      core.logBytesSinceCheckpoint >= limits.checkpointLogBytes ||
-      this.#options.env.clock.monotonic() - this.#checkpointedAt >= limits.checkpointIntervalMs
+      core.dirtyRows >= settings.checkpointDirtyRows ||
+      core.logBytesSinceCheckpoint >= settings.checkpointLogBytes ||
+      this.#options.env.clock.monotonic() - this.#checkpointedAt >= settings.checkpointIntervalMs
     );
   }
 
@@ -122,18 +147,20 @@ export class PartitionHost<Output> {
   }
 
   #perform(effect: PartitionEffect<Output>): void {
-    const { log, env } = this.#options;
+    const { log } = this.#options;
     switch (effect.kind) {
       case 'append': {
         const { entry } = effect;
         const append = (): void =>
           this.#track(
             log.append(entry.bytes, entry.after).then((result) => {
+              // The log is closed or refuses: nobody was told that this was done.
+              if (this.#closing && result.kind !== 'appended') return;
               this.core.appendResult(entry, result);
               this.#afterEvent();
             }),
           );
-        if (effect.again) env.timers.after(retryPauseMs, append);
+        if (effect.again) this.#track(this.#pause(retryPauseMs).then(append));
         else append();
         break;
       }
@@ -178,44 +205,73 @@ export class PartitionHost<Output> {
 
   /** Writes the checkpoint under way to the store; tries again for as long as the store refuses. */
   async #flush(position: number, note: Uint8Array): Promise<void> {
-    const { writer, reader, env, core } = this.#options;
+    const { reader, env, core } = this.#options;
     const began = env.clock.monotonic();
-    let rows = 0;
-    for (;;) {
+    let rows: number | undefined;
+    while (rows === undefined) {
       try {
-        rows = 0;
-        let slice: EncodedWrite[] = [];
-        for (const write of this.core.frozenWrites()) {
-          slice.push(write);
-          rows++;
-          if (slice.length < limits.checkpointSliceRows) continue;
-          await writer.write(core.partition, slice);
-          slice = [];
-        }
-        if (slice.length > 0) await writer.write(core.partition, slice);
-        await writer.mark(core.partition, { position, note });
-        break;
+        rows = await this.#writeFrozen(position, note);
       } catch (error) {
-        if (this.#stopped) return;
         env.events.emit('checkpoint.failed', { partition: core.partition, position, error });
-        await new Promise<void>((resolve) => env.timers.after(storeRetryMs, resolve));
+        if (this.#closing) return;
+        await this.#pause(storeRetryMs);
       }
     }
     reader.renew();
     this.core.flushed();
     this.#checkpointedAt = env.clock.monotonic();
     env.events.emit('checkpoint.done', { partition: core.partition, position, rows, ms: this.#checkpointedAt - began });
-    if (this.#snapshots.due(this.core.logBytesWritten)) {
-      const snapshotReader = this.#options.openSnapshotReader();
-      try {
-        await this.#snapshots.take(snapshotReader, { position, note }, this.core.logBytesWritten);
-      } catch (error) {
-        env.events.emit('snapshot.failed', { partition: core.partition, position, error });
-      } finally {
-        await snapshotReader.close();
-      }
-    }
+    const { logBytes } = this.core;
+    if (!this.#closing && !this.#snapshotUnderWay && this.#snapshots.due(logBytes))
+      this.#track(this.#takeSnapshot({ position, note }, logBytes));
     this.#afterEvent();
+  }
+
+  /** Returns how many rows were written. */
+  async #writeFrozen(position: number, note: Uint8Array): Promise<number> {
+    const { writer, core } = this.#options;
+    let rows = 0;
+    let slice: EncodedWrite[] = [];
+    for (const write of this.core.frozenWrites()) {
+      slice.push(write);
+      rows++;
+      if (slice.length < this.#settings.checkpointSliceRows) continue;
+      await writer.write(core.partition, slice);
+      slice = [];
+    }
+    if (slice.length > 0) await writer.write(core.partition, slice);
+    await writer.mark(core.partition, { position, note });
+    return rows;
+  }
+
+  /** The reader is opened in the turn in which the flush ended, before another one writes. */
+  async #takeSnapshot(marker: StoreMarker, logBytes: number): Promise<void> {
+    const { env, core } = this.#options;
+    this.#snapshotUnderWay = true;
+    const reader = this.#options.openSnapshotReader();
+    try {
+      await this.#snapshots.take(reader, marker, logBytes);
+    } catch (error) {
+      if (!this.#closing)
+        env.events.emit('snapshot.failed', { partition: core.partition, position: marker.position, error });
+    } finally {
+      this.#snapshotUnderWay = false;
+      await reader.close();
+    }
+  }
+
+  /** Ends early when the partition is closed. */
+  async #pause(ms: number): Promise<void> {
+    if (this.#closing) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        cancel();
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const cancel = this.#options.env.timers.after(ms, end);
+      this.#pauses.add(end);
+    });
   }
 
   #track(work: Promise<void>): void {

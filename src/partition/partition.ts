@@ -86,13 +86,14 @@ export class Partition<Output> implements Transaction<Output> {
   #undo: unknown[] = [];
   #checkpointUnderWay = false;
   #logBytesSinceCheckpoint = 0;
-  #logBytesWritten = 0;
+  #logBytes: number;
 
   constructor(options: PartitionOptions) {
     this.#options = options;
     this.#chain = new Chain(options.partition, options.store.marker(options.partition));
-    const highest = (this.#chain.more ?? []) as HighestKeys;
+    const [highest, logBytes] = (this.#chain.more ?? [[], 0]) as [HighestKeys, number];
     this.#layers = new Layers(options.partition, options.store, options.tables, highest);
+    this.#logBytes = logBytes;
     this.#effects.push({ kind: 'read', from: this.#chain.position + 1 });
   }
 
@@ -127,9 +128,9 @@ export class Partition<Output> implements Transaction<Output> {
     return this.#logBytesSinceCheckpoint;
   }
 
-  /** Bytes of records this leader has written. */
-  get logBytesWritten(): number {
-    return this.#logBytesWritten;
+  /** Bytes of all records the log ever had, about: records under way at a crash may count twice. */
+  get logBytes(): number {
+    return this.#logBytes;
   }
 
   /** Outputs that wait for a record. */
@@ -180,6 +181,7 @@ export class Partition<Output> implements Transaction<Output> {
   #apply(record: LogRecord): void {
     const writes = this.#chain.read(record);
     this.#logBytesSinceCheckpoint += record.bytes.length;
+    this.#logBytes += record.bytes.length;
     if (writes === undefined) return;
     for (let at = 0; at < writes.length; at += 3) {
       const table = writes[at] as number;
@@ -312,7 +314,7 @@ export class Partition<Output> implements Transaction<Output> {
     const record = this.#chain.next(kind, pipeline.acknowledged, writes);
     // A checkpoint's own record does not ask for the next one.
     if (!checkpoint) this.#logBytesSinceCheckpoint += record.bytes.length;
-    this.#logBytesWritten += record.bytes.length;
+    this.#logBytes += record.bytes.length;
     this.#take([pipeline.push({ ...record, checkpoint, outputs })]);
   }
 
@@ -341,7 +343,7 @@ export class Partition<Output> implements Transaction<Output> {
           const { outputs, checkpoint, checksum } = step.entry;
           if (outputs.length > 0) this.#effects.push({ kind: 'release', outputs });
           if (!checkpoint) break;
-          const note = this.#chain.note(checksum, this.#layers.highestKeys());
+          const note = this.#chain.note(checksum, [this.#layers.highestKeys(), this.#logBytes]);
           this.#effects.push({ kind: 'flush', position: step.position, note });
           break;
         }

@@ -1,17 +1,20 @@
 /**
  * Snapshots of a partition: its whole state at a checkpoint, as a manifest and content-addressed chunks in `Blobs`. They are
- * what a lost or damaged store is refilled from, and what allows the log to be trimmed: behind the last but one snapshot that
- * was read back and found whole, never further.
+ * what a lost or damaged store is refilled from, and what allows the log to be trimmed.
  *
  * Chunks end where the hash of a key says so, so that what did not change since the last snapshot is the same chunk.
  *
- * Manifest format 1: `[1, partition, position, note, [chunk name, …]]`. Chunk format: `[table, key, value bytes, …]`.
+ * Invariants
+ * - S1: a snapshot counts only after it was read back and found whole, by this process.
+ * - S2: the last two that count are kept, and the log from the older one of them on; so one damaged snapshot loses nothing.
+ * - S3: a manifest is written after its chunks and deleted before them: what a manifest names was there once.
+ *
+ * Manifest format 1: `[1, partition, position, note, log bytes, size in bytes, [chunk name, …]]`.
+ * Chunk format: `[table, key, value bytes, …]`.
  */
-
 import { pack, unpack } from 'msgpackr';
 import type { Blobs, Log } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import { sha256 } from '../platform/sha256.ts';
 import type { StoreMarker, StoreReader, StoreWrite, StoreWriter } from '../store/store.ts';
@@ -22,84 +25,89 @@ const manifestFormat = 1;
 const boundaryMask = 0x1ff;
 
 type Manifest = {
-  readonly position: number;
   readonly note: Uint8Array | undefined;
+  readonly logBytes: number;
+  readonly sizeBytes: number;
   readonly chunks: readonly string[];
 };
 
 export type SnapshotOptions = {
   readonly partition: number;
+  /** Numbers of the tables there are. */
   readonly tables: readonly number[];
   readonly blobs: Blobs;
   readonly log: Log;
   readonly env: Env;
+  readonly chunkBytes: number;
+  /** Bytes of log after which the next one is due; more where the state itself is larger. */
+  readonly everyLogBytes: number;
 };
 
 export class Snapshots {
   readonly #options: SnapshotOptions;
   /** Positions of the snapshots there are, ascending. */
   #positions: number[] = [];
+  /** Those that were read back (S1). */
+  readonly #whole = new Set<number>();
   #takenAtLogBytes = 0;
   #sizeBytes = 0;
+  #stopped = false;
 
   constructor(options: SnapshotOptions) {
     this.#options = options;
   }
 
+  /** Looks which snapshots there are. */
   async load(): Promise<void> {
     const names = await this.#options.blobs.list(this.#prefix());
     this.#positions = names.map((name) => Number(name.slice(this.#prefix().length))).sort((a, b) => a - b);
+    const newest = this.#positions.at(-1);
+    if (newest === undefined) return;
+    try {
+      const { logBytes, sizeBytes } = await this.#readManifest(newest);
+      this.#takenAtLogBytes = logBytes;
+      this.#sizeBytes = sizeBytes;
+    } catch (error) {
+      // It is no use, so the next one is due as if there were none.
+      this.#emitDamaged(newest, error);
+    }
   }
 
-  /** Whether enough was written since the last one. `logBytes` counts what this leader has written. */
+  /** Lets the one under way fail soon. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Whether enough was written since the last one. `logBytes` counts what the log ever had. */
   due(logBytes: number): boolean {
-    return logBytes - this.#takenAtLogBytes >= Math.max(limits.snapshotLogBytes, this.#sizeBytes);
+    return logBytes - this.#takenAtLogBytes >= Math.max(this.#options.everyLogBytes, this.#sizeBytes);
   }
 
-  /** Takes a snapshot of what `reader` sees, which is exactly the state at the marker; then trims the log. */
+  /** Takes a snapshot of what `reader` sees, which is exactly the state at the marker; then trims the log. One at a time. */
   async take(reader: StoreReader, marker: StoreMarker, logBytes: number): Promise<void> {
-    const { partition, blobs, env, tables, log } = this.#options;
+    const { partition, blobs, env } = this.#options;
+    const { position, note } = marker;
     const began = env.clock.monotonic();
     const chunks: string[] = [];
     let sizeBytes = 0;
-    let content: unknown[] = [];
-    let contentBytes = 0;
-    const finishChunk = async (): Promise<void> => {
-      if (content.length === 0) return;
-      const bytes = pack(content);
-      const name = `chunk/${partition}/${sha256(bytes)}`;
-      await blobs.put(name, bytes);
+    for (const bytes of this.#encodeChunks(reader)) {
+      if (this.#stopped) throw new TuttiError('CLOSED', 'The node is being closed.');
+      const name = this.#chunkPrefix() + sha256(bytes);
+      await this.#putChunk(name, bytes);
       chunks.push(name);
       sizeBytes += bytes.length;
-      content = [];
-      contentBytes = 0;
-    };
-    for (const table of tables) {
-      for (const [key, value] of reader.scan(partition, table, '', undefined)) {
-        content.push(table, key, value);
-        contentBytes += key.length + value.length;
-        const full = contentBytes >= limits.snapshotChunkBytes;
-        if (full || (contentBytes >= limits.snapshotChunkBytes / 4 && (hash16(key) & boundaryMask) === 0))
-          await finishChunk();
-      }
-      await finishChunk();
     }
-    const manifest = pack([manifestFormat, partition, marker.position, marker.note, chunks]);
-    await blobs.put(this.#name(marker.position), manifest);
-    await this.#readManifest(marker.position, true);
-    this.#positions.push(marker.position);
+    await blobs.put(
+      this.#name(position),
+      pack([manifestFormat, partition, position, note, logBytes, sizeBytes, chunks]),
+    );
+    await this.#verify(position);
+    this.#positions.push(position);
     this.#takenAtLogBytes = logBytes;
     this.#sizeBytes = sizeBytes;
-    env.events.emit('snapshot.done', {
-      partition,
-      position: marker.position,
-      chunks: chunks.length,
-      sizeBytes,
-      ms: env.clock.monotonic() - began,
-    });
-    await this.#dropOld();
-    const lastButOne = this.#positions[this.#positions.length - 2];
-    if (lastButOne !== undefined) await log.trim(lastButOne + 1);
+    const ms = env.clock.monotonic() - began;
+    env.events.emit('snapshot.done', { partition, position, chunks: chunks.length, sizeBytes, ms });
+    await this.#keepLastTwo();
   }
 
   /**
@@ -108,25 +116,20 @@ export class Snapshots {
    */
   async restore(writer: StoreWriter, logStart: number): Promise<void> {
     const { partition, blobs, env } = this.#options;
-    await this.load();
     const problems: string[] = [];
     for (const position of [...this.#positions].reverse()) {
       if (position + 1 < logStart) break;
       let manifest: Manifest;
       try {
-        manifest = await this.#readManifest(position, true);
+        manifest = await this.#verify(position);
       } catch (error) {
+        this.#emitDamaged(position, error);
         problems.push(`${this.#name(position)}: ${(error as Error).message}`);
         continue;
       }
       await writer.clear(partition);
-      for (const chunk of manifest.chunks) {
-        const content = unpack((await blobs.get(chunk)) as Uint8Array) as unknown[];
-        const slice: StoreWrite[] = [];
-        for (let at = 0; at < content.length; at += 3)
-          slice.push([content[at] as number, content[at + 1] as string, content[at + 2] as Uint8Array]);
-        await writer.write(partition, slice);
-      }
+      for (const chunk of manifest.chunks)
+        await writer.write(partition, decodeChunk((await blobs.get(chunk)) as Uint8Array));
       await writer.mark(partition, { position, note: manifest.note });
       env.events.emit('snapshot.restored', { partition, position, chunks: manifest.chunks.length });
       return;
@@ -138,35 +141,113 @@ export class Snapshots {
     );
   }
 
-  async #readManifest(position: number, verifyChunks: boolean): Promise<Manifest> {
+  *#encodeChunks(reader: StoreReader): Generator<Uint8Array> {
+    const { partition, tables, chunkBytes } = this.#options;
+    for (const table of tables) {
+      let content: unknown[] = [];
+      let contentBytes = 0;
+      for (const [key, value] of reader.scan(partition, table, '', undefined)) {
+        content.push(table, key, value);
+        contentBytes += key.length + value.length;
+        const atBoundary = contentBytes >= chunkBytes / 4 && (hash16(key) & boundaryMask) === 0;
+        if (!atBoundary && contentBytes < chunkBytes) continue;
+        yield pack(content);
+        content = [];
+        contentBytes = 0;
+      }
+      if (content.length > 0) yield pack(content);
+    }
+  }
+
+  /** A chunk of this name that is there already has this content, unless it is damaged. */
+  async #putChunk(name: string, bytes: Uint8Array): Promise<void> {
     const { blobs } = this.#options;
-    const bytes = await blobs.get(this.#name(position));
-    if (bytes === undefined) throw new TuttiError('BLOB_DAMAGED', `${this.#name(position)} is missing.`);
-    const [format, , , note, chunks] = unpack(bytes) as [number, number, number, Uint8Array | undefined, string[]];
+    try {
+      await blobs.put(name, bytes);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'BLOB_DAMAGED') throw error;
+      await blobs.delete(name);
+      await blobs.put(name, bytes);
+    }
+  }
+
+  /** Reads back a snapshot. Throws if anything of it is missing or damaged. */
+  async #verify(position: number): Promise<Manifest> {
+    const { blobs } = this.#options;
+    const manifest = await this.#readManifest(position);
+    for (const chunk of manifest.chunks)
+      if ((await blobs.get(chunk)) === undefined) throw new TuttiError('BLOB_DAMAGED', `${chunk} is missing.`);
+    this.#whole.add(position);
+    return manifest;
+  }
+
+  async #readManifest(position: number): Promise<Manifest> {
+    const name = this.#name(position);
+    const bytes = await this.#options.blobs.get(name);
+    if (bytes === undefined) throw new TuttiError('BLOB_DAMAGED', `${name} is missing.`);
+    const [format, ...fields] = unpack(bytes) as unknown[];
     if (format !== manifestFormat)
       throw new TuttiError(
         'DATA_FORMAT',
-        `${this.#name(position)} has format ${format}; this version of Tutti knows format ${manifestFormat}.`,
+        `${name} has format ${String(format)}; this version of Tutti knows format ${manifestFormat}.`,
       );
-    if (verifyChunks)
-      for (const chunk of chunks)
-        if ((await blobs.get(chunk)) === undefined) throw new TuttiError('BLOB_DAMAGED', `${chunk} is missing.`);
-    return { position, note, chunks };
+    const [, , note, logBytes, sizeBytes, chunks] = fields as [
+      number,
+      number,
+      Uint8Array | null,
+      number,
+      number,
+      string[],
+    ];
+    return { note: note ?? undefined, logBytes, sizeBytes, chunks };
   }
 
-  /** Keeps the last two, and the chunks they name. */
-  async #dropOld(): Promise<void> {
-    const { blobs } = this.#options;
-    while (this.#positions.length > 2) {
-      const oldest = this.#positions.shift() as number;
-      const gone = await this.#readManifest(oldest, false).catch(() => undefined);
-      await blobs.delete(this.#name(oldest));
-      if (gone === undefined) continue;
-      const kept = new Set<string>();
-      for (const position of this.#positions)
-        for (const chunk of (await this.#readManifest(position, false)).chunks) kept.add(chunk);
-      for (const chunk of gone.chunks) if (!kept.has(chunk)) await blobs.delete(chunk);
+  /** The newest one is whole: drops all but it and the newest whole one before it, and trims the log (S2). */
+  async #keepLastTwo(): Promise<void> {
+    const { log } = this.#options;
+    for (let before = this.#positions.at(-2); before !== undefined; before = this.#positions.at(-2)) {
+      if (await this.#isWhole(before)) break;
+      await this.#drop(before);
     }
+    for (const position of this.#positions.slice(0, -2)) await this.#drop(position);
+    await this.#deleteUnnamedChunks();
+    const [lastButOne, last] = this.#positions;
+    if (lastButOne !== undefined && last !== undefined) await log.trim(lastButOne + 1);
+  }
+
+  async #isWhole(position: number): Promise<boolean> {
+    if (this.#whole.has(position)) return true;
+    try {
+      await this.#verify(position);
+      return true;
+    } catch (error) {
+      this.#emitDamaged(position, error);
+      return false;
+    }
+  }
+
+  async #drop(position: number): Promise<void> {
+    await this.#options.blobs.delete(this.#name(position));
+    this.#positions = this.#positions.filter((other) => other !== position);
+    this.#whole.delete(position);
+  }
+
+  /** Chunks of snapshots that were dropped, and of those that a crash cut short. */
+  async #deleteUnnamedChunks(): Promise<void> {
+    const { blobs } = this.#options;
+    const named = new Set<string>();
+    for (const position of this.#positions)
+      for (const chunk of (await this.#readManifest(position)).chunks) named.add(chunk);
+    for (const chunk of await blobs.list(this.#chunkPrefix())) if (!named.has(chunk)) await blobs.delete(chunk);
+  }
+
+  #emitDamaged(position: number, error: unknown): void {
+    const { partition, env } = this.#options;
+    env.events.emit('snapshot.damaged', { partition, position, error });
+  }
+
+  #chunkPrefix(): string {
+    return `chunk/${this.#options.partition}/`;
   }
 
   #prefix(): string {
@@ -177,3 +258,11 @@ export class Snapshots {
     return this.#prefix() + String(position).padStart(16, '0');
   }
 }
+
+const decodeChunk = (bytes: Uint8Array): readonly StoreWrite[] => {
+  const content = unpack(bytes) as unknown[];
+  const slice: StoreWrite[] = [];
+  for (let at = 0; at < content.length; at += 3)
+    slice.push([content[at] as number, content[at + 1] as string, content[at + 2] as Uint8Array]);
+  return slice;
+};

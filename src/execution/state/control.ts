@@ -1,6 +1,10 @@
 /** What the node thread and a state thread tell each other besides the flat arrays: rare, and as objects. */
 import type { MessagePort } from 'node:worker_threads';
+import type { CheckpointSettings } from '../../partition/host.ts';
 import type { Loss } from '../../tasks/grant.ts';
+
+/** Thresholds other than the limits say: tests use small ones, so that what is rare happens often. */
+export type Tuning = CheckpointSettings & { readonly segmentBytes: number; readonly recordBytesMax: number };
 
 /** `workerData` of a state thread. */
 export type StateThreadData = {
@@ -13,6 +17,7 @@ export type StateThreadData = {
   readonly retentionMs: number;
   readonly retentionTasks: number;
   readonly previousEnd: string;
+  readonly tuning?: Tuning | undefined;
 };
 
 export type ToStateThread =

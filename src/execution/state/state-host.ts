@@ -8,7 +8,7 @@
 import type { Blobs, Log } from '../../engine/engine.ts';
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
-import { PartitionHost } from '../../partition/host.ts';
+import { type CheckpointSettings, PartitionHost } from '../../partition/host.ts';
 import type { PeerMessage } from '../../partition/outbox.ts';
 import { outboxTable, peersTable } from '../../partition/outbox.ts';
 import { TableSet } from '../../partition/table.ts';
@@ -45,6 +45,7 @@ export type StateHostOptions = {
   readonly retentionTasks: number;
   /** Why the process before this one ended, for what it was running then. */
   readonly previousEnd: string;
+  readonly checkpoints: CheckpointSettings;
   readonly stalled: () => boolean;
   readonly postToExecutor: (executor: number, flat: Flat) => void;
   readonly postToClient: (client: number, flat: Flat) => void;
@@ -123,6 +124,7 @@ export class StateHost {
           this.#options.onFailed(number, new TuttiError('LOG_FENCED', `Partition ${number} is led elsewhere now.`)),
         onFailed: (error) => this.#options.onFailed(number, error),
         onProgress: () => this.#planTurn(),
+        checkpoints: this.#options.checkpoints,
       });
       this.#parts.push({ number, host, tasks, leading: false });
     }
@@ -379,7 +381,7 @@ export class StateHost {
 
   /** One timer for what is due next: tasks, or the checkpoint that follows quiet. */
   #armTimer(now: number): void {
-    let next = now + limits.checkpointIntervalMs;
+    let next = now + this.#options.checkpoints.checkpointIntervalMs;
     for (const { tasks } of this.#parts) next = Math.min(next, tasks.timers.nextDueAt);
     if (this.#closing || (this.#cancelTimer !== undefined && this.#timerAt <= next && this.#timerAt > now)) return;
     this.#cancelTimer?.();

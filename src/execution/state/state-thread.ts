@@ -7,6 +7,7 @@ import { openFileBlobs } from '../../engine/embedded/file-blobs.ts';
 import { memoryFiles } from '../../engine/embedded/memory-files.ts';
 import { nodeFiles } from '../../engine/embedded/node-files.ts';
 import { openPhysicalLog, type PhysicalLog } from '../../engine/embedded/physical-log.ts';
+import { limits } from '../../limits.ts';
 import { nodeEnv } from '../../platform/node.ts';
 import { openLmdbReader } from '../../store/lmdb-store.ts';
 import { createMemoryStore } from '../../store/memory-store.ts';
@@ -38,12 +39,13 @@ type Opened = { readonly host: StateHost; readonly logs: readonly PhysicalLog[];
 
 const open = async (): Promise<Opened> => {
   const { folder } = data;
+  const { segmentBytes, recordBytesMax } = data.tuning ?? limits;
   const files = folder === undefined ? memoryFiles() : nodeFiles;
   const paths = dataPaths(folder ?? '/memory');
   const logs: PhysicalLog[] = [];
   const logOfPartition = new Map<number, PhysicalLog>();
   for (const [number, partitions] of data.physicalLogs.entries()) {
-    const log = await openPhysicalLog(files, paths.log(number), { env });
+    const log = await openPhysicalLog(files, paths.log(number), { env, segmentBytes, recordBytesMax });
     logs.push(log);
     for (const partition of partitions) logOfPartition.set(partition, log);
   }
@@ -61,6 +63,7 @@ const open = async (): Promise<Opened> => {
     retentionMs: data.retentionMs,
     retentionTasks: data.retentionTasks,
     previousEnd: data.previousEnd,
+    checkpoints: data.tuning ?? limits,
     stalled: () => logs.some((log) => log.stalled !== undefined),
     postToExecutor: (executor, flat) => executors.get(executor)?.postMessage(flat),
     postToClient: (client, flat) => clients.get(client)?.postMessage(flat),
@@ -109,8 +112,11 @@ const start = async (): Promise<void> => {
 
 /** The thread ends by itself when its last port is closed. */
 const close = async ({ host, logs, writer }: Opened): Promise<void> => {
-  await host.close();
+  const closed = host.close();
+  // What a full disk holds up ends with its log: nobody was told that it was done.
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, limits.closeWaitMs))]);
   for (const log of logs) await log.close();
+  await closed;
   await writer.close();
   for (const port of [...clients.values(), ...executors.values()]) port.close();
   tell({ kind: 'closed' });
