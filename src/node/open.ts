@@ -120,6 +120,8 @@ export class EmbeddedNode implements Tutti {
   readonly #worker: Worker;
   readonly #client: LocalClient;
   readonly #catalogue: AppCatalogue | undefined;
+  /** As recorded; made once for each definition. */
+  readonly #policies = new WeakMap<TaskDefinition, string | undefined>();
   readonly #answers = new Map<number, (value: unknown) => void>();
   #nextRequest = 1;
   #closing: Promise<void> | undefined;
@@ -263,16 +265,18 @@ export class EmbeddedNode implements Tutti {
     const key = options?.key;
     if (key !== undefined) checkKey(key);
     const delayMs = options?.delay === undefined ? 0 : durationMs(options.delay, 'delay');
-    const policy = policyOf(definition);
-    const specOf = (value: unknown): StartSpec => ({
-      name,
-      input: encodeValue(value, 'input'),
-      policy: policy === undefined ? undefined : encodePolicy(policy),
-      key,
-      delayMs,
-    });
+    const policy = this.#policyText(definition);
+    const specOf = (value: unknown): StartSpec => ({ name, input: encodeValue(value, 'input'), policy, key, delayMs });
     const valid = validateInput(definition, input);
-    return valid instanceof Promise ? valid.then(specOf) : specOf(valid);
+    return valid instanceof Promise ? withinLimit(valid, name).then(specOf) : specOf(valid);
+  }
+
+  #policyText(definition: TaskDefinition): string | undefined {
+    if (this.#policies.has(definition)) return this.#policies.get(definition);
+    const policy = policyOf(definition);
+    const text = policy === undefined ? undefined : encodePolicy(policy);
+    this.#policies.set(definition, text);
+    return text;
   }
 
   #nameOf(definition: TaskDefinition): string {
@@ -293,6 +297,29 @@ export class EmbeddedNode implements Tutti {
     return name;
   }
 }
+
+/** A schema that answers later is given `limits.validationMs`. */
+const withinLimit = async (validation: Promise<unknown>, name: string): Promise<unknown> => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new TuttiError(
+            'INPUT_INVALID',
+            `The input schema of ${name} gave no answer within ${limits.validationMs} ms.`,
+            { details: { task: name } },
+          ),
+        ),
+      limits.validationMs,
+    );
+  });
+  try {
+    return await Promise.race([validation, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
 
 const checkKey = (key: unknown): void => {
   if (typeof key !== 'string' || key === '' || Buffer.byteLength(key) > limits.idempotencyKeyBytesMax)
