@@ -1,0 +1,61 @@
+/** Options that several commands share, and how their values are read. */
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { limits } from '../limits.ts';
+import { type LogLevel, logLevels } from '../node/options.ts';
+import { durationMs } from '../values/duration.ts';
+
+export const dataOption = (): Option =>
+  new Option('--data <dir>', 'the data folder').env('TUTTI_DATA').default('.tutti').argParser(someText);
+
+export const logLevelOption = (): Option =>
+  new Option('--log-level <level>', 'how much the node says on stderr')
+    .env('TUTTI_LOG_LEVEL')
+    .choices(logLevels)
+    .default('warn');
+
+/** Options of commands on a folder, as commander gives them. */
+export type FolderOptions = { readonly data: string; readonly logLevel: LogLevel; readonly json?: boolean };
+
+export const folderOptions = (command: Command): Command =>
+  command.addOption(dataOption()).option('--json', 'print JSON, for programs').addOption(logLevelOption());
+
+export const folderPath = (cwd: string, { data }: FolderOptions): string => resolve(cwd, data);
+
+export const wholeNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+    return value;
+  };
+
+export const durationText = (text: string): number => {
+  try {
+    return durationMs(/^\d+$/.test(text) ? Number(text) : text, 'it');
+  } catch {
+    throw new InvalidArgumentError("It is a duration, such as '30 s' or '5 min'.");
+  }
+};
+
+export const someText = (text: string): string => {
+  if (text === '') throw new InvalidArgumentError('It is empty.');
+  return text;
+};
+
+export const keyText = (text: string): string => {
+  if (Buffer.byteLength(someText(text)) > limits.idempotencyKeyBytesMax)
+    throw new InvalidArgumentError(`It is text of 1 to ${limits.idempotencyKeyBytesMax} bytes.`);
+  return text;
+};
+
+/** Help that begins with what one came for: what the command does, and examples. */
+export const withExamples = (command: Command, summary: string, about: string, examples: readonly string[]): Command =>
+  command
+    .summary(summary)
+    .addHelpText('before', `${about}\n\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`)
+    .helpOption('-h, --help', 'show this help')
+    .showHelpAfterError(`Help: ${[...parents(command), command.name()].join(' ')} --help`);
+
+const parents = (command: Command): readonly string[] => (command.parent === null ? [] : [command.parent.name()]);

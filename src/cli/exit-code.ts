@@ -1,0 +1,54 @@
+/**
+ * What the command's exit code tells. 130 and 143 are what shells give for Ctrl-C and SIGTERM: stopped on request, to be
+ * continued.
+ */
+import type { ErrorCode } from '../errors/catalogue.ts';
+import { isTuttiError } from '../errors/tutti-error.ts';
+
+export const exitCode = {
+  ok: 0,
+  /** The task failed, or this program did. */
+  failed: 1,
+  /** What was asked for cannot be: usage, input, app. */
+  usage: 2,
+  /** The data cannot be reached. */
+  unreachable: 3,
+  /** Something else is in the way: another process, another input, another state. */
+  conflict: 4,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+const codes: Partial<Record<ErrorCode, number>> = {
+  VALUE_UNSUPPORTED: exitCode.usage,
+  VALUE_TOO_LARGE: exitCode.usage,
+  VALUE_MALFORMED: exitCode.usage,
+  INPUT_INVALID: exitCode.usage,
+  DURATION_INVALID: exitCode.usage,
+  OPTION_INVALID: exitCode.usage,
+  APP_LOAD: exitCode.usage,
+  APP_INVALID: exitCode.usage,
+  APP_MISMATCH: exitCode.usage,
+  TASK_UNKNOWN: exitCode.usage,
+  TASK_NOT_EXPORTED: exitCode.usage,
+  TASK_NOT_FOUND: exitCode.usage,
+  DATA_FORMAT: exitCode.unreachable,
+  DATA_UNAVAILABLE: exitCode.unreachable,
+  DISK_FULL: exitCode.unreachable,
+  LOG_DAMAGED: exitCode.unreachable,
+  LOG_TRIMMED: exitCode.unreachable,
+  BLOB_DAMAGED: exitCode.unreachable,
+  STORE_FULL: exitCode.unreachable,
+  STORE_FAILED: exitCode.unreachable,
+  BUS_NO_REPLY: exitCode.unreachable,
+  CLOSED: exitCode.unreachable,
+  DATA_LOCKED: exitCode.conflict,
+  KEY_CONFLICT: exitCode.conflict,
+  TASK_STATE: exitCode.conflict,
+  OVERLOADED: exitCode.conflict,
+  LOG_FENCED: exitCode.conflict,
+};
+
+/** The exit code for an error that ended the command before, or instead of, a task's own outcome. */
+export const exitCodeOf = (error: unknown): number =>
+  isTuttiError(error) ? (codes[error.code] ?? exitCode.failed) : exitCode.failed;

@@ -1,0 +1,69 @@
+/**
+ * The `tutti` command: puts the commands together, and turns what comes of them into an exit code. stdout holds data only, help
+ * that was asked for included; everything else goes to stderr.
+ */
+import { Command, CommanderError } from 'commander';
+import { addCancelCommand } from './cancel.ts';
+import { exitCode, exitCodeOf } from './exit-code.ts';
+import { addInitCommand } from './init.ts';
+import { addListCommand } from './list.ts';
+import { addLogsCommand } from './logs.ts';
+import { renderError } from './render-error.ts';
+import { addRetryCommand } from './retry.ts';
+import { addRunCommand } from './run-command.ts';
+import { processShell, type Shell } from './shell.ts';
+import { addStatusCommand } from './status.ts';
+import { packageVersion } from './version.ts';
+
+/** Runs the command line (without `node` and the script). Never ends the process; gives its exit code. */
+export const main = async (argv: readonly string[], shell: Shell = processShell()): Promise<number> => {
+  let code: number = exitCode.ok;
+  const program = programOf(shell, (given) => {
+    code = given;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    const debug = argv.includes('debug') || argv.includes('trace');
+    const lines = renderError(error, { style: shell.talkStyle, cwd: shell.cwd, debug });
+    shell.say(`${lines.join('\n')}\n`);
+    return exitCodeOf(error);
+  }
+};
+
+const programOf = (shell: Shell, exit: (code: number) => void): Command => {
+  const program = new Command('tutti')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void shell.print(text),
+      writeErr: shell.say,
+      getOutHelpWidth: () => shell.outColumns() ?? helpColumns,
+      getErrHelpWidth: () => shell.talkColumns() ?? helpColumns,
+    })
+    .addHelpText(
+      'before',
+      `Durable, parallel tasks as plain TypeScript functions.
+
+Examples:
+  tutti init shop                       writes a first app
+  tutti run app.ts report '"2026-11"'   runs one of its tasks
+  tutti list                            what has run here
+`,
+    )
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .version(packageVersion(), '-V, --version', 'show the version')
+    .showHelpAfterError('Help: tutti --help');
+  addRunCommand(program, shell, exit);
+  addListCommand(program, shell, exit);
+  addStatusCommand(program, shell, exit);
+  addCancelCommand(program, shell, exit);
+  addRetryCommand(program, shell, exit);
+  addLogsCommand(program, shell, exit);
+  addInitCommand(program, shell, exit);
+  return program;
+};
+
+const helpColumns = 120;

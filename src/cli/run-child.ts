@@ -1,0 +1,194 @@
+/**
+ * Entry of the process that runs a node for `tutti run`. It is a process of its own so that a native crash in user code does
+ * not end the command; it ends when the channel to the command closes.
+ *
+ * The app is imported here too, for its definitions and schemas. What this process prints goes to the command's stderr, stdout
+ * included: the result goes over the channel alone.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { AppCatalogue } from '../app/catalogue-of-app.ts';
+import type { TaskDefinition } from '../app/task.ts';
+import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
+import { loadApp } from '../execution/executor/load-app.ts';
+import { type EmbeddedNode, type OpenOptions, openNode } from '../node/open.ts';
+import type { TaskStatus } from '../tasks/client-requests.ts';
+import { decodeValue, encodeError, encodeValue } from '../values/codec.ts';
+import { childEntries } from './child-entries.ts';
+import { findTask } from './find-task.ts';
+import { didYouMean } from './near-names.ts';
+import type { FromChild, NodeSettings, RunRequest, ToChild } from './run-protocol.ts';
+
+const statsEveryMs = 500;
+/** A folder whose last process is only just ending is waited for. */
+const lockWaitMs = 3_000;
+const lockAgainMs = 150;
+
+const realExit = process.exit.bind(process);
+let node: EmbeddedNode | undefined;
+let taskId: string | undefined;
+let closing = false;
+
+const tell = (message: FromChild): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(message, () => resolve());
+  });
+
+const run = async (request: RunRequest): Promise<void> => {
+  const catalogue = await loadApp(request.app);
+  await tell({ kind: 'imported' });
+  const [name, definition] = request.attach === undefined ? chosenTask(request, catalogue) : [undefined, undefined];
+  node = await openWhenFree(request.app, request.settings, catalogue);
+  if (closing) return;
+  const id =
+    request.attach === undefined
+      ? await start(node, request, definition as TaskDefinition)
+      : await attach(node, request.attach, request.task, catalogue);
+  taskId = id;
+  const found = await statusOf(node, id);
+  const retried = request.retry && (found.state === 'failed' || found.state === 'cancelled');
+  if (retried) await node.retry(id);
+  await tell({ kind: 'started', id, status: encodeValue(retried ? await statusOf(node, id) : found) });
+  await watch(node, id, name ?? found.name);
+};
+
+/** Follows a task to its end, and tells it. */
+const watch = async (running: EmbeddedNode, id: string, name: string): Promise<void> => {
+  const unfollow = running.follow(id, (event) => void tell({ kind: 'event', event }));
+  const stats = setInterval(() => void tellExecutors(running), statsEveryMs);
+  void tellExecutors(running);
+  try {
+    await tell({ kind: 'result', text: await running.resultText(id) });
+  } catch (error) {
+    // Closing the node ends the wait; the task itself goes on another time.
+    if (closing && isTuttiError(error) && error.code === 'CLOSED') return;
+    await tell({ kind: 'failed', error: encodeError(withTask(error, name)) });
+  } finally {
+    clearInterval(stats);
+    unfollow();
+  }
+  await close();
+};
+
+/** What a task threw is told with the task it was, also where the record has only the error itself. */
+const withTask = (error: unknown, name: string): unknown =>
+  isTuttiError(error)
+    ? error
+    : new TuttiError('TASK_FAILED', `${name} failed: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+
+const tellExecutors = async (running: EmbeddedNode): Promise<void> => {
+  try {
+    const { executors, busyExecutors } = await running.stats();
+    await tell({ kind: 'executors', count: executors, busy: busyExecutors });
+  } catch {
+    // The node is closing.
+  }
+};
+
+const chosenTask = (request: RunRequest, catalogue: AppCatalogue): readonly [string, TaskDefinition] => {
+  const names = [...catalogue.definitions.keys()];
+  const { task } = request;
+  const definition = task === undefined ? undefined : catalogue.definitions.get(task);
+  if (task !== undefined && definition !== undefined) return [task, definition];
+  const has =
+    names.length === 0
+      ? 'The app exports no tasks: export what task(…) gives, such as `export const hello = task(…)`.'
+      : `The app has: ${names.join(', ')}.`;
+  throw new TuttiError(
+    'TASK_UNKNOWN',
+    task === undefined
+      ? `Name the task to run. ${has}`
+      : `The app has no task ${JSON.stringify(task)}.${didYouMean(task, names)} ${has}`,
+    { details: { task, names } },
+  );
+};
+
+const openWhenFree = async (module: string, settings: NodeSettings, catalogue: AppCatalogue): Promise<EmbeddedNode> => {
+  const options: OpenOptions = {
+    module,
+    data: settings.data,
+    engine: settings.engine,
+    logLevel: settings.logLevel,
+    ...(settings.executors === undefined ? {} : { executors: settings.executors }),
+    ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
+    ...(settings.hangLimitMs === undefined ? {} : { hangLimit: settings.hangLimitMs }),
+  };
+  const giveUpAt = performance.now() + lockWaitMs;
+  for (;;) {
+    try {
+      return await openNode(options, catalogue);
+    } catch (error) {
+      const locked = isTuttiError(error) && error.code === 'DATA_LOCKED';
+      if (!locked || closing || performance.now() > giveUpAt) throw error;
+    }
+    await pause(lockAgainMs);
+  }
+};
+
+const start = (running: EmbeddedNode, request: RunRequest, definition: TaskDefinition): Promise<string> => {
+  const input = request.input === undefined ? undefined : decodeValue(request.input, 'input');
+  return running.startAs(request.id, definition, input, request.key === undefined ? {} : { key: request.key });
+};
+
+const attach = async (
+  running: EmbeddedNode,
+  idPrefix: string,
+  name: string | undefined,
+  catalogue: AppCatalogue,
+): Promise<string> => {
+  const found = await findTask(running, idPrefix);
+  if (name !== undefined && found.name !== name)
+    throw new TuttiError('TASK_UNKNOWN', `Task ${found.id} is a ${found.name}, not a ${name}.`);
+  if (!catalogue.definitions.has(found.name))
+    throw new TuttiError('TASK_UNKNOWN', `Task ${found.id} is a ${found.name}, which this app does not have.`);
+  return found.id;
+};
+
+const statusOf = async (running: EmbeddedNode, id: string): Promise<TaskStatus> => {
+  const status = await running.status(id);
+  if (status === undefined) throw new TuttiError('TASK_NOT_FOUND', `There is no task ${id}.`, { details: { id } });
+  return status;
+};
+
+/** Closes what is open and ends the process. */
+const close = async (): Promise<void> => {
+  if (closing) return;
+  closing = true;
+  let status: string | undefined;
+  if (node !== undefined) {
+    if (taskId !== undefined) status = await node.status(taskId).then(encodeValue, () => undefined);
+    await node.close();
+  }
+  await tell({ kind: 'closed', status });
+  realExit(0);
+};
+
+/** What the app's own code throws here outside of a task (a timer at module level) ends nothing. */
+const strayed = (thrown: unknown): void => {
+  process.stderr.write(`The app threw outside of a task: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
+};
+
+// The command decides what a signal means; the terminal sends it to both.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+process.on('disconnect', () => void close());
+process.on('uncaughtException', strayed);
+process.on('unhandledRejection', strayed);
+process.exit = (code) => {
+  throw new Error(`process.exit(${code ?? ''}) was called outside of a task`);
+};
+new Worker(childEntries.guard, { name: 'tutti-guard' }).unref();
+
+process.on('message', (message: ToChild) => {
+  if (message.kind === 'close') {
+    void close();
+    return;
+  }
+  run(message).catch(async (error: unknown) => {
+    if (!closing) await tell({ kind: 'failed', error: encodeError(error) });
+    await close();
+  });
+});

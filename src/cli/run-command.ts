@@ -1,0 +1,129 @@
+/** The command line of `tutti run`. */
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { limits } from '../limits.ts';
+import type { LogLevel } from '../node/options.ts';
+import {
+  dataOption,
+  durationText,
+  keyText,
+  logLevelOption,
+  someText,
+  wholeNumber,
+  withExamples,
+} from './command-options.ts';
+import { run } from './run.ts';
+import type { Shell } from './shell.ts';
+
+const executorsMax = 1_024;
+
+type Options = {
+  readonly data: string;
+  readonly engine: 'embedded' | 'memory';
+  readonly executors?: number;
+  readonly partitions?: number;
+  readonly hangLimit?: number;
+  readonly logLevel: LogLevel;
+  readonly id?: string;
+  readonly continue?: string;
+  readonly retry?: boolean;
+  readonly json?: boolean;
+};
+
+/** Options that another run of the same task needs again, by their long flags. */
+const repeated = ['data', 'engine', 'executors', 'partitions', 'hangLimit', 'logLevel', 'json'] as const;
+
+export const addRunCommand = (program: Command, shell: Shell, exit: (code: number) => void): void => {
+  const command = withExamples(
+    program.command('run'),
+    'run one task of an app and print its result',
+    'Runs one task of an app: progress on stderr, the result alone on stdout, as JSON.',
+    [
+      `tutti run app.ts report '"2026-11"'             one JSON value as input`,
+      `tutti run app.ts report '"2026-11"' --id nov    the same key again: continues, or gives the stored result`,
+      'tutti run app.ts import @orders.json            input from a file',
+      'make-orders | tutti run app.ts import -         input from stdin',
+      'tutti run app.ts                                lists the tasks of the app',
+    ],
+  );
+  command
+    .argument('<app>', "the app's module, a .ts or .js file")
+    .argument('[task]', 'the name of the task: that of its export')
+    .argument('[json]', 'its input: one JSON value, @file, or - for stdin')
+    .addOption(
+      new Option(
+        '--id <key>',
+        'idempotency key: the same key and input is the same task, also after a crash',
+      ).argParser(keyText),
+    )
+    .addOption(
+      new Option('--continue <id>', 'go on with a task that is there, by its id or the beginning of it')
+        .argParser(someText)
+        .conflicts('id'),
+    )
+    .option('--retry', 'if the task that is there has failed or was cancelled, run it again')
+    .addOption(dataOption())
+    .addOption(
+      new Option('--engine <engine>', 'memory: keep nothing')
+        .env('TUTTI_ENGINE')
+        .choices(['embedded', 'memory'])
+        .default('embedded'),
+    )
+    .addOption(
+      new Option('--executors <n>', 'threads that run tasks (default: as many as cores)')
+        .env('TUTTI_EXECUTORS')
+        .argParser(wholeNumber(1, executorsMax)),
+    )
+    .addOption(
+      new Option('--partitions <n>', 'partitions of a new data folder (default: 1)')
+        .env('TUTTI_PARTITIONS')
+        .argParser(wholeNumber(1, limits.partitionsMax)),
+    )
+    .addOption(
+      new Option('--hang-limit <duration>', 'end a thread that does not answer for so long (default: never)')
+        .env('TUTTI_HANG_LIMIT')
+        .argParser(durationText),
+    )
+    .option('--json', 'tell progress as one JSON object a line')
+    .addOption(logLevelOption())
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done, 1 the task failed, 2 usage or bad input, 3 the data cannot be reached, 4 something else is in the way,
+130 and 143 stopped by Ctrl-C or SIGTERM (a second one ends at once). Flags go over TUTTI_… variables.`,
+    )
+    .action(async (app: string, task: string | undefined, input: string | undefined, options: Options) => {
+      exit(
+        await run(
+          {
+            app,
+            task,
+            input,
+            settings: {
+              data: resolve(shell.cwd, options.data),
+              engine: options.engine,
+              executors: options.executors,
+              partitions: options.partitions,
+              logLevel: options.logLevel,
+              hangLimitMs: options.hangLimit,
+            },
+            key: options.id,
+            attach: options.continue,
+            retry: options.retry === true,
+            json: options.json === true,
+            optionWords: wordsAgain(command),
+          },
+          shell,
+        ),
+      );
+    });
+};
+
+/** The options as they were given on the command line; what came from the environment is there the next time too. */
+const wordsAgain = (command: Command): readonly string[] =>
+  repeated.flatMap((name) => {
+    if (command.getOptionValueSource(name) !== 'cli') return [];
+    const option = command.options.find((each) => each.attributeName() === name);
+    const flag = option?.long ?? '';
+    return option?.isBoolean() === true ? [flag] : [flag, String(command.getOptionValue(name))];
+  });
