@@ -97,7 +97,9 @@ export class ExecutorView {
 
   /** When the executor's event loop last turned; it does so every 100 ms or so while it answers. */
   heartbeatAt(): number {
-    const ageMs = (sharedNowMs() - (Atomics.load(this.view, heartbeatWord) >>> 0)) % 2 ** 32;
+    // Read before the clock is: the other way round a beat in between would seem to be one of 49 days ago.
+    const beatMs = Atomics.load(this.view, heartbeatWord) >>> 0;
+    const ageMs = (sharedNowMs() - beatMs) % 2 ** 32;
     return Date.now() - (ageMs < 0 ? ageMs + 2 ** 32 : ageMs);
   }
 
