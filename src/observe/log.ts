@@ -24,6 +24,7 @@ const levels: Readonly<Record<string, Level>> = {
   'checkpoint.failed': 'error',
   'snapshot.failed': 'error',
   'snapshot.restored': 'warn',
+  'snapshot.damaged': 'warn',
   'log.stalled': 'error',
   'log.resumed': 'info',
   'executor.lost': 'warn',
