@@ -5,7 +5,6 @@
  * Ends in order: executors first (so that nothing runs on), then the state thread (it gives back what they held and
  * flushes), then the store, then the lock.
  */
-import { writeSync } from 'node:fs';
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import { dataPaths, openDataFolder, prepareDataFolder } from '../engine/embedded/data-folder.ts';
 import { type FolderLock, lastHolder, lockFolder } from '../engine/embedded/folder-lock.ts';
@@ -21,6 +20,7 @@ import { decodeError, encodeError } from '../values/codec.ts';
 import type { FromNodeThread, NodeThreadData, ToNodeThread } from './control.ts';
 import { ControlSocket } from './control-socket.ts';
 import { Executors } from './executors.ts';
+import { stderrLines } from './line-output.ts';
 import { LocalClient } from './local-client.ts';
 
 const data = workerData as NodeThreadData;
@@ -29,7 +29,7 @@ const log = createLog(data.logLevel);
 const events = eventSink(log);
 const env = nodeEnv(events);
 const tellMain = (message: FromNodeThread, transfer: MessagePort[] = []): void => main.postMessage(message, transfer);
-const stderr = 2;
+const output = stderrLines();
 
 class Node {
   #lock: FolderLock | undefined;
@@ -54,7 +54,7 @@ class Node {
       onAdded: (executor, port) => this.#tellState({ kind: 'executor', executor, port }, [port]),
       onGone: (executor, guilty, loss) => this.#tellState({ kind: 'executorGone', executor, guilty, loss }),
       onBusy: (executor, running) => this.#tellState({ kind: 'executorBusy', executor, running }),
-      onOutput: (line) => writeSync(stderr, `${line}\n`),
+      onOutput: (line) => output.line(line),
       onFailed: (error) => this.#fail(error),
     });
     const [app] = await Promise.all([this.#executors.start(), leading]);
@@ -78,6 +78,7 @@ class Node {
     await this.#socket?.close();
     this.#socketClient?.close(new TuttiError('CLOSED', 'The node was closed.'));
     await this.#executors?.close();
+    output.flush();
     // One that does not lead yet has nothing to give back, and one that could not be opened answers nothing.
     if (this.#stateLeads) {
       const closed = new Promise<void>((resolve) => {
