@@ -43,4 +43,4 @@ const line: RunLine = {
   },
   settings: result.settings,
 };
-process.send?.(line, () => process.disconnect());
+process.send?.(line, () => process.disconnect?.());
