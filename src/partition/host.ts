@@ -42,6 +42,7 @@ export type CheckpointSettings = {
 };
 
 const retryPauseMs = 50;
+const slicesUnderWayMax = 4;
 const storeRetryMs = 1_000;
 
 export class PartitionHost<Output> {
@@ -232,14 +233,20 @@ export class PartitionHost<Output> {
     const { writer, core } = this.#options;
     let rows = 0;
     let slice: EncodedWrite[] = [];
+    // Slices that wait together share a transaction of the store.
+    const underWay: Promise<void>[] = [];
     for (const write of this.core.frozenWrites()) {
       slice.push(write);
       rows++;
       if (slice.length < this.#settings.checkpointSliceRows) continue;
-      await writer.write(core.partition, slice);
+      if (underWay.length >= slicesUnderWayMax) await underWay.shift();
+      underWay.push(writer.write(core.partition, slice));
+      // Awaited in order below; one that fails meanwhile is no unhandled rejection.
+      underWay.at(-1)?.catch(() => undefined);
       slice = [];
     }
-    if (slice.length > 0) await writer.write(core.partition, slice);
+    if (slice.length > 0) underWay.push(writer.write(core.partition, slice));
+    await Promise.all(underWay);
     await writer.mark(core.partition, { position, note });
     return rows;
   }

@@ -5,7 +5,7 @@
  * A *turn* ends what the messages of one wake-up began: due timers fire, free executors get tasks, what was written is sent
  * to the log, and each peer gets at most one array.
  */
-import type { Blobs, Log } from '../../engine/engine.ts';
+import type { Blobs, Bus, Log } from '../../engine/engine.ts';
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
 import { type CheckpointSettings, PartitionHost } from '../../partition/host.ts';
@@ -16,7 +16,7 @@ import type { Env } from '../../platform/env.ts';
 import type { StoreReader, StoreWriter } from '../../store/store.ts';
 import { claimTasks, collectFinished } from '../../tasks/claim.ts';
 import { refuse } from '../../tasks/client-requests.ts';
-import { executorLost, grantTasks, type Loss } from '../../tasks/grant.ts';
+import { executorLost, type Loss } from '../../tasks/grant.ts';
 import { TaskLeader, type TaskOutput } from '../../tasks/leader.ts';
 import {
   clientMessageLength,
@@ -31,6 +31,9 @@ import { removeExpired } from '../../tasks/retention.ts';
 import { taskTables } from '../../tasks/tables.ts';
 import { takeBackUnstarted } from '../../tasks/take-back.ts';
 import { hashOfTaskId, partitionOfHash } from '../../values/task-id.ts';
+import { dispatch, type ExecutorPeer } from './dispatch.ts';
+import type { Part } from './part.ts';
+import { PeerMail } from './peer-mail.ts';
 
 export type StateHostOptions = {
   readonly env: Env;
@@ -41,6 +44,7 @@ export type StateHostOptions = {
   readonly openSnapshotReader: () => StoreReader;
   readonly writer: StoreWriter;
   readonly blobs: Blobs;
+  readonly bus: Bus;
   readonly retentionMs: number;
   readonly retentionTasks: number;
   /** Why the process before this one ended, for what it was running then. */
@@ -55,8 +59,7 @@ export type StateHostOptions = {
   readonly onFailed: (partition: number, error: unknown) => void;
 };
 
-type Part = { readonly number: number; host: PartitionHost<TaskOutput>; readonly tasks: TaskLeader; leading: boolean };
-type Executor = { wanted: number; out: Flat };
+type Executor = ExecutorPeer & { out: Flat };
 
 /** A step is one record at most: it is kept small. */
 const messagesPerStep = 128;
@@ -69,16 +72,18 @@ export class StateHost {
   readonly #parts: Part[] = [];
   readonly #executors = new Map<number, Executor>();
   readonly #clients = new Map<number, Flat>();
+  readonly #mail: PeerMail;
   #turnPlanned = false;
   #closing = false;
   #closed = false;
   #cancelTimer: (() => void) | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
-  #nextExecutor = 0;
+  #round = 0;
   #becameLeading: (() => void) | undefined;
 
   constructor(options: StateHostOptions) {
     this.#options = options;
+    this.#mail = new PeerMail(options.bus);
   }
 
   /** Opens all partitions and settles when each is led. */
@@ -126,7 +131,9 @@ export class StateHost {
         onProgress: () => this.#planTurn(),
         checkpoints: this.#options.checkpoints,
       });
-      this.#parts.push({ number, host, tasks, leading: false });
+      const part: Part = { number, host, tasks, leading: false };
+      this.#parts.push(part);
+      this.#mail.receive(number, (messages) => this.#takeMail(part, messages));
     }
     // Leading may have been reached before the part was listed; from here on it is found.
     await leading;
@@ -291,7 +298,7 @@ export class StateHost {
         }
         case 'message':
         case 'received':
-          this.#deliver(output);
+          this.#mail.add(output);
           break;
         default:
           output satisfies never;
@@ -300,14 +307,13 @@ export class StateHost {
     this.#planTurn();
   }
 
-  /** Partitions of one thread need no bus: the message is taken in a turn of its own. */
-  #deliver(message: PeerMessage): void {
-    this.#options.soon(() => {
-      const part = this.#parts[message.to];
-      if (part === undefined || !part.leading || this.#closing) return;
-      part.host.transact((tx) => takePeerMessage(part.tasks, tx, message));
-      this.#planTurn();
-    });
+  #takeMail(part: Part, messages: readonly PeerMessage[]): void {
+    if (!part.leading || this.#closing) return;
+    for (let at = 0; at < messages.length; at += messagesPerStep)
+      part.host.transact((tx) => {
+        for (const message of messages.slice(at, at + messagesPerStep)) takePeerMessage(part.tasks, tx, message);
+      });
+    this.#planTurn();
   }
 
   #planTurn(): void {
@@ -328,7 +334,7 @@ export class StateHost {
           more = fireTimers(tasks, tx, timersPerTurn) === timersPerTurn || more;
         });
     }
-    if (!this.#closing) this.#dispatch();
+    if (!this.#closing) dispatch(this.#parts, this.#executors, this.#round++);
     for (const { host, tasks, leading } of this.#parts) {
       if (leading && !this.#closing)
         host.transact((tx) => {
@@ -341,31 +347,8 @@ export class StateHost {
     if (more) this.#planTurn();
   }
 
-  /** Gives ready tasks to executors that want some: evenly where there are fewer tasks than wanted. */
-  #dispatch(): void {
-    const wanting = [...this.#executors].filter(([, executor]) => executor.wanted > 0);
-    if (wanting.length === 0) return;
-    const ready = this.#parts.reduce((sum, part) => sum + part.tasks.queue.length, 0);
-    if (ready === 0) return;
-    const share = Math.max(1, Math.ceil(ready / wanting.length));
-    const first = this.#nextExecutor++;
-    for (let turn = 0; turn < wanting.length; turn++) {
-      const [number, executor] = wanting[(first + turn) % wanting.length] as [number, Executor];
-      let most = Math.min(executor.wanted, share);
-      for (let at = 0; at < this.#parts.length && most > 0; at++) {
-        const part = this.#parts[(first + turn + at) % this.#parts.length] as Part;
-        if (!part.leading || part.tasks.queue.length === 0) continue;
-        const count = this.#parts.length === 1 ? most : Math.max(1, Math.ceil(most / (this.#parts.length - at)));
-        part.host.transact((tx) => {
-          const given = grantTasks(part.tasks, tx, part.host.core.acknowledged, number, Math.min(count, most));
-          most -= given;
-          executor.wanted -= given;
-        });
-      }
-    }
-  }
-
   #post(): void {
+    this.#mail.post();
     for (const [number, executor] of this.#executors) {
       if (executor.out.length === 0) continue;
       const out = executor.out;

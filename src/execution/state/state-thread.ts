@@ -4,6 +4,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { dataPaths } from '../../engine/embedded/data-folder.ts';
 import { openFileBlobs } from '../../engine/embedded/file-blobs.ts';
+import { LocalBus } from '../../engine/embedded/local-bus.ts';
 import { memoryFiles } from '../../engine/embedded/memory-files.ts';
 import { nodeFiles } from '../../engine/embedded/node-files.ts';
 import { openPhysicalLog, type PhysicalLog } from '../../engine/embedded/physical-log.ts';
@@ -60,6 +61,7 @@ const open = async (): Promise<Opened> => {
     openSnapshotReader: openReader,
     writer,
     blobs: await openFileBlobs(files, paths.blobs),
+    bus: new LocalBus(env.timers),
     retentionMs: data.retentionMs,
     retentionTasks: data.retentionTasks,
     previousEnd: data.previousEnd,
