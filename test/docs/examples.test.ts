@@ -4,7 +4,7 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { blockCount, type Example, examplesOf } from './examples.ts';
+import { blockCount, commandsOf, type Example, examplesOf } from './examples.ts';
 
 const root = join(import.meta.dirname, '../..');
 const pages = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort()].map((name) => {
@@ -74,11 +74,36 @@ describe('The examples of the docs', () => {
     },
   );
 
-  test('README.md: charges each order, with a day made shorter', async () => {
+  describe('in README.md, with a day made shorter', () => {
     const readme = all.find(({ page }) => page === 'README.md') as (typeof all)[number];
-    const code = readme.files.get('app.ts') ?? '';
-    expect(code).toContain("'1 day'");
-    writeFileSync(join(readme.where, 'app.ts'), code.replace("'1 day'", "'10 ms'"));
-    expect((await run(readme.where)).stdout).toMatch(/^\[ '[^\n]+: 500' \]\n$/);
+    beforeAll(() => {
+      const code = readme.files.get('app.ts') ?? '';
+      expect(code).toContain("'1 day'");
+      writeFileSync(join(readme.where, 'app.ts'), code.replace("'1 day'", "'10 ms'"));
+    });
+
+    test('charge each order', async () => {
+      expect((await run(readme.where)).stdout).toMatch(/^\[ '[^\n]+: 500' \]\n$/);
+    });
+
+    test('are run by its commands, which exist', () => {
+      const commands = commandsOf(pages[0]?.text ?? '');
+      const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
+      const npm = commands.flatMap((command) =>
+        Array.from(command.matchAll(/npm (?:run )?([\w:]+)/g), ([, name]) => name),
+      );
+      expect(npm.filter((name) => name !== 'ci').every((name) => Object.hasOwn(scripts, name as string))).toBe(true);
+
+      const printed = commands
+        .filter((command) => command.startsWith('npx tutti '))
+        .map((command) => {
+          const line = command.replace('npx tutti', '"$NODE" --disable-warning=ExperimentalWarning "$TUTTI"');
+          const env = { ...process.env, NODE: process.execPath, TUTTI: join(root, 'bin/tutti.js'), NO_COLOR: '1' };
+          return execFileSync('sh', ['-c', line], { cwd: readme.where, env, encoding: 'utf8' });
+        });
+      expect(printed).toHaveLength(3);
+      expect(printed[1]).toMatch(/^"[^"]+: 500"\n$/);
+      expect(printed[2]).toMatch(/charge /);
+    });
   });
 });
