@@ -95,7 +95,7 @@ class ChunkRun {
     if (item instanceof ItemFailure) return this.failed(item);
     this.tries++;
     const index = this.from + at;
-    const scope = new Scope(attempt, `${attempt.id}/${index}`, `i${index}:`, true);
+    const scope = new Scope(attempt, `${attempt.id}/${index}`, this.tries, `i${index}:`, true);
     this.scope = scope;
     if (this.policy.timeoutMs > 0) this.host.setLimit(attempt, this.policy.timeoutMs);
     let result: unknown;

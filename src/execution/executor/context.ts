@@ -27,7 +27,7 @@ export class Context {
   }
 
   get attempt(): number {
-    return this.#scope.attempt.tries + 1;
+    return this.#scope.number;
   }
 
   get signal(): AbortSignal {

@@ -199,6 +199,11 @@ export class ExecutorCore implements Host {
     return true;
   }
 
+  /** Sends what there is to tell now: the thread is about to end. */
+  sendReports(): void {
+    this.links.flush(0);
+  }
+
   setLimit(attempt: Attempt, limitMs: number): void {
     this.deadlines.set(attempt, this.env.clock.monotonic(), limitMs);
     if (limitMs > 0) this.watch?.entered(attempt);
@@ -210,7 +215,8 @@ export class ExecutorCore implements Host {
       go();
       this.schedule();
     };
-    setImmediate(inRootContext(turned));
+    // The first may come before the loop has looked for messages (it stands between the two); the second does not.
+    setImmediate(() => setImmediate(inRootContext(turned)));
   }
 
   slice(attempt: Attempt, go: () => void): void {
@@ -346,30 +352,12 @@ export class ExecutorCore implements Host {
     this.takeSlot(attempt, nowMs);
     const definition = definitionOf(this, attempt);
     if (definition === undefined) return true;
-    if (!attempt.isChunk && attempt.timeoutMs > 0) this.startTimeout(attempt, nowMs);
     if (attempt.isChunk || !this.appetite.isShort(attempt.name, shortMs)) this.flush(nowMs);
     this.watch?.entered(attempt);
     const ended = attempt.isChunk ? runChunk(this, attempt, definition) : runTask(this, attempt, definition);
     if (!ended) this.touch(attempt);
     if (!attempt.busy) this.appetite.blocking = this.env.clock.monotonic() - nowMs > limits.secondTaskLoopDelayMs;
     return ended;
-  }
-
-  private startTimeout(attempt: Attempt, nowMs: number): void {
-    const { timeoutMs } = attempt;
-    this.deadlines.set(attempt, nowMs, timeoutMs);
-    const late = inRootContext(() => {
-      const reason = new TuttiError(
-        'TASK_TIMEOUT',
-        `Task ${attempt.id} (${attempt.name}) ran longer than its timeout of ${timeoutMs} ms`,
-        {
-          details: { id: attempt.id, timeoutMs },
-        },
-      );
-      attempt.abort(reason);
-      this.fail(attempt, reason, true);
-    });
-    attempt.onEnd(this.env.timers.after(timeoutMs, late));
   }
 
   /** How long the attempt held a slot, in milliseconds. */

@@ -30,6 +30,7 @@ const realExit = process.exit.bind(process);
 /** Says whose code is about to end the thread, and ends it. */
 const endThread = (scope: Scope | undefined, code: number | string | null | undefined): never => {
   output.flush();
+  core?.sendReports();
   if (scope !== undefined) tell({ kind: 'crash', attempt: nameOf(scope) });
   return realExit(code);
 };

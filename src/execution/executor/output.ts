@@ -91,4 +91,4 @@ export class Output {
 }
 
 const prefixOf = (scope: Scope | undefined): string =>
-  scope === undefined ? '' : `${scope.attempt.name} ${scope.id} #${scope.attempt.tries + 1}: `;
+  scope === undefined ? '' : `${scope.attempt.name} ${scope.id} #${scope.number}: `;

@@ -11,6 +11,8 @@ export class Scope {
   readonly attempt: Attempt;
   /** The task's id; of an item of a chunk, its own. */
   readonly id: string;
+  /** Which attempt of the task (or item) this is, from 1. */
+  readonly number: number;
   /** Before the keys of its steps: '' for a task, `i<index>:` for an item of a chunk. */
   readonly prefix: string;
   /** False inside the function of a `ctx.run`: there clock and chance are real, and no steps are allowed. */
@@ -20,16 +22,17 @@ export class Scope {
   private counts: Map<string, number> | undefined = undefined;
   private seeded: SeededRandom | undefined = undefined;
 
-  constructor(attempt: Attempt, id: string, prefix: string, replayed: boolean) {
+  constructor(attempt: Attempt, id: string, number: number, prefix: string, replayed: boolean) {
     this.attempt = attempt;
     this.id = id;
+    this.number = number;
     this.prefix = prefix;
     this.replayed = replayed;
   }
 
   /** The scope of the function of a step. */
   inStep(): Scope {
-    return new Scope(this.attempt, this.id, this.prefix, false);
+    return new Scope(this.attempt, this.id, this.number, this.prefix, false);
   }
 
   /** The key of the next step of this kind and name. */

@@ -14,7 +14,7 @@ import {
   retryPolicyOf,
   type TaskPolicy,
 } from '../../app/policy.ts';
-import { readRetry } from '../../app/task.ts';
+import { type RetrySettings, readRetry } from '../../app/task.ts';
 import type { Step as StepOfUser, StepOptions } from '../../app/task-context.ts';
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
@@ -39,8 +39,7 @@ export const runFunction = (
   refuseInsideStep(scope, 'ctx.run');
   checkArguments(name, fn);
   const { attempt } = scope;
-  const policy = policyOfAttempt(host, attempt);
-  const retry = options?.retry === undefined ? policy : retryPolicyOf(readRetry(options.retry, 'retry'), policy);
+  const retry = options?.retry === undefined ? undefined : readRetry(options.retry, 'retry');
   return openStep(host, scope, {
     key: scope.nextKey('run', name),
     fingerprint: '',
@@ -72,15 +71,32 @@ const checkArguments = (name: unknown, fn: unknown): void => {
   }
 };
 
+/** What the function gets. */
+class StepArgument implements StepOfUser {
+  readonly key: string;
+  readonly attempt: number;
+  readonly #of: Attempt;
+
+  constructor(of: Attempt, stepKey: string, tries: number) {
+    this.key = `${of.id}/${stepKey}`;
+    this.attempt = tries;
+    this.#of = of;
+  }
+
+  get signal(): AbortSignal {
+    return this.#of.signal;
+  }
+}
+
 class FunctionRun {
   private readonly host: Host;
   private readonly scope: Scope;
   private readonly step: Step;
   private readonly fn: StepFunction;
-  private readonly retry: RetryPolicy;
+  private readonly retry: RetrySettings | undefined;
   private tries = 0;
 
-  constructor(host: Host, scope: Scope, step: Step, fn: StepFunction, retry: RetryPolicy) {
+  constructor(host: Host, scope: Scope, step: Step, fn: StepFunction, retry: RetrySettings | undefined) {
     this.host = host;
     this.scope = scope;
     this.step = step;
@@ -94,7 +110,12 @@ class FunctionRun {
     this.tries++;
     let result: unknown;
     try {
-      result = runInScope(this.scope.inStep(), this.fn, this.argument(), undefined);
+      result = runInScope(
+        this.scope.inStep(),
+        this.fn,
+        new StepArgument(attempt, this.step.key, this.tries),
+        undefined,
+      );
     } catch (thrown) {
       this.threw(thrown);
       return;
@@ -117,17 +138,6 @@ class FunctionRun {
     );
   }
 
-  private argument(): StepOfUser {
-    const { attempt } = this.scope;
-    return {
-      key: `${attempt.id}/${this.step.key}`,
-      attempt: this.tries,
-      get signal() {
-        return attempt.signal;
-      },
-    };
-  }
-
   private gave(value: unknown): void {
     let text: string;
     try {
@@ -142,11 +152,12 @@ class FunctionRun {
   private threw(thrown: unknown): void {
     const { attempt } = this.scope;
     if (attempt.ended) return;
-    if (isFinalError(thrown) || this.tries >= this.retry.attempts) {
+    const policy = this.policy();
+    if (isFinalError(thrown) || this.tries >= policy.attempts) {
       this.report(0, encodeError(thrown));
       return;
     }
-    const delayMs = backoffMs(this.tries, this.retry, this.host.env.random.fraction());
+    const delayMs = backoffMs(this.tries, policy, this.host.env.random.fraction());
     attempt.pausesOpen++;
     const forget = attempt.onEnd(
       this.host.env.timers.after(delayMs, () => {
@@ -156,6 +167,12 @@ class FunctionRun {
       }),
     );
     this.host.touch(attempt);
+  }
+
+  /** Its own policy over the task's; most functions never need one. */
+  private policy(): RetryPolicy {
+    const policy = policyOfAttempt(this.host, this.scope.attempt);
+    return this.retry === undefined ? policy : retryPolicyOf(this.retry, policy);
   }
 
   private report(ok: number, text: string): void {

@@ -4,17 +4,18 @@
 
 import { isFinalError } from '../../app/app-error.ts';
 import type { TaskDefinition } from '../../app/task.ts';
-import { isTuttiError, TuttiError } from '../../errors/tutti-error.ts';
+import { TuttiError } from '../../errors/tutti-error.ts';
 import { decodeValue, encodeValue } from '../../values/codec.ts';
 import type { Attempt } from './attempt.ts';
 import { contextOf } from './context.ts';
 import type { Host } from './host.ts';
-import { runInScope, Scope } from './scope.ts';
+import { inRootContext, runInScope, Scope } from './scope.ts';
 import { isRecordedFailure, isThenable } from './steps.ts';
 
 /** Enters the task's code. True: it ended within this call. */
 export const runTask = (host: Host, attempt: Attempt, definition: TaskDefinition): boolean => {
-  const scope = new Scope(attempt, attempt.id, '', true);
+  const scope = new Scope(attempt, attempt.id, attempt.tries + 1, '', true);
+  if (attempt.timeoutMs > 0) startTimeout(host, attempt);
   let result: unknown;
   try {
     const input = decodeValue(attempt.input, 'input');
@@ -33,6 +34,24 @@ export const runTask = (host: Host, attempt: Attempt, definition: TaskDefinition
     (thrown: unknown) => taskThrew(host, attempt, thrown),
   );
   return false;
+};
+
+/** Where the code does not let the event loop turn, the node thread sees to it. */
+const startTimeout = (host: Host, attempt: Attempt): void => {
+  const { id, name, timeoutMs } = attempt;
+  host.setLimit(attempt, timeoutMs);
+  const late = inRootContext(() => {
+    const reason = new TuttiError(
+      'TASK_TIMEOUT',
+      `Task ${id} (${name}) ran longer than its timeout of ${timeoutMs} ms`,
+      {
+        details: { id, timeoutMs },
+      },
+    );
+    attempt.abort(reason);
+    host.fail(attempt, reason, true);
+  });
+  attempt.onEnd(host.env.timers.after(timeoutMs, late));
 };
 
 const taskGave = (host: Host, attempt: Attempt, value: unknown): void => {
@@ -68,5 +87,3 @@ export const definitionOf = (host: Host, attempt: Attempt): TaskDefinition | und
   host.fail(attempt, error, false);
   return undefined;
 };
-
-export const isCode = (thrown: unknown, code: string): boolean => isTuttiError(thrown) && thrown.code === code;
