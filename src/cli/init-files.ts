@@ -55,5 +55,5 @@ npx tutti run app.ts countWords '["to be or not to be"]' --id first   # the same
 npx tutti list                                                       # what has run here
 \`\`\`
 
-What runs is kept in \`.tutti\`. Stop it with Ctrl-C or kill it: the same command continues where it was.
+What runs is kept in \`.tutti\`. Stop a run with Ctrl-C, or kill it: with \`--id\`, the same command continues where it was.
 `;

@@ -29,6 +29,9 @@ export class JsonReporter implements Reporter {
       case 'started':
         this.#line('started', { found: event.found, again: event.again, task: raw(machineText(event.status)) });
         break;
+      case 'others':
+        this.#line('others', { ids: event.ids });
+        break;
       case 'log':
         this.#line('log', {
           level: event.line.level,
@@ -67,6 +70,7 @@ export class JsonReporter implements Reporter {
     const now = this.#options.monotonic();
     if (now - this.#shownAt < progressEveryMs) return;
     const { pieces, perSecond, leftMs, executors } = viewOf(progress, now);
+    if (pieces === undefined && executors === undefined) return;
     const state = JSON.stringify([pieces, executors]);
     if (state === this.#last) return;
     this.#last = state;

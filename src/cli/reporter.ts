@@ -5,6 +5,8 @@ import type { Progress } from './progress-state.ts';
 export type RunEvent =
   /** `found`: it was there before. `again`: the process that ran it had died. */
   | { readonly type: 'started'; readonly status: TaskStatus; readonly found: boolean; readonly again: boolean }
+  /** Other unfinished tasks of the folder run as well. */
+  | { readonly type: 'others'; readonly ids: readonly string[] }
   | { readonly type: 'log'; readonly line: Omit<LogLine, 'attempt'> }
   /** A line that user code, or the node, printed. */
   | { readonly type: 'output'; readonly line: string }

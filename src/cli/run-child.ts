@@ -23,6 +23,7 @@ const statsEveryMs = 500;
 /** A folder whose last process is only just ending is waited for. */
 const lockWaitMs = 3_000;
 const lockAgainMs = 150;
+const othersMax = 100;
 
 const realExit = process.exit.bind(process);
 let node: EmbeddedNode | undefined;
@@ -50,7 +51,19 @@ const run = async (request: RunRequest): Promise<void> => {
   const retried = request.retry && (found.state === 'failed' || found.state === 'cancelled');
   if (retried) await node.retry(id);
   await tell({ kind: 'started', id, status: encodeValue(retried ? await statusOf(node, id) : found) });
+  void tellOthers(node, id);
   await watch(node, id, name ?? found.name);
+};
+
+/** What else is unfinished in the folder runs here too, and takes its share of the executors. */
+const tellOthers = async (running: EmbeddedNode, id: string): Promise<void> => {
+  try {
+    const unfinished = await running.list({ state: 'unfinished', topLevel: true, limit: othersMax + 1 });
+    const ids = unfinished.map((task) => task.id).filter((other) => other !== id);
+    if (ids.length > 0) await tell({ kind: 'others', ids: ids.slice(0, othersMax) });
+  } catch {
+    // The node is closing.
+  }
 };
 
 /** Follows a task to its end, and tells it. */

@@ -38,6 +38,8 @@ export type FromChild =
   | { readonly kind: 'imported' }
   /** The task is durable, or was found; `status` is an encoded `TaskStatus`. */
   | { readonly kind: 'started'; readonly id: string; readonly status: string }
+  /** Ids of other unfinished tasks of the folder, which run here as well. */
+  | { readonly kind: 'others'; readonly ids: readonly string[] }
   | { readonly kind: 'event'; readonly event: TaskEvent }
   | { readonly kind: 'executors'; readonly count: number; readonly busy: number }
   /** In JSON form. */

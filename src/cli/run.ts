@@ -180,6 +180,9 @@ class Run {
           this.#pieces({ done, total, message: text }, now);
         } else if (message.event.type === 'log') this.#logged(message.event);
         break;
+      case 'others':
+        if (this.#starts === 1) this.#reporter.tell({ type: 'others', ids: message.ids });
+        break;
       case 'executors':
         this.#progress = withExecutors(this.#progress, message.count, message.busy);
         break;
@@ -212,7 +215,7 @@ class Run {
     if (this.#starts === 1) this.#begunMs = this.#clock.monotonic();
     const again = this.#starts > 1;
     const found = status.createdAt.getTime() < this.#begunAt;
-    if (status.state === 'completed' && !again) this.#stored = status;
+    if (status.state === 'completed' && found && !again) this.#stored = status;
     this.#progress = { ...this.#progress, task: status.name, startedMs: this.#begunMs };
     if (status.progress !== undefined) this.#pieces(status.progress, this.#clock.monotonic());
     this.#reporter.tell({ type: 'started', status, found, again });

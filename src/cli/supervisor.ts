@@ -133,6 +133,7 @@ export class Supervisor {
         this.#outcome ??= { kind: 'stopped', status: message.status };
         break;
       case 'executors':
+      case 'others':
         break;
       default:
         message satisfies never;

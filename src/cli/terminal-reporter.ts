@@ -76,6 +76,8 @@ export class TerminalReporter implements Reporter {
     switch (event.type) {
       case 'started':
         return event.found || event.again ? [foundText(event)] : [];
+      case 'others':
+        return [othersText(event.ids)];
       case 'log':
         return event.line.level === 'debug' && !debug ? [] : [logLineText(event.line, style)];
       case 'output':
@@ -106,6 +108,11 @@ const foundText = ({ status, again }: Extract<RunEvent, { type: 'started' }>): s
   const since = again ? '' : `, begun ${status.createdAt.toISOString()}`;
   return `Continuing ${what}${since}${kept === '' ? '' : `: ${kept} kept`}.`;
 };
+
+const othersText = (ids: readonly string[]): string =>
+  ids.length === 1
+    ? `Another unfinished task of this folder runs as well: ${ids[0]} (tutti list --state unfinished).`
+    : `${ids.length} other unfinished tasks of this folder run as well (tutti list --state unfinished).`;
 
 const stoppedText = ({ status }: Extract<RunEvent, { type: 'stopped' }>): string => {
   if (status === undefined) return 'Stopped before the task was started.';
