@@ -75,6 +75,21 @@ it('keeps a large log that is not trimmed, without carrying it about for nothing
   expect(await world.log(1).start()).toBe(1);
 });
 
+it('loses no spare file when segments are given up while the next one is being made', async () => {
+  for (let seed = 0; seed < 5; seed++) {
+    const world = await LogWorld.open({ syncWriteBytesMax: seed % 2 === 0 ? 0 : 4096 }, seed);
+    for (let round = 0; round < 60; round++) {
+      const after = await world.log().end();
+      const sizes = [1 + (seed % 3), 4, 6].flatMap((count) => Array.from({ length: count }, () => recordBytes));
+      await Promise.all(sizes.map((size, index) => world.log().append(Buffer.alloc(size, index), after + index)));
+      await world.log().trim(after);
+      for (let turn = 0; turn < (round * 7 + seed) % 9; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(world.events()).not.toContain('log.prepare_failed');
+    expect(world.physical.stalled).toBeUndefined();
+  }
+});
+
 it('reports segments that are missing at the beginning, and does not miss those that were given up', async () => {
   const world = await LogWorld.open();
   await runBusyLog(world, 100);
@@ -88,9 +103,39 @@ it('reports segments that are missing at the beginning, and does not miss those 
   await expect(world.reopen()).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
 });
 
+it('reports a first segment that is missing, also when it held all that some logs had', async () => {
+  const world = await LogWorld.open();
+  for (let after = 0; after < 5; after++) await world.log(5).append(Buffer.alloc(recordBytes, after), after);
+  for (let after = 0; after < 5; after++) await world.log(6).append(Buffer.alloc(recordBytes, after), after);
+  await world.physical.close();
+  const [first, second] = world.segments();
+  expect(world.disk.content(second!).indexOf('TTF1')).toBe(0);
+  // What is left is a log 6 without a gap, were it not for the frames that it does not begin with.
+  const files = world.disk.start();
+  await files.remove(first!);
+  await expect(world.reopen()).rejects.toMatchObject({ code: 'LOG_DAMAGED' });
+});
+
+it('does not bring back a record that was trimmed while it was being carried', async () => {
+  const world = await LogWorld.open({ syncWriteBytesMax: 0 });
+  const count = 2_000;
+  await Promise.all(Array.from({ length: count }, (_, after) => world.log(5).append(Buffer.alloc(40, after), after)));
+  let busy = true;
+  const running = runBusyLog(world, 60).finally(() => {
+    busy = false;
+  });
+  for (let upTo = 1; busy; upTo++) {
+    await world.log(5).trim(upTo);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await world.log(5).start()).toBe(Math.min(upTo, count));
+  }
+  await running;
+  expect(world.events()).toContain('log.carried');
+});
+
 it('goes on with giving up where a crash interrupted it', async () => {
   for (let calls = 0; calls < 60; calls++) {
-    const world = await LogWorld.open({}, calls);
+    const world = await LogWorld.open(calls % 3 === 0 ? { syncWriteBytesMax: 0 } : {}, calls);
     await world.log(5).append(Buffer.from('quiet'), 0);
     for (let after = 0; after < 26; after++) await world.log().append(Buffer.alloc(recordBytes, after), after);
     await world.log().trim(26);

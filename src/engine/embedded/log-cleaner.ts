@@ -11,6 +11,7 @@
 
 import { isTuttiError } from '../../errors/tutti-error.ts';
 import type { Env } from '../../platform/env.ts';
+import type { LogRecord } from '../engine.ts';
 import { EntryKind } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import type { LogReader } from './log-reader.ts';
@@ -107,21 +108,26 @@ export class LogCleaner {
 
   async #carry(segment: number): Promise<boolean> {
     let carriedBytes = 0;
-    for (;;) {
-      const under: Promise<boolean>[] = [];
-      let bytes = 0;
-      for (const { log, position, at } of this.#records.liveRecords(segment)) {
-        if (bytes > 0 && bytes + at.length > carryBytes) break;
-        const [record] = await this.#reader.read(log, position, 1);
-        if (record) under.push(this.#add(log, EntryKind.carried, position, record.bytes));
-        bytes += at.length;
-      }
-      if (under.length === 0) break;
-      if ((await Promise.all(under)).includes(false) || this.#stopped) return false;
-      carriedBytes += bytes;
+    // What is carried moves, so each round finds the first record that is still there.
+    for (const { log, position } of this.#records.liveRecords(segment)) {
+      const found = await this.#read(log, position);
+      const here = found.filter((record) => this.#records.get(log, record.position)?.segment === segment);
+      const carried = here.map((record) => this.#add(log, EntryKind.carried, record.position, record.bytes));
+      if ((await Promise.all(carried)).includes(false) || this.#stopped) return false;
+      for (const { bytes } of here) carriedBytes += bytes.length;
     }
     this.#env.events.emit('log.carried', { folder: this.#folder, segment, bytes: carriedBytes });
     return this.#records.liveBytes(segment) === 0;
+  }
+
+  /** Some records from `position` on; none if that was trimmed meanwhile. */
+  async #read(log: number, position: number): Promise<readonly LogRecord[]> {
+    try {
+      return await this.#reader.read(log, position, carryBytes);
+    } catch (error) {
+      if (isTuttiError(error) && error.code === 'LOG_TRIMMED') return [];
+      throw error;
+    }
   }
 
   #add(log: number, kind: EntryKind, position: number, bytes: Uint8Array): Promise<boolean> {

@@ -32,7 +32,6 @@ export class LogReader {
       const position = from + found.length;
       const start = this.#records.start(log);
       if (position < start) {
-        if (found.length > 0) break;
         const message = `Position ${from} of log ${log} in ${this.#folder} was trimmed: the log begins at ${start}.`;
         throw new TuttiError('LOG_TRIMMED', message, { details: { log, from, start } });
       }

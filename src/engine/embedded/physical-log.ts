@@ -73,8 +73,9 @@ export const openPhysicalLog = async (
   const cleaner = new LogCleaner(env, folder, settings.segmentBytes, segments, records, reader, writer);
   if (recovered.unvouched) await writer.rewrite(recovered.unvouched);
   if (!segments.current) await segments.advance();
-  await segments.release(recovered.releaseBelow);
   segments.prepare();
+  // A crash may have come between the frame that gives segments up and their removal.
+  cleaner.check();
   return new SegmentedLog({ segments, records, reader, writer, cleaner, recordBytesMax: settings.recordBytesMax });
 };
 

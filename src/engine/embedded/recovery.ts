@@ -27,8 +27,6 @@ export type Recovered = {
   readonly segments: readonly Segment[];
   /** Paths of files to be used again. */
   readonly spares: readonly string[];
-  /** Segments with numbers below this were given up and only not yet removed. */
-  readonly releaseBelow: number;
   readonly lastFrame: { readonly number: number; readonly crc: number };
   /** The last frame and its padded bytes, to be written again (R3). */
   readonly unvouched: { readonly frame: Frame; readonly bytes: Buffer } | undefined;
@@ -64,12 +62,10 @@ export const recover = async (files: Files, folder: string, segmentBytes: number
       spares.push(free);
     }
     const segments = found.filter((segment) => segment.firstFrame !== undefined);
-    const oldest = segments.findLast((segment) => segment.firstFrame! <= chain.firstFrame);
     return {
       records: chain.records,
       segments,
       spares,
-      releaseBelow: oldest?.number ?? 0,
       lastFrame: { number: chain.last?.number ?? 0, crc: chain.last?.crc ?? 0 },
       unvouched: chain.last && { frame: chain.last, bytes: chain.lastBytes },
     };

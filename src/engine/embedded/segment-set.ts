@@ -144,11 +144,9 @@ export class SegmentSet {
   async #make(): Promise<Segment> {
     const identity = { number: ++this.#lastNumber, salt: Buffer.from(this.#env.random.bytes(4)).readUInt32LE(0) };
     const name = path.join(this.#folder, segmentName(identity, 'seg'));
-    const spare = this.#spares.at(-1);
-    if (spare !== undefined) {
-      await this.#files.rename(spare, name);
-      this.#spares.pop();
-    }
+    // Taken off the list first: others may be added meanwhile.
+    const spare = this.#spares.pop();
+    if (spare !== undefined) await this.#reuse(spare, name);
     let segment: Segment | undefined;
     try {
       const how = spare === undefined ? 'new' : 'existing';
@@ -158,6 +156,15 @@ export class SegmentSet {
     } catch (error) {
       await segment?.close().catch(() => {});
       await this.#files.remove(name).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #reuse(spare: string, name: string): Promise<void> {
+    try {
+      await this.#files.rename(spare, name);
+    } catch (error) {
+      if (fileErrorCode(error) !== 'ENOENT') this.#spares.push(spare);
       throw error;
     }
   }
