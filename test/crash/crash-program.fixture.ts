@@ -1,6 +1,6 @@
 /**
  * The process that the crash tests kill. It opens the data folder, attaches again to every task that was acknowledged before,
- * and starts more; with `drain` it starts none, waits until all have ended, and closes. Its argument is a `ProgramOptions` as
+ * and starts more (`work`), or starts none, waits until all have ended, and closes (`drain`) or stays (`stay`). Its argument is a `ProgramOptions` as
  * JSON.
  *
  * Lines on stdout: `open`, `ack <kind> <n> <id>`, `done <id> <result>`, `failed <id> <code> <message>`, `lost <id>`,
@@ -12,7 +12,7 @@ import type { Task } from '../../src/app/task.ts';
 import { isTuttiError } from '../../src/errors/tutti-error.ts';
 import type { Tuning } from '../../src/execution/state/control.ts';
 import { startNode } from '../../src/node/open.ts';
-import { checkOptions } from '../../src/node/options.ts';
+import { checkOptions, type LogLevel } from '../../src/node/options.ts';
 import * as app from './crash-app.fixture.ts';
 
 export type ProgramOptions = {
@@ -26,7 +26,8 @@ export type ProgramOptions = {
   readonly from: number;
   /** Tasks under way at once. */
   readonly lanes: number;
-  readonly drain: boolean;
+  readonly mode: 'work' | 'drain' | 'stay';
+  readonly logLevel: LogLevel;
   readonly tuning: Tuning;
 };
 
@@ -49,6 +50,7 @@ const settings = checkOptions({
   data: options.folder,
   partitions: options.partitions,
   executors: options.executors,
+  logLevel: options.logLevel,
 });
 const catalogue = catalogueOf(app);
 const node = await startNode({ ...settings, fingerprint: catalogue.fingerprint, tuning: options.tuning }, catalogue);
@@ -108,10 +110,11 @@ const lane = async (): Promise<never> => {
 };
 
 const attached = attach();
-if (options.drain) {
+if (options.mode === 'work') await Promise.all([attached, ...Array.from({ length: options.lanes }, lane)]);
+else {
   await attached;
   for (const state of ['failed', 'cancelled', 'unfinished'] as const)
     for (const { id, name } of await node.list({ state })) say(`failed ${id} ${state} ${name}`);
-  await node.close();
+  if (options.mode === 'drain') await node.close();
   say('drained');
-} else await Promise.all([attached, ...Array.from({ length: options.lanes }, lane)]);
+}

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Pick, seededPick } from '../../src/engine/embedded/faulty-files.fixture.ts';
 import type { Tuning } from '../../src/execution/state/control.ts';
+import type { LogLevel } from '../../src/node/options.ts';
 import { kinds } from './crash-app.fixture.ts';
 import type { ProgramOptions } from './crash-program.fixture.ts';
 
@@ -18,10 +19,10 @@ export const smallTuning: Tuning = {
   checkpointLogBytes: 64 * 1024,
   checkpointIntervalMs: 300,
   checkpointSliceRows: 50,
-  snapshotLogBytes: 192 * 1024,
-  snapshotChunkBytes: 16 * 1024,
-  segmentBytes: 2 * 1024 * 1024,
-  recordBytesMax: 1024 * 1024,
+  snapshotLogBytes: 48 * 1024,
+  snapshotChunkBytes: 32 * 1024,
+  segmentBytes: 512 * 1024,
+  recordBytesMax: 384 * 1024,
 };
 
 export type CrashRunOptions = {
@@ -32,15 +33,21 @@ export type CrashRunOptions = {
   readonly executors: number;
   /** Where Node.js keeps compiled modules: a life begins in a third of the time. */
   readonly compileCache: string;
+  readonly logLevel?: LogLevel;
 };
 
 type Acknowledged = { readonly kind: string; readonly n: number; outcome: string | undefined };
 
-/** When a life ends: so many milliseconds after its start, or after so many lines. */
-type Kill = { readonly afterMs: number } | { readonly afterLines: number };
+/** When a life is ended: so long after its start, or after the node was open; after so many lines; or when this is true. */
+type Kill =
+  | { readonly afterMs: number }
+  | { readonly afterOpenMs: number }
+  | { readonly afterLines: number }
+  | { readonly when: () => boolean };
 
 const lanes = 16;
 const silentMaxMs = 60_000;
+const watchEveryMs = 100;
 const program = fileURLToPath(new URL('./crash-program.fixture.ts', import.meta.url));
 
 export class CrashProblem extends Error {}
@@ -71,23 +78,36 @@ export class CrashRun {
 
   /** One life that is killed. Throws `CrashProblem`. */
   async killOnce(): Promise<void> {
-    await this.#live(this.dataFolder, false, this.#nextKill());
+    await this.#live(this.dataFolder, 'work', this.#nextKill());
     this.kills++;
   }
 
-  /** A quarter comes by the clock, mostly while the program starts; of the others some let it run for long. */
+  /** While the program starts, soon after that, or in the middle of its work. */
   #nextKill(): Kill {
     const kind = this.#pick(8);
     const usualMs = this.recoveriesMs.at(-1) ?? 1_000;
-    if (kind < 2) return { afterMs: (usualMs * this.#pick(1_500)) / 1_000 };
-    return { afterLines: 1 + this.#pick(kind === 2 ? 400 : 80) };
+    if (kind < 2) return { afterMs: (usualMs * this.#pick(1_100)) / 1_000 };
+    if (kind < 4) return { afterLines: 1 + this.#pick(150) };
+    return { afterOpenMs: this.#pick(kind === 7 ? 2_000 : 700) };
   }
 
   /** One life that starts nothing new, waits until every task has ended, and closes. Throws `CrashProblem`. */
   async drain(): Promise<void> {
-    await this.#live(this.dataFolder, true, undefined);
+    await this.#live(this.dataFolder, 'drain', undefined);
     for (const [id, { kind, outcome }] of this.tasks)
       if (outcome === undefined) throw this.#problem(`The acknowledged ${kind} ${id} did not end.`);
+  }
+
+  /** One life that works until `when` is true, and is killed then. Throws `CrashProblem`. */
+  async workUntil(when: () => boolean): Promise<void> {
+    await this.#live(this.dataFolder, 'work', { when });
+    this.kills++;
+  }
+
+  /** One life that waits until every task has ended, and is killed when `when` is true. Throws `CrashProblem`. */
+  async stayUntil(when: () => boolean): Promise<void> {
+    await this.#live(this.dataFolder, 'stay', { when });
+    this.kills++;
   }
 
   /**
@@ -95,7 +115,7 @@ export class CrashRun {
    * could not be opened.
    */
   async drainCopy(copy: string): Promise<void> {
-    await this.#live(copy, true, undefined);
+    await this.#live(copy, 'drain', undefined);
   }
 
   /** Ends the life under way, if there is one. */
@@ -103,7 +123,7 @@ export class CrashRun {
     this.#child?.kill('SIGKILL');
   }
 
-  async #live(data: string, drain: boolean, kill: Kill | undefined): Promise<void> {
+  async #live(data: string, mode: ProgramOptions['mode'], kill: Kill | undefined): Promise<void> {
     const { folder, seed, partitions, executors, compileCache } = this.#options;
     const known = join(folder, 'known');
     writeFileSync(
@@ -120,12 +140,13 @@ export class CrashRun {
       seed,
       from: this.#next,
       lanes,
-      drain,
+      mode,
+      logLevel: this.#options.logLevel ?? 'warn',
       tuning: smallTuning,
     };
     const errors = join(folder, 'stderr');
     const effects = data === this.dataFolder ? this.effectsFile : join(folder, 'effects-of-copy');
-    appendFileSync(errors, `-- life ${this.kills + 1}${drain ? ', drain' : ''}\n`);
+    appendFileSync(errors, `-- life ${this.kills + 1}: ${mode}\n`);
     const child = spawn(process.execPath, [program, JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', openSync(errors, 'a')],
       env: { ...process.env, TUTTI_EFFECTS: effects, NODE_COMPILE_CACHE: compileCache },
@@ -143,9 +164,14 @@ export class CrashRun {
     const reader = createInterface({ input: child.stdout as NodeJS.ReadableStream });
     reader.on('line', (line) => {
       silence.refresh();
-      if (line === 'open') this.recoveriesMs.push(performance.now() - began);
-      else if (line === 'drained') drained = true;
-      else {
+      if (line === 'open') {
+        this.recoveriesMs.push(performance.now() - began);
+        if (kill !== undefined && 'afterOpenMs' in kill) setTimeout(() => child.kill('SIGKILL'), kill.afterOpenMs);
+        if (mode === 'work' && kill !== undefined && 'when' in kill) killWhen(child, kill.when);
+      } else if (line === 'drained') {
+        drained = true;
+        if (mode === 'stay' && kill !== undefined && 'when' in kill) killWhen(child, kill.when);
+      } else {
         try {
           this.#take(line);
         } catch (error) {
@@ -166,8 +192,8 @@ export class CrashRun {
     clearTimeout(silence);
     this.#child = undefined;
     if (problem !== undefined) throw problem;
-    if (drain ? !drained || exit !== 'code 0' : exit !== 'SIGKILL')
-      throw new ProgramEnded(exit, readFileSync(errors, 'utf8'));
+    const ended = kill === undefined ? 'code 0' : 'SIGKILL';
+    if (exit !== ended || drained !== (mode !== 'work')) throw new ProgramEnded(exit, readFileSync(errors, 'utf8'));
   }
 
   #take(line: string): void {
@@ -207,6 +233,14 @@ export class CrashRun {
     return new CrashProblem(`${what} (after ${this.kills} kills; seed ${seed}, ${partitions} partitions, ${folder})`);
   }
 }
+
+const killWhen = (child: ChildProcess, when: () => boolean): void => {
+  const watch = setInterval(() => {
+    if (!when()) return;
+    child.kill('SIGKILL');
+  }, watchEveryMs);
+  child.on('exit', () => clearInterval(watch));
+};
 
 /** The program ended otherwise than it should. */
 export class ProgramEnded extends Error {

@@ -1,0 +1,166 @@
+/**
+ * Nothing acknowledged is lost, with real processes: two data folders under SIGKILL at random instants, and what a kill left
+ * behind damaged in every way that Tutti promises to survive or to report. `npm run soak:crash` does the same for long.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { unpack } from 'msgpackr';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openFileBlobs } from '../../src/engine/embedded/file-blobs.ts';
+import { paddedLength, stampFrame } from '../../src/engine/embedded/frame.ts';
+import { nodeFiles } from '../../src/engine/embedded/node-files.ts';
+import { open } from '../../src/node/open.ts';
+import { CrashRun } from './crash-run.ts';
+import { contentOf, copyData, flipBit } from './data-copy.ts';
+import { readEffects } from './effects.ts';
+import { newestVouched, readFrames, wasTrimmed } from './log-frames.ts';
+
+const killsOfEach = 15;
+/** A life takes one second of two idle cores, and ten of busy ones. */
+const hailMs = 400_000;
+const seed = Number(process.env.TUTTI_CRASH_SEED ?? Date.now() % 100_000);
+
+let root: string;
+let one: CrashRun;
+let eight: CrashRun;
+const runs: CrashRun[] = [];
+
+const makeRun = (name: string, partitions: number, executors: number): CrashRun => {
+  const folder = join(root, name);
+  const run = new CrashRun({
+    folder,
+    seed: seed + partitions,
+    partitions,
+    executors,
+    compileCache: join(root, 'cache'),
+  });
+  runs.push(run);
+  return run;
+};
+
+const logOf = (data: string): string => join(data, 'log', '0');
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'tutti-kills-'));
+  // Fills the compile cache.
+  await makeRun('warm', 1, 1).drain();
+  one = makeRun('one', 1, 2);
+  eight = makeRun('eight', 8, 1);
+});
+afterAll(() => {
+  for (const run of runs) run.stop();
+  rmSync(root, { recursive: true });
+});
+
+test(
+  `after SIGKILL at any moment every acknowledged task is there, ends right, and redoes no completed step: ${2 * killsOfEach} times (seed ${seed})`,
+  async () => {
+    const hail = async (run: CrashRun): Promise<void> => {
+      for (let kill = 0; kill < killsOfEach; kill++) await run.killOnce();
+    };
+    const ends = await Promise.allSettled([hail(one), hail(eight)]);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    await one.workUntil(() => wasTrimmed(readFrames(logOf(one.dataFolder))));
+    // What the last kill left of `one` is for the tests below.
+    await eight.drain();
+    expect(readEffects(eight.effectsFile)).toMatchObject({ broken: [] });
+    expect(eight.tasks.size).toBeGreaterThan(50);
+  },
+  hailMs,
+);
+
+/** The frame as it would stand in a file that was used again. */
+const reborn = (frame: Buffer): Buffer => {
+  stampFrame(frame, { number: frame.readUInt32LE(8), salt: frame.readUInt32LE(4) ^ 1 });
+  return frame;
+};
+
+describe('after a kill', () => {
+  const copyOf = (name: string): string => {
+    const copy = join(root, `copy-${name}`);
+    copyData(one.dataFolder, copy);
+    return copy;
+  };
+  const said = (): string =>
+    readFileSync(join(root, 'one', 'stderr'), 'utf8')
+      .split('-- life')
+      .at(-1) as string;
+
+  const expectRefused = async (data: string, file: string, offset: number): Promise<void> => {
+    const before = [...contentOf(logOf(data)), ...contentOf(join(data, 'blobs'))];
+    const opened = open({
+      module: new URL('./crash-app.fixture.ts', import.meta.url),
+      data,
+      executors: 1,
+      logLevel: 'silent',
+    });
+    await expect(opened).rejects.toMatchObject({ code: 'LOG_DAMAGED', details: { file, offset } });
+    expect([...contentOf(logOf(data)), ...contentOf(join(data, 'blobs'))]).toEqual(before);
+  };
+
+  test.each([
+    ['noise', (frame: Buffer) => Buffer.from(frame.map((byte, index) => byte ^ ((index * 31 + 7) & 0xff)))],
+    ['the first half of a frame', (frame: Buffer) => frame.subarray(0, frame.length >> 1)],
+    ['the second half of a frame', (frame: Buffer) => Buffer.concat([Buffer.alloc(4096), frame.subarray(4096)])],
+    ['a frame of an earlier life of the file', reborn],
+  ])('a log that ends in %s opens, and all that was acknowledged is there (P5)', async (name, tailOf) => {
+    const copy = copyOf(`tail-${name.replaceAll(' ', '-')}`);
+    const frames = readFrames(logOf(copy));
+    const last = frames.at(-1)!;
+    const longest = frames.filter(({ file }) => file === last.file).sort((a, b) => b.length - a.length)[0]!;
+    const bytes = readFileSync(last.file);
+    const frame = Buffer.from(bytes.subarray(longest.offset, longest.offset + longest.length));
+    const end = last.offset + paddedLength(last.length);
+    const tail = tailOf(frame);
+    const kept = Buffer.concat([bytes.subarray(0, end), tail, bytes.subarray(end + tail.length)]);
+    writeFileSync(last.file, kept);
+    await one.drainCopy(copy);
+  });
+
+  test('one bit flipped in the middle of the log is reported with file and offset, and nothing is changed (P5)', async () => {
+    const copy = copyOf('middle');
+    const frames = readFrames(logOf(copy));
+    const frame = frames[frames.length >> 1]!;
+    flipBit(frame.file, frame.offset + (frame.length >> 1));
+    await expectRefused(copy, frame.file, frame.offset);
+  });
+
+  test('a store that is gone is filled again from snapshot and log', async () => {
+    const copy = copyOf('no-store');
+    for (const file of ['store', 'store-lock']) rmSync(join(copy, file));
+    await one.drainCopy(copy);
+    expect(said()).toContain('snapshot.restored');
+  });
+
+  test('a store that is gone is filled again from the snapshot before, if the newest is damaged', async () => {
+    const copy = copyOf('damaged-snapshot');
+    for (const file of ['store', 'store-lock']) rmSync(join(copy, file));
+    const blobs = await openFileBlobs(nodeFiles, join(copy, 'blobs'));
+    const chunksOf = async (manifest: string): Promise<readonly string[]> =>
+      (unpack((await blobs.get(manifest))!) as unknown[]).at(-1) as string[];
+    const [before, newest] = (await blobs.list('snapshot/0/')).slice(-2) as [string, string];
+    const kept = await chunksOf(before);
+    const chunk = (await chunksOf(newest)).find((name) => !kept.includes(name))!;
+    flipBit(join(copy, 'blobs', `${chunk.replaceAll('/', '+')}.blob`), 40);
+    await one.drainCopy(copy);
+    expect(said()).toMatch(/snapshot\.damaged[\s\S]*snapshot\.restored/);
+  });
+
+  test('one bit flipped in the last acknowledged record, once the log fell quiet, is reported and not cut off (P5)', async () => {
+    const vouched = () => newestVouched(readFrames(logOf(one.dataFolder)));
+    // A checkpoint may slip in between the look and the kill.
+    do await one.stayUntil(() => vouched() !== undefined);
+    while (vouched() === undefined);
+    const copy = copyOf('last');
+    const frame = newestVouched(readFrames(logOf(copy)))!;
+    const record = frame.entries.at(-1)!;
+    flipBit(frame.file, record.offset + (record.length >> 1));
+    await expectRefused(copy, frame.file, frame.offset);
+  });
+
+  test('and the folder itself, killed so often, drains: every result is right and no completed step was redone', async () => {
+    await one.drain();
+    expect(readEffects(one.effectsFile)).toMatchObject({ broken: [] });
+  });
+});
