@@ -30,6 +30,8 @@ const options = (() => {
   }
 })();
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 if (options === 2) process.exitCode = 2;
 else if (options === undefined) process.stdout.write(help);
 else

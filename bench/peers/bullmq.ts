@@ -1,8 +1,8 @@
 /** BullMQ over Redis (append-only file, synced always): results are stored and can be awaited. */
 import { FlowProducer, Job, Queue, QueueEvents, Worker } from 'bullmq';
 import { noopInput } from '../src/app.ts';
-import { runBareThreads } from '../src/bare-threads.ts';
-import { loopsOf, span } from '../src/measure.ts';
+import { againstBare, runBareThreads } from '../src/bare-threads.ts';
+import { loopsOf, span, timesOf } from '../src/measure.ts';
 import { check, type RunOptions, type Scenario, scaled } from '../src/scenario.ts';
 import { startWorkers, type WorkerSettings } from './worker-process.ts';
 
@@ -106,7 +106,7 @@ const fanOut: Scenario = {
     const events = new QueueEvents(parentQueue, { connection });
     const flow = new FlowProducer({ connection });
     await Promise.all([parent.waitUntilReady(), events.waitUntilReady()]);
-    const { value, seconds, cpuSeconds } = await span(async () => {
+    const run = await span(async () => {
       const added = await flow.add({
         name: 'parent',
         queueName: parentQueue,
@@ -117,15 +117,13 @@ const fanOut: Scenario = {
     await Promise.all([parent.close(), events.close(), flow.close()]);
     await stop();
     const after = await runBareThreads(n, executors, bytesPerMs);
-    check(value.length === n, `${value.length} results of ${n} children`);
-    check(xorOf(value) === xorOf(before.results), 'a child gave another hash');
-    const bareSeconds = (before.seconds + after.seconds) / 2;
+    check(run.value.length === n, `${run.value.length} results of ${n} children`);
+    check(xorOf(run.value) === xorOf(before.results), 'a child gave another hash');
     return {
       n,
-      seconds,
-      cpuSeconds,
+      ...timesOf(run),
       latencies: undefined,
-      extra: { ratio: seconds / bareSeconds, seconds, bare_s: bareSeconds },
+      extra: againstBare(run, before, after),
       settings: { appendfsync: 'always', by: 'FlowProducer', workerProcesses: executors, concurrency: 1 },
     };
   },

@@ -5,8 +5,8 @@
 import { makeWorkerUtils, type WorkerUtils } from 'graphile-worker';
 import { Client, Pool } from 'pg';
 import { noopInput } from '../src/app.ts';
-import { runBareThreads } from '../src/bare-threads.ts';
-import { loopsOf, span } from '../src/measure.ts';
+import { againstBare, runBareThreads } from '../src/bare-threads.ts';
+import { loopsOf, span, timesOf } from '../src/measure.ts';
 import { check, type RunOptions, type Scenario, scaled } from '../src/scenario.ts';
 import { startWorkers, type WorkerSettings } from './worker-process.ts';
 
@@ -140,7 +140,7 @@ const fanOut: Scenario = {
     const { workers, stop } = await startWorkers(workerFile, executors, settings, (all) => {
       if (all.reduce((sum, worker) => sum + worker.done, 0) >= n) workersDone?.();
     });
-    const { seconds, cpuSeconds } = await span(async () => {
+    const run = await span(async () => {
       await addAll(utils, n, batch, (index) => index);
       await done;
       await emptied(pool);
@@ -151,13 +151,11 @@ const fanOut: Scenario = {
     await pool.end();
     const after = await runBareThreads(n, executors, bytesPerMs);
     check(xor === before.results.reduce((all, result) => all ^ result, 0), 'a job gave another hash');
-    const bareSeconds = (before.seconds + after.seconds) / 2;
     return {
       n,
-      seconds,
-      cpuSeconds,
+      ...timesOf(run),
       latencies: undefined,
-      extra: { ratio: seconds / bareSeconds, seconds, bare_s: bareSeconds },
+      extra: againstBare(run, before, after),
       settings: { addJobs: batch, workerProcesses: executors, localQueue: 100, results: 'none' },
     };
   },

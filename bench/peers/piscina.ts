@@ -1,8 +1,8 @@
 /** piscina: a pool of worker threads. Nothing is stored: a reference, not the same service. */
 import { Piscina } from 'piscina';
 import { noopInput } from '../src/app.ts';
-import { runBareThreads } from '../src/bare-threads.ts';
-import { batchesOf, loopsOf, span } from '../src/measure.ts';
+import { againstBare, runBareThreads } from '../src/bare-threads.ts';
+import { batchesOf, loopsOf, span, timesOf } from '../src/measure.ts';
 import { check, type RunOptions, type Scenario, scaled } from '../src/scenario.ts';
 
 const outstanding = 1_000;
@@ -58,24 +58,20 @@ const fanOut: Scenario = {
     const before = await runBareThreads(n, executors, bytesPerMs);
     const pool = openPool(executors, options);
     await Promise.all(Array.from({ length: 200 }, (_, index) => pool.run(index)));
-    const {
-      value: results,
-      seconds,
-      cpuSeconds,
-    } = await span(() => Promise.all(Array.from({ length: n }, (_, index) => pool.run(index) as Promise<number>)));
+    const run = await span(() =>
+      Promise.all(Array.from({ length: n }, (_, index) => pool.run(index) as Promise<number>)),
+    );
     await pool.destroy();
     const after = await runBareThreads(n, executors, bytesPerMs);
     check(
-      results.every((result, at) => result === before.results[at]),
+      run.value.every((result, at) => result === before.results[at]),
       'a task gave another hash',
     );
-    const bareSeconds = (before.seconds + after.seconds) / 2;
     return {
       n,
-      seconds,
-      cpuSeconds,
+      ...timesOf(run),
       latencies: undefined,
-      extra: { ratio: seconds / bareSeconds, seconds, bare_s: bareSeconds },
+      extra: againstBare(run, before, after),
       settings: { threads: executors, results: 'none' },
     };
   },

@@ -16,7 +16,8 @@ export const makeBenchFolder = (parent: string = tmpdir()): string => {
   return mkdtempSync(join(parent, 'tutti-bench-'));
 };
 
-export const removeBenchFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true });
+export const removeBenchFolder = (folder: string): void =>
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 
 const probeWrites = 300;
 const probeBytes = 4096;

@@ -12,6 +12,12 @@ export const span = async <Value>(work: () => Promise<Value>): Promise<Span<Valu
   return { value, seconds, cpuSeconds: (user + system) / 1e6 };
 };
 
+/** The times of a span, as a run's result has them. */
+export const timesOf = ({ seconds, cpuSeconds }: Span<unknown>): Omit<Span<unknown>, 'value'> => ({
+  seconds,
+  cpuSeconds,
+});
+
 /** Value at `share` (0 to 1) of the sorted values, by nearest rank; NaN of none. */
 export const percentile = (values: Float64Array, share: number): number => {
   if (values.length === 0) return Number.NaN;

@@ -1,5 +1,5 @@
 /** Runs a scenario several times, each time in a fresh process and folder, and makes its line of the median run. */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
@@ -29,18 +29,26 @@ export const runOnce = async (
 ): Promise<RunLine> => {
   const { data, profiles, ...rest } = bench;
   const folder = makeBenchFolder(data);
-  try {
-    return await inChild({ registry, name, options: { ...rest, folder, callers } }, profiles);
-  } finally {
+  const request: RunRequest = { registry, name, options: { ...rest, folder, callers } };
+  const child = fork(new URL('./run-once.ts', import.meta.url), [JSON.stringify(request)], {
+    execArgv: profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`],
+  });
+  const cleanUp = (): void => {
+    child.kill('SIGKILL');
     removeBenchFolder(folder);
+  };
+  // Also when Ctrl-C ends this process.
+  process.once('exit', cleanUp);
+  try {
+    return await lineFrom(child, name);
+  } finally {
+    process.off('exit', cleanUp);
+    cleanUp();
   }
 };
 
-const inChild = (request: RunRequest, profiles: string | undefined): Promise<RunLine> =>
+const lineFrom = (child: ChildProcess, name: string): Promise<RunLine> =>
   new Promise((resolve, reject) => {
-    const child = fork(new URL('./run-once.ts', import.meta.url), [JSON.stringify(request)], {
-      execArgv: profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`],
-    });
     // One that hangs would keep the benchmark waiting for ever; what it started ends with it.
     const late = setTimeout(() => child.kill('SIGKILL'), runLimitMs);
     let line: RunLine | undefined;
@@ -51,7 +59,7 @@ const inChild = (request: RunRequest, profiles: string | undefined): Promise<Run
     child.on('exit', (code, signal) => {
       clearTimeout(late);
       if (line !== undefined && code === 0) resolve(line);
-      else reject(new Error(`The run of ${request.name} ended with ${signal ?? `code ${code}`}.`));
+      else reject(new Error(`The run of ${name} ended with ${signal ?? `code ${code}`}.`));
     });
   });
 

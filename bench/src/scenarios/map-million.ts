@@ -3,10 +3,10 @@
  * before and after, times the executors, per item.
  */
 import { digestOf, mapMany } from '../app.ts';
-import { runBareThreads } from '../bare-threads.ts';
+import { againstBare, bareMean, runBareThreads } from '../bare-threads.ts';
 import { openBenchNode } from '../bench-node.ts';
 import { tinyBytesOf } from '../hash-work.ts';
-import { span } from '../measure.ts';
+import { span, timesOf } from '../measure.ts';
 import { check, type Scenario, scaled } from '../scenario.ts';
 
 const warmUpItems = 20_000;
@@ -21,22 +21,21 @@ export const mapMillion: Scenario = {
     const before = await runBareThreads(n, executors, bytes);
     const node = await openBenchNode(options);
     await node.run(mapMany, scaled(warmUpItems, options));
-    const { value: made, seconds, cpuSeconds } = await span(() => node.run(mapMany, n));
+    const run = await span(() => node.run(mapMany, n));
     await node.close();
     const after = await runBareThreads(n, executors, bytes);
-    check(made.count === n, `${made.count} results of ${n} items`);
-    check(made.digest === digestOf(before.results), 'an item gave another hash, or stands in another place');
-    const bareSeconds = (before.seconds + after.seconds) / 2;
+    check(run.value.count === n, `${run.value.count} results of ${n} items`);
+    check(run.value.digest === digestOf(before.results), 'an item gave another hash, or stands in another place');
+    const bare = bareMean(before, after);
     return {
       n,
-      seconds,
-      cpuSeconds,
+      ...timesOf(run),
       latencies: undefined,
       extra: {
-        us_per_item: (((seconds - bareSeconds) * executors) / n) * 1e6,
-        ratio: seconds / bareSeconds,
-        bare_us_per_item: ((bareSeconds * executors) / n) * 1e6,
-        parent_mb: made.grewMb,
+        us_per_item: (((run.seconds - bare.seconds) * executors) / n) * 1e6,
+        cpu_us_per_item: ((run.cpuSeconds - bare.cpuSeconds) / n) * 1e6,
+        ...againstBare(run, before, after),
+        parent_mb: run.value.grewMb,
       },
       settings: { itemUs: 10, itemBytes: bytes },
     };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { block, noop, noopInput } from '../app.ts';
 import { openBenchNode } from '../bench-node.ts';
 import { batchesOf, span } from '../measure.ts';
+import { residentMemory } from '../memory.ts';
 import { check, type Scenario, scaled } from '../scenario.ts';
 
 const outstanding = 10_000;
@@ -32,7 +33,7 @@ export const queuedMillion: Scenario = {
         if (index >= n - lastCount || index % sampleEvery === 0) kept.set(index, id);
       }),
     );
-    const rssQueuedMb = process.memoryUsage.rss() / 1e6;
+    const queued = residentMemory();
 
     const wrong: number[] = [];
     const checkOne = async ([index, id]: [number, string]): Promise<void> => {
@@ -47,6 +48,7 @@ export const queuedMillion: Scenario = {
       await Promise.all(blocked);
       await Promise.all(last.map(checkOne));
     });
+    const drained = residentMemory();
     await Promise.all(sample.map(checkOne));
     check(wrong.length === 0, `task ${wrong[0]} gave another result`);
     for (const state of ['queued', 'running'] as const)
@@ -61,7 +63,10 @@ export const queuedMillion: Scenario = {
         queued_per_s: n / queueing.seconds,
         drain_s: draining.seconds,
         drained_per_s: n / draining.seconds,
-        queued_rss_mb: rssQueuedMb,
+        queued_anon_mb: queued.anonMb,
+        queued_file_mb: queued.fileMb,
+        drained_anon_mb: drained.anonMb,
+        drained_file_mb: drained.fileMb,
       },
       settings: { outstanding, batch, argumentBytes: 100 },
     };
