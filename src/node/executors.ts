@@ -161,12 +161,10 @@ export class Executors {
     this.#executors.delete(executor.number);
     if (this.#closing || !executor.ready) return;
     const loss: Loss = executor.loss ?? { kind: 'crashed', what };
-    this.#options.onGone(
-      executor.number,
-      executor.guilty ?? (executor.loss === undefined ? undefined : executor.guilty),
-      loss,
-    );
-    this.#options.events.emit('executor.lost', { executor: executor.number, what, guilty: executor.guilty });
+    // A thread that ran out of memory could say nothing; whose code it had entered last stands in shared memory.
+    const guilty = executor.guilty ?? (executor.loss === undefined ? executor.view.running() : undefined);
+    this.#options.onGone(executor.number, guilty, loss);
+    this.#options.events.emit('executor.lost', { executor: executor.number, what, guilty });
     this.#restarts++;
     this.#startOne().then(
       () => {

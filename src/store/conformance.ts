@@ -3,7 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../limits.ts';
-import { modelAgreement, type StoreFixture } from './model-agreement.ts';
+import { modelAgreement, type StoreFixture } from './model-agreement.fixture.ts';
 import type { StoreReader, StoreWrite, StoreWriter } from './store.ts';
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
