@@ -2,17 +2,16 @@
  * Nothing acknowledged is lost, with real processes: two data folders under SIGKILL at random instants, and what a kill left
  * behind damaged in every way that Tutti promises to survive or to report. `npm run soak:crash` does the same for long.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unpack } from 'msgpackr';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openFileBlobs } from '../../src/engine/embedded/file-blobs.ts';
-import { paddedLength, stampFrame } from '../../src/engine/embedded/frame.ts';
 import { nodeFiles } from '../../src/engine/embedded/node-files.ts';
 import { open } from '../../src/node/open.ts';
 import { CrashRun } from './crash-run.ts';
-import { contentOf, copyData, flipBit } from './data-copy.ts';
+import { contentOf, copyData, flipBit, flipInTheMiddle, logOf, removeStore, tails, tearTail } from './damage.ts';
 import { readEffects } from './effects.ts';
 import { newestVouched, readFrames, wasTrimmed } from './log-frames.ts';
 
@@ -39,8 +38,6 @@ const makeRun = (name: string, partitions: number, executors: number): CrashRun 
   return run;
 };
 
-const logOf = (data: string): string => join(data, 'log', '0');
-
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'tutti-kills-'));
   // Fills the compile cache.
@@ -48,9 +45,14 @@ beforeAll(async () => {
   one = makeRun('one', 1, 2);
   eight = makeRun('eight', 8, 1);
 });
+let failed = false;
+afterEach(({ task }) => {
+  failed ||= task.result?.state === 'fail';
+});
+/** What a failure names is kept. */
 afterAll(() => {
   for (const run of runs) run.stop();
-  rmSync(root, { recursive: true });
+  if (!failed) rmSync(root, { recursive: true });
 });
 
 test(
@@ -69,12 +71,6 @@ test(
   },
   hailMs,
 );
-
-/** The frame as it would stand in a file that was used again. */
-const reborn = (frame: Buffer): Buffer => {
-  stampFrame(frame, { number: frame.readUInt32LE(8), salt: frame.readUInt32LE(4) ^ 1 });
-  return frame;
-};
 
 describe('after a kill', () => {
   const copyOf = (name: string): string => {
@@ -99,43 +95,31 @@ describe('after a kill', () => {
     expect([...contentOf(logOf(data)), ...contentOf(join(data, 'blobs'))]).toEqual(before);
   };
 
-  test.each([
-    ['noise', (frame: Buffer) => Buffer.from(frame.map((byte, index) => byte ^ ((index * 31 + 7) & 0xff)))],
-    ['the first half of a frame', (frame: Buffer) => frame.subarray(0, frame.length >> 1)],
-    ['the second half of a frame', (frame: Buffer) => Buffer.concat([Buffer.alloc(4096), frame.subarray(4096)])],
-    ['a frame of an earlier life of the file', reborn],
-  ])('a log that ends in %s opens, and all that was acknowledged is there (P5)', async (name, tailOf) => {
-    const copy = copyOf(`tail-${name.replaceAll(' ', '-')}`);
-    const frames = readFrames(logOf(copy));
-    const last = frames.at(-1)!;
-    const longest = frames.filter(({ file }) => file === last.file).sort((a, b) => b.length - a.length)[0]!;
-    const bytes = readFileSync(last.file);
-    const frame = Buffer.from(bytes.subarray(longest.offset, longest.offset + longest.length));
-    const end = last.offset + paddedLength(last.length);
-    const tail = tailOf(frame);
-    const kept = Buffer.concat([bytes.subarray(0, end), tail, bytes.subarray(end + tail.length)]);
-    writeFileSync(last.file, kept);
-    await one.drainCopy(copy);
-  });
+  test.each(Object.entries(tails))(
+    'a log that ends in %s opens, and all that was acknowledged is there (P5)',
+    async (name, tailOf) => {
+      const copy = copyOf(`tail-${name.replaceAll(' ', '-')}`);
+      tearTail(copy, tailOf);
+      await one.drainCopy(copy);
+    },
+  );
 
   test('one bit flipped in the middle of the log is reported with file and offset, and nothing is changed (P5)', async () => {
     const copy = copyOf('middle');
-    const frames = readFrames(logOf(copy));
-    const frame = frames[frames.length >> 1]!;
-    flipBit(frame.file, frame.offset + (frame.length >> 1));
-    await expectRefused(copy, frame.file, frame.offset);
+    const { file, offset } = flipInTheMiddle(copy);
+    await expectRefused(copy, file, offset);
   });
 
   test('a store that is gone is filled again from snapshot and log', async () => {
     const copy = copyOf('no-store');
-    for (const file of ['store', 'store-lock']) rmSync(join(copy, file));
+    removeStore(copy);
     await one.drainCopy(copy);
     expect(said()).toContain('snapshot.restored');
   });
 
   test('a store that is gone is filled again from the snapshot before, if the newest is damaged', async () => {
     const copy = copyOf('damaged-snapshot');
-    for (const file of ['store', 'store-lock']) rmSync(join(copy, file));
+    removeStore(copy);
     const blobs = await openFileBlobs(nodeFiles, join(copy, 'blobs'));
     const chunksOf = async (manifest: string): Promise<readonly string[]> =>
       (unpack((await blobs.get(manifest))!) as unknown[]).at(-1) as string[];
