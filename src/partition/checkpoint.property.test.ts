@@ -29,6 +29,7 @@ const stateOf = (leader: Leader): Rows => {
     for (const id of [7, 9] as const) {
       const scanned = [...tx.scan(tables[id])];
       expect(scanned.map(([key]) => key)).toEqual(scanned.map(([key]) => key).sort());
+      for (const [key, row] of scanned) expect(tx.get(tables[id], key)).toEqual(row);
       for (const [key, row] of scanned) rows.set(`${id}/${key}`, row.value as number);
     }
   });

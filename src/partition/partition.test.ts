@@ -454,3 +454,45 @@ test('a step that throws changes nothing and says nothing', () => {
   expect(leader.released).toEqual(['after']);
   leader.core.transact(leader.now, (tx) => expect(tx.get(others, 'a')).toBeUndefined());
 });
+
+test('the position that a step is told is never below that of its record, also behind batches that wait (P2, P7)', () => {
+  const leader = Leader.ready({ log: new ScriptedLog(), window: 1, carefulWindow: 1 });
+  const told: number[] = [];
+  const sequences: number[] = [];
+  const text = 'x'.repeat(1_100_000);
+  for (let at = 0; at < 5; at++)
+    leader.step((tx) => {
+      tx.put(items, `large${at}`, { value: text });
+      told.push(tx.writingAt);
+      sequences.push(tx.sequence());
+      tx.emit(String(at));
+    });
+  const at: number[] = [];
+  for (let seen = 0; leader.appends.length > 0; ) {
+    leader.land();
+    for (; seen < leader.released.length; seen++) at.push(leader.core.acknowledged);
+  }
+  expect(at).toEqual(told);
+  expect(new Set(sequences).size).toBe(5);
+});
+
+test('a checkpoint that a crash cut short leaves nothing of rows that were removed later', async () => {
+  const log = new ScriptedLog();
+  const first = Leader.ready({ log, window: 1 });
+  first.put('x1', 1);
+  first.put('x2', 1);
+  first.core.checkpoint();
+  first.pump();
+  first.settle();
+  await first.flush(1, 12);
+  expect([...first.store.reader().scan(0, items.id, 'x', undefined)].length).toBe(2);
+  first.step((tx) => {
+    tx.delete(items, 'x1');
+    tx.delete(items, 'x2');
+  });
+  first.settle();
+  const next = new Leader({ log, store: first.store });
+  next.settle();
+  expect(Object.keys(next.rows()).filter((key) => key.startsWith('x'))).toEqual([]);
+  expect(next.value('x1')).toBeUndefined();
+});

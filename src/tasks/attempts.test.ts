@@ -115,8 +115,8 @@ describe('attempts (T1)', () => {
       return { key: taskKey(id), epoch, n, executor: 0 };
     });
     world.crashLeader(part, 0);
-    // The first one is not run by anybody any more.
-    world.lead(part, running.slice(1));
+    // Only the first one is still run by somebody.
+    world.lead(part, running.slice(0, 1));
     begin(world);
     const numbers = ids.map((id) => stateOf(world, id)?.n);
     expect(new Set(numbers).size).toBe(3);
@@ -366,6 +366,24 @@ describe('crashes (T3)', () => {
       landAll(part, world);
     }
     expect(failureOf(world, id)).toMatchObject({ code: 'TASK_TIMEOUT' });
+  });
+
+  test('a child that ends with its executor tells its parent in the same record (T5)', () => {
+    const world = worldOf({ policy: policyOf(1) });
+    const part = only(world);
+    const id = started(world, { ops: [{ op: 'call', child: work }] });
+    begin(world);
+    begin(world);
+    expect(part.tasks.live.size).toBe(2);
+    world.crashExecutor(world.executors[0] as never);
+    // Nothing but that one record becomes durable.
+    world.crashLeader(part, 1);
+    world.lead(part, []);
+    landAll(part, world);
+    const wait = world.ask(part, 2, id);
+    world.run();
+    expect(world.reply(wait)).toEqual({ ok: true, text: '[-1]' });
+    expect(part.tasks.alive).toBe(0);
   });
 
   test('a child that ends because of the claim itself tells its parent in the same record (T5)', () => {

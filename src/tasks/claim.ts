@@ -136,6 +136,8 @@ const parkedEntry = (leader: TaskLeader, tx: TaskTransaction, key: string, state
     epoch: state.epoch,
     executor: -1,
     started: false,
+    grantedAt: 0,
+    twin: undefined,
     steps: 0,
     logs: 0,
     nextLine: 0,

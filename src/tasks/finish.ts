@@ -4,9 +4,10 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { sendMessage } from '../partition/outbox.ts';
 import { encodeError } from '../values/codec.ts';
 import { hashOfTaskId, partitionOfHash, taskIdOfKey, taskKey } from '../values/task-id.ts';
+import { stopAll } from './copies.ts';
 import { dropLogs, dropSteps } from './journal-rows.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
-import { grantKind, toClient, toExecutor } from './messages.ts';
+import { grantKind, toClient } from './messages.ts';
 import { rememberFinished } from './retention.ts';
 import {
   chunkKey,
@@ -134,12 +135,7 @@ export const cancelTask = (
   reason: string,
 ): void => {
   const live = leader.live.get(key);
-  if (live !== undefined && live.executor >= 0)
-    tx.emit({
-      kind: 'executor',
-      executor: live.executor,
-      flat: [toExecutor.cancel, leader.settings.partition, live.epoch, live.n, reason],
-    });
+  if (live !== undefined) stopAll(leader, tx, live, reason);
   const error = new TuttiError('TASK_CANCELLED', `Task ${taskIdOfKey(key)} was cancelled: ${reason}.`, {
     details: { id: taskIdOfKey(key) },
   });

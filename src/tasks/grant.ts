@@ -11,10 +11,12 @@ import { encodeError } from '../values/codec.ts';
 import { taskIdOfKey } from '../values/task-id.ts';
 import { backoffMs } from './backoff.ts';
 import { settleOutcomes } from './child-outcome.ts';
+import { dropCopy } from './copies.ts';
 import { finishTask } from './finish.ts';
 import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
 import { resendChunks } from './map.ts';
 import { entryState, type Flat, toExecutor } from './messages.ts';
+import { mayBeCopied, queueCopy } from './stragglers.ts';
 import {
   logTable,
   rowKey,
@@ -41,12 +43,22 @@ export const grantTasks = (
   count: number,
 ): number => {
   let given = 0;
+  const ownStragglers: string[] = [];
   while (given < count) {
     const key = leader.queue.take(acknowledged);
     if (key === undefined) break;
     const state = tx.get(stateTable, key);
-    // Cancelled meanwhile, or queued twice.
-    if (state === undefined || state.status !== taskStatus.queued) continue;
+    // Cancelled meanwhile, or queued twice, or a chunk that takes too long.
+    if (state === undefined || state.status !== taskStatus.queued) {
+      const live = leader.live.get(key);
+      if (state === undefined || live === undefined || !mayBeCopied(live)) continue;
+      if (live.executor === executor) ownStragglers.push(key);
+      else {
+        grantCopy(leader, tx, executor, live, state);
+        given++;
+      }
+      continue;
+    }
     if (state.crashes >= exclusiveFrom && leader.exclusiveRuns) {
       leader.setAside(key);
       continue;
@@ -54,7 +66,18 @@ export const grantTasks = (
     grant(leader, tx, executor, key, state);
     given++;
   }
+  for (const key of ownStragglers) queueCopy(leader, key);
   return given;
+};
+
+/** A second attempt of a chunk, by another executor. Nothing is noted: only this leader takes reports of it. */
+const grantCopy = (leader: TaskLeader, tx: TaskTransaction, executor: number, live: Live, state: StateRow): void => {
+  const spec = tx.get(specTable, live.key) as SpecRow;
+  const n = leader.nextN++;
+  live.twin = { n, epoch: leader.epoch, executor, started: false };
+  leader.byAttempt.set(n, live);
+  const flat = grantMessage(leader, live, live.twin, spec, state, undefined);
+  tx.emitSettled({ kind: 'executor', executor, flat });
 };
 
 const grant = (leader: TaskLeader, tx: TaskTransaction, executor: number, key: string, state: StateRow): void => {
@@ -77,6 +100,8 @@ const grant = (leader: TaskLeader, tx: TaskTransaction, executor: number, key: s
     epoch: leader.epoch,
     executor,
     started: false,
+    grantedAt: tx.time,
+    twin: undefined,
     steps: 0,
     logs: 0,
     nextLine: 0,
@@ -91,23 +116,7 @@ const grant = (leader: TaskLeader, tx: TaskTransaction, executor: number, key: s
   leader.byAttempt.set(n, live);
   const steps = state.n !== 0 ? loadSteps(tx, live) : undefined;
   if (state.crashes >= exclusiveFrom && live.pending === undefined) leader.beginExclusive(live);
-  const flat = [
-    toExecutor.grant,
-    leader.settings.partition,
-    live.epoch,
-    n,
-    live.id,
-    spec.kind,
-    spec.name,
-    spec.input,
-    state.tries,
-    live.solo ? 1 : 0,
-    startedAt,
-    live.logs,
-    leader.policy(spec.policy).timeoutMs,
-    spec.policy,
-    steps === undefined ? undefined : journalOf(steps),
-  ];
+  const flat = grantMessage(leader, live, live, spec, { ...state, startedAt }, steps);
   if (steps === undefined && state.crashes === 0) {
     tx.emitSettled({ kind: 'executor', executor, flat });
     return;
@@ -116,6 +125,31 @@ const grant = (leader: TaskLeader, tx: TaskTransaction, executor: number, key: s
   for (const [index, step] of (steps ?? []).entries())
     if (step.kind === stepKind.map) resendChunks(leader, tx, live, index, step.stepKey);
 };
+
+const grantMessage = (
+  leader: TaskLeader,
+  live: Live,
+  attempt: { readonly epoch: number; readonly n: number },
+  spec: SpecRow,
+  state: StateRow,
+  steps: readonly StepRow[] | undefined,
+): Flat => [
+  toExecutor.grant,
+  leader.settings.partition,
+  attempt.epoch,
+  attempt.n,
+  live.id,
+  spec.kind,
+  spec.name,
+  spec.input,
+  state.tries,
+  live.solo ? 1 : 0,
+  state.startedAt,
+  live.logs,
+  leader.policy(spec.policy).timeoutMs,
+  spec.policy,
+  steps === undefined ? undefined : journalOf(steps),
+];
 
 /** Reads the journal rows of a task into its entry. */
 export const loadSteps = (tx: TaskTransaction, live: Live): StepRow[] => {
@@ -191,6 +225,11 @@ export const attemptLost = (leader: TaskLeader, tx: TaskTransaction, key: string
   const state = tx.get(stateTable, key) as StateRow;
   const spec = tx.get(specTable, key) as SpecRow;
   const live = leader.live.get(key);
+  if (live?.twin !== undefined) {
+    // Its other copy goes on.
+    dropCopy(leader, tx, live, live.n);
+    return;
+  }
   const id = taskIdOfKey(key);
   if (loss.kind === 'timeout' && live !== undefined) {
     const error = withoutStack(
@@ -244,6 +283,8 @@ export const executorLost = (
   guilty: { readonly epoch: number; readonly n: number } | undefined,
   loss: Loss,
 ): void => {
+  for (const live of leader.live.values())
+    if (live.twin?.executor === executor) dropCopy(leader, tx, live, live.twin.n);
   const held = [...leader.live.values()].filter((live) => live.executor === executor);
   const known = guilty === undefined ? undefined : leader.attempt(guilty.epoch, guilty.n);
   let suspects: Live[];

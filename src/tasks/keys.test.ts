@@ -108,13 +108,18 @@ describe('children with keys, over partitions', () => {
       world.start(id, {
         ops: [
           { op: 'start', child, keyed: true },
-          { op: 'join', at: 0 },
-          { op: 'join', at: 0 },
+          {
+            op: 'all',
+            ops: [
+              { op: 'join', at: 0 },
+              { op: 'join', at: 0 },
+            ],
+          },
         ],
       }),
     );
     world.run();
-    for (const request of requests) expect(world.reply(request)?.text).toBe('[0,[0,8],[0,8]]');
+    for (const request of requests) expect(world.reply(request)?.text).toBe('[0,[[0,8],[0,8]]]');
     const ids = parents.map((id) => world.stepResults.get(`${id} 0`));
     expect(new Set(ids).size).toBe(1);
     const id = JSON.parse(ids[0] as string) as string;

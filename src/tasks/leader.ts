@@ -5,7 +5,7 @@
  * Invariants
  * - T-live: a task has an entry in `live` exactly while an attempt of it is granted, or it is parked while waiting.
  * - T-attempt: reports are taken only for the attempt named by (epoch, n) in `byAttempt` (scenario T1). No two entries have
- *   the same n, also where attempts of an earlier leader were adopted.
+ *   the same n, also where attempts of an earlier leader were adopted. A chunk may have two attempts (`copies.ts`).
  * - T-exclusive: of the tasks that have crashed `exclusiveFrom` times at most one runs; it ends, or waits for a step, before
  *   the next begins. So a crash of the process with such a one is its own.
  */
@@ -38,6 +38,8 @@ export type LiveMap = {
   itemChars: number;
   /** The largest chunk asked for so far: sizes grow step by step. */
   largest: number;
+  /** Whether a timer looks after its last chunks (`stragglers.ts`). */
+  watched: boolean;
 };
 
 /** A task that has an attempt, or is parked. */
@@ -49,11 +51,15 @@ export type Live = {
   readonly policy: string | undefined;
   readonly tries: number;
   readonly solo: boolean;
-  readonly n: number;
-  readonly epoch: number;
+  n: number;
+  epoch: number;
   /** -1: parked, no executor holds it. */
   executor: number;
   started: boolean;
+  /** Record time of the grant; 0 if an earlier leader granted it. */
+  readonly grantedAt: number;
+  /** A second attempt of the same chunk (`copies.ts`). */
+  twin: Copy | undefined;
   /** Index of the next step row; of the next log row. */
   steps: number;
   logs: number;
@@ -71,6 +77,8 @@ export type Live = {
   /** A parked task that already stands in the queue again. */
   queued: boolean;
 };
+
+export type Copy = { readonly n: number; readonly epoch: number; readonly executor: number; started: boolean };
 
 export type Waiter = { readonly client: number; readonly request: number };
 
@@ -139,12 +147,14 @@ export class TaskLeader {
   /** The task an executor's report is about, if its attempt still counts. */
   attempt(epoch: number, n: number): Live | undefined {
     const live = this.byAttempt.get(n);
-    return live !== undefined && live.epoch === epoch ? live : undefined;
+    const named = live?.twin?.n === n ? live.twin : live;
+    return named?.epoch === epoch ? live : undefined;
   }
 
   forget(live: Live): void {
     this.live.delete(live.key);
     if (this.byAttempt.get(live.n) === live) this.byAttempt.delete(live.n);
+    if (live.twin !== undefined) this.byAttempt.delete(live.twin.n);
     this.endExclusive(live);
   }
 

@@ -19,6 +19,7 @@ import {
   requestStatus,
   requestWait,
 } from './client-requests.ts';
+import { dropCopy, keepOnly } from './copies.ts';
 import { cancelChild, finishTask, tellWatcher } from './finish.ts';
 import { attemptFailed, attemptLost } from './grant.ts';
 import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
@@ -34,6 +35,7 @@ import {
   startChildHere,
   takeStarted,
 } from './steps.ts';
+import { hurryChunks, hurryHere, queueCopy } from './stragglers.ts';
 import { logTable, rowKey, type SpecRow, type StateRow, specTable, stateTable, taskStatus } from './tables.ts';
 import { tooLarge } from './text-size.ts';
 import type { Timer } from './timer-heap.ts';
@@ -47,6 +49,7 @@ export const takeExecutorMessage = (leader: TaskLeader, tx: TaskTransaction, fla
   const text = (field: number): string => flat[at + field] as string;
   const number = (field: number): number => flat[at + field] as number;
   const optional = (field: number): string | undefined => flat[at + field] as string | undefined;
+  if (live.twin !== undefined && decides(flat[at])) keepOnly(leader, tx, live, number(3));
   switch (flat[at]) {
     case fromExecutor.done:
       takeDone(leader, tx, live, text(4), number(5));
@@ -107,16 +110,25 @@ export const takeExecutorMessage = (leader: TaskLeader, tx: TaskTransaction, fla
       tellProgress(leader, tx, live.key);
       break;
     case fromExecutor.returned:
-      attemptLost(leader, tx, live.key, { kind: 'returned' });
+      if (live.twin === undefined) attemptLost(leader, tx, live.key, { kind: 'returned' });
+      else dropCopy(leader, tx, live, number(3));
       break;
     case fromExecutor.started:
-      live.started = true;
+      if (live.twin?.n === number(3)) live.twin.started = true;
+      else live.started = true;
       break;
     default:
       throw new TuttiError('INVARIANT', `An executor sent a message with the unknown op ${String(flat[at])}.`);
   }
   settleOutcomes(leader, tx);
 };
+
+/** Whether a report makes its attempt the only one of two: it has a result, or something is journaled. */
+const decides = (op: unknown): boolean =>
+  op !== fromExecutor.started &&
+  op !== fromExecutor.returned &&
+  op !== fromExecutor.log &&
+  op !== fromExecutor.progress;
 
 const takeDone = (leader: TaskLeader, tx: TaskTransaction, live: Live, text: string, runMs: number): void => {
   const refusal = tooLarge(text, 'The result of a task');
@@ -269,6 +281,9 @@ const takePeerBody = (leader: TaskLeader, tx: TaskTransaction, from: number, bod
         body[6] as number,
       );
       break;
+    case 'hurry':
+      hurryHere(leader, tx, body[1] as string, body[2] as number);
+      break;
     case 'cancel':
       cancelChild(leader, tx, body[1] as string, body[2] as string);
       break;
@@ -283,7 +298,8 @@ export const fireTimers = (leader: TaskLeader, tx: TaskTransaction, most: number
   for (let large = false; fired < most && !large; fired++) {
     const timer = leader.timers.take(tx.time);
     if (timer === undefined) break;
-    if (timer.step >= 0) fireSleep(leader, tx, timer.taskKey, timer.step);
+    if (timer.step >= 0) fireStep(leader, tx, timer);
+    else if (timer.step === timerOfTask.straggler) queueCopy(leader, timer.taskKey);
     else if (timer.step === timerOfTask.scheduled) fireScheduled(leader, tx, timer);
     else {
       tellWatcher(leader, tx, timer.taskKey, timerOfTask.watchers - timer.step);
@@ -292,6 +308,11 @@ export const fireTimers = (leader: TaskLeader, tx: TaskTransaction, most: number
   }
   settleOutcomes(leader, tx);
   return fired;
+};
+
+const fireStep = (leader: TaskLeader, tx: TaskTransaction, { taskKey, step }: Timer): void => {
+  if (leader.live.get(taskKey)?.maps?.has(step) === true) hurryChunks(leader, tx, taskKey, step);
+  else fireSleep(leader, tx, taskKey, step);
 };
 
 const fireScheduled = (leader: TaskLeader, tx: TaskTransaction, timer: Timer): void => {

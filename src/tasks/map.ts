@@ -12,6 +12,7 @@ import { cancelChunks } from './finish.ts';
 import type { Live, LiveMap, TaskLeader, TaskTransaction } from './leader.ts';
 import { grantKind, toClient, toExecutor } from './messages.ts';
 import { addPending, createChild, recordResult, resumeIfParked } from './steps.ts';
+import { watchStragglers } from './stragglers.ts';
 import {
   type ChunkRow,
   chunkKey,
@@ -58,6 +59,7 @@ export const reportMapOpen = (
     itemMs: undefined,
     itemChars: 0,
     largest: 1,
+    watched: false,
   };
   live.maps ??= new Map();
   live.maps.set(step, liveMap);
@@ -226,6 +228,7 @@ const askForChunks = (leader: TaskLeader, tx: TaskTransaction, live: Live, map: 
   }
   for (const size of sizes) map.largest = Math.max(map.largest, size);
   map.askedChunks += sizes.length;
+  watchStragglers(leader, tx, live, map);
   if (sizes.length > 0)
     tx.emit({
       kind: 'executor',

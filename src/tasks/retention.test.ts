@@ -89,6 +89,9 @@ test('a new leader knows them again, page by page, also those that end meanwhile
   world.lead(part, []);
   settle(world);
   expect(finishedCount(part.tasks)).toBe(10);
+  part.tasks.finishedMeanwhile = new Set();
+  expect(remove(world)).toBe(0);
+  part.tasks.finishedMeanwhile = undefined;
   expect(remove(world)).toBe(7);
   expect(kept(world)).toEqual([3, 3, 3, 3, 3]);
 });

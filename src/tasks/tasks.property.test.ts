@@ -136,7 +136,8 @@ const chaos = (world: World, crashes: number): void => {
       [...executor.attempts.values()].filter((attempt) => attempt.waits && !attempt.holdsItems),
     );
     if (waiting.length > 0) world.pick(waiting).park();
-  } else if (kind < 0.65 && crashes > 0) world.flush(part, Math.floor(world.random.fraction() * 4));
+  } else if (kind < 0.7) world.now += Math.floor(world.random.fraction() * 600);
+  else if (kind < 0.75 && crashes > 0) world.flush(part, Math.floor(world.random.fraction() * 4));
 };
 
 /** Somebody dies; whoever has led leads again at once or a little later. */

@@ -119,3 +119,20 @@ test('timers of tasks that have ended do not pile up until they are due', () => 
   }
   expect(part.tasks.timers.size).toBeLessThan(1_100);
 });
+
+test('of tasks that are due at once the one of the higher priority is granted first', () => {
+  const world = worldOf();
+  const part = only(world);
+  const policy = (priority: number): string => JSON.stringify([5, 1, 1, 1, 0, priority]);
+  const ids = [1, 3, 2].map((priority) => {
+    const id = world.mint(0);
+    world.start(id, { ops: [{ op: 'work' }] }, { delayMs: second, policy: policy(priority) });
+    return id;
+  });
+  while (part.appends.length > 0) world.land(part);
+  world.now += second;
+  world.fire(part);
+  while (part.appends.length > 0) world.land(part);
+  world.grant(part, world.executors[0] as never);
+  expect([...part.tasks.live.values()].map(({ id }) => id)).toEqual([ids[1]]);
+});

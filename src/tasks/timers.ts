@@ -9,8 +9,11 @@ import type { TaskLeader, TaskTransaction } from './leader.ts';
 import { rowKey, stateTable, stepKind, stepTable, taskStatus } from './tables.ts';
 import type { Timer } from './timer-heap.ts';
 
-/** In the place of a step's index. `watchers`, minus how many are left: the task has ended, those who wait for it are told. */
-export const timerOfTask = { scheduled: -1, watchers: -2 } as const;
+/**
+ * In the place of a step's index (of a sleep, or of a map whose last chunks are looked after). `straggler`: the chunk should
+ * have ended. `watchers`, minus how many are left: the task has ended, those who wait for it are told.
+ */
+export const timerOfTask = { scheduled: -1, straggler: -2, watchers: -3 } as const;
 
 const sizeMin = 1_024;
 
@@ -32,10 +35,12 @@ export const timeSleeps = (leader: TaskLeader, tx: TaskTransaction, taskKey: str
 };
 
 const isWanted = (tx: TaskTransaction, timer: Timer): boolean => {
-  if (timer.step <= timerOfTask.watchers) return true;
+  if (timer.step < timerOfTask.watchers) return true;
   const state = tx.get(stateTable, timer.taskKey);
   if (state === undefined) return false;
+  if (timer.step === timerOfTask.straggler) return state.status === taskStatus.running;
   if (timer.step === timerOfTask.scheduled) return state.status === taskStatus.scheduled && state.dueAt === timer.dueAt;
   const step = tx.get(stepTable, rowKey(timer.taskKey, timer.step));
-  return step !== undefined && step.kind === stepKind.sleep && step.order === 0 && step.dueAt === timer.dueAt;
+  if (step === undefined || step.order !== 0) return false;
+  return step.kind === stepKind.map || (step.kind === stepKind.sleep && step.dueAt === timer.dueAt);
 };

@@ -331,8 +331,8 @@ export class World {
     this.transact(part, (tx) => fireTimers(part.tasks, tx, 10));
   }
 
-  /** Everything that could happen now but chaos and the passing of time. */
-  possible(): (() => void)[] {
+  /** Everything that could happen now but chaos and the passing of time; with `userCode`, code that computes gets on. */
+  possible(userCode = true): (() => void)[] {
     const events: (() => void)[] = [];
     const { slots = 4 } = this.options;
     for (const part of this.parts) {
@@ -350,7 +350,7 @@ export class World {
       if (executor.inbox.length > 0) events.push(() => executor.receive());
       if (executor.out.length > 0) events.push(() => this.receiveReport(executor));
       for (const attempt of executor.attempts.values())
-        if (attempt.working !== undefined) events.push(() => attempt.finishWork());
+        if (userCode && attempt.working !== undefined) events.push(() => attempt.finishWork());
     }
     return events;
   }
