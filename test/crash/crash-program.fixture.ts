@@ -113,6 +113,8 @@ const attached = attach();
 if (options.mode === 'work') await Promise.all([attached, ...Array.from({ length: options.lanes }, lane)]);
 else {
   await attached;
+  // A task may be durable whose acknowledgement the kill cut off: nobody knows it, and it ends all the same.
+  for (const { id } of await node.list({ state: 'unfinished' })) await node.result(id);
   for (const state of ['failed', 'cancelled', 'unfinished'] as const)
     for (const { id, name } of await node.list({ state })) say(`failed ${id} ${state} ${name}`);
   if (options.mode === 'drain') await node.close();

@@ -45,7 +45,7 @@ export const tails: Readonly<Record<string, (frame: Buffer) => Buffer>> = {
   'the first half of a frame': (frame) => frame.subarray(0, frame.length >> 1),
   'the second half of a frame': (frame) => Buffer.concat([Buffer.alloc(4096), frame.subarray(4096)]),
   'a frame of an earlier life of the file': (frame) => {
-    stampFrame(frame, { number: frame.readUInt32LE(8), salt: frame.readUInt32LE(4) ^ 1 });
+    stampFrame(frame, { number: frame.readUInt32LE(8), salt: (frame.readUInt32LE(4) ^ 1) >>> 0 });
     return frame;
   },
 };
