@@ -12,7 +12,7 @@
 export const toExecutor = {
   /**
    * Run this: partition, epoch, n, id, kind (`grantKind`), name, input text, tries (attempts that failed before), solo (1: this
-   * task ended a thread before; run it with nothing beside it), time (record time, ms), logCount (log lines already
+   * task ended a thread before; run it with nothing beside it), time (record time of the task's first grant, ms: the same in every attempt), logCount (log lines already
    * recorded), timeoutMs (0: none), policy text or undefined, journal (flat array, `journalArity` fields an entry) or undefined.
    */
   grant: 1,
