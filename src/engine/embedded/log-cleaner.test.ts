@@ -87,6 +87,7 @@ it('loses no spare file when segments are given up while the next one is being m
     }
     expect(world.events()).not.toContain('log.prepare_failed');
     expect(world.physical.stalled).toBeUndefined();
+    for (const file of world.segments()) expect(world.disk.content(file).length).toBeLessThanOrEqual(128 * 1024);
   }
 });
 

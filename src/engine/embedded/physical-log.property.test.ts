@@ -173,6 +173,6 @@ it('keeps every acknowledged record and shows no other bytes, whatever crashes a
       world.disk.crash('power');
       await world.open();
     }),
-    { timeout: 8_000, numRuns: 250 },
+    { timeout: 20_000, numRuns: 150 },
   );
 });

@@ -14,7 +14,7 @@ import { limits } from '../../limits.ts';
 import type { Env } from '../../platform/env.ts';
 import type { AppendResult, Log, LogRecord } from '../engine.ts';
 import type { Files } from './files.ts';
-import { EntryKind, frameLength, paddedLength } from './frame.ts';
+import { EntryKind, frameAlignBytes, frameLength, paddedLength } from './frame.ts';
 import { FrameWriter, type Stall, type WriterSettings } from './frame-writer.ts';
 import { LogCleaner } from './log-cleaner.ts';
 import { LogReader } from './log-reader.ts';
@@ -60,9 +60,14 @@ export const openPhysicalLog = async (
   options: PhysicalLogOptions,
 ): Promise<PhysicalLog> => {
   const { env, ...rest } = options;
-  const settings: PhysicalLogSettings = { ...defaults, ...rest };
-  if (paddedLength(frameLength(1, settings.recordBytesMax)) > settings.segmentBytes) {
-    throw new TuttiError('INVARIANT', 'A record of the largest size does not fit into a segment.');
+  const asked: PhysicalLogSettings = { ...defaults, ...rest };
+  const settings = { ...asked, frameBytesTarget: Math.min(asked.frameBytesTarget, asked.segmentBytes) };
+  const largestFrame = paddedLength(frameLength(1, settings.recordBytesMax));
+  if (
+    largestFrame > Math.min(settings.segmentBytes, limits.frameBytesMax) ||
+    settings.segmentBytes % frameAlignBytes > 0
+  ) {
+    throw new TuttiError('INVARIANT', 'Segments must hold whole blocks, and a record of the largest size.');
   }
   await files.makeFolder(folder);
   const recovered = await recover(files, folder, settings.segmentBytes);
