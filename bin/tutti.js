@@ -4,10 +4,13 @@
  * over to `src/cli/main`: TypeScript in the repository, JavaScript in the published package.
  */
 import { existsSync } from 'node:fs';
+import * as nodeModule from 'node:module';
 import { nodeProblem } from './node-version.js';
 
 const problem = nodeProblem(process.versions.node);
 if (problem === undefined) {
+  // What it compiles now it need not compile the next time.
+  nodeModule.enableCompileCache();
   const source = new URL('../src/cli/main.ts', import.meta.url);
   const built = new URL('../src/cli/main.js', import.meta.url);
   const { main } = await import((existsSync(source) ? source : built).href);
