@@ -313,7 +313,10 @@ test('who follows a task is told how far its map is', () => {
   const [chunk] = parent.grant().filter((id) => id !== parent.id);
   parent.report(chunk as string, fromExecutor.done, '[0]', 1);
   parent.land();
-  expect(parent.world.events).toEqual([{ type: 'progress', done: 1, total: 2 }]);
+  expect(parent.world.events).toEqual([
+    { type: 'progress', done: 0, total: 2 },
+    { type: 'progress', done: 1, total: 2 },
+  ]);
 });
 
 test('a whole map with steps in its items comes out right though its parent parks again and again (T6)', () => {

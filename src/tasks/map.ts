@@ -63,6 +63,8 @@ export const reportMapOpen = (
   };
   live.maps ??= new Map();
   live.maps.set(step, liveMap);
+  leader.progress.set(live.key, { done: row.itemsDone, total: row.count, message: undefined });
+  tellProgress(leader, tx, live.key);
   askForChunks(leader, tx, live, liveMap);
 };
 
