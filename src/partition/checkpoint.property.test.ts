@@ -60,7 +60,7 @@ const action = fc.oneof(
 
 test('after any crash a new leader has exactly what was acknowledged, and whatever else landed in order (P2, P8)', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
+    fc.asyncProperty(fc.array(action, { maxLength: 80, size: 'max' }), async (actions) => {
       const store = createMemoryStore();
       const log = new ScriptedLog();
       let leader = new Leader({ log, store, window: 3 });

@@ -45,7 +45,7 @@ const action = fc.oneof(
 
 test('messages arrive exactly once and in order, however the wire loses, repeats and reorders them (T5)', () => {
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 80 }), fc.nat(1), (actions, last) => {
+    fc.property(fc.array(action, { maxLength: 80, size: 'max' }), fc.nat(1), (actions, last) => {
       const wire: PeerMessage[] = [];
       const sides = [new Side(0, wire), new Side(1, wire)] as const;
       const side = (at: number): Side => sides[at] as Side;
