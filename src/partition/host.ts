@@ -89,12 +89,12 @@ export class PartitionHost<Output> {
       await snapshots.restore(options.writer, start);
       reader.renew();
     }
-    const flushed = reader.marker(partition).position;
-    if (flushed > end)
+    const kept = Math.max(reader.marker(partition).position, snapshots.newest);
+    if (kept > end)
       throw new TuttiError(
         'LOG_DAMAGED',
-        `Partition ${partition}: the log ends at position ${end}, but what was kept of it reaches position ${flushed}: acknowledged records are missing. Put back the log files of this data folder from a backup.`,
-        { details: { partition, end, flushed } },
+        `Partition ${partition}: the log ends at position ${end}, but what was kept of it reaches position ${kept}: acknowledged records are missing. Put back the log files of this data folder from a backup.`,
+        { details: { partition, end, kept } },
       );
     const host = new PartitionHost<Output>(options, snapshots);
     host.#pump();

@@ -73,6 +73,11 @@ export class Snapshots {
     }
   }
 
+  /** Position of the newest one, whole or not; 0 if there is none. */
+  get newest(): number {
+    return this.#positions.at(-1) ?? 0;
+  }
+
   /** Lets the one under way fail soon. */
   stop(): void {
     this.#stopped = true;
@@ -101,8 +106,8 @@ export class Snapshots {
       this.#name(position),
       pack([manifestFormat, partition, position, note, logBytes, sizeBytes, chunks]),
     );
-    await this.#verify(position);
     this.#positions.push(position);
+    await this.#verify(position);
     this.#takenAtLogBytes = logBytes;
     this.#sizeBytes = sizeBytes;
     const ms = env.clock.monotonic() - began;
