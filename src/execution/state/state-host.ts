@@ -15,7 +15,6 @@ import { TableSet } from '../../partition/table.ts';
 import type { Env } from '../../platform/env.ts';
 import type { StoreReader, StoreWriter } from '../../store/store.ts';
 import { claimTasks, collectFinished } from '../../tasks/claim.ts';
-import { refuse } from '../../tasks/client-requests.ts';
 import { executorLost, type Loss } from '../../tasks/grant.ts';
 import { TaskLeader, type TaskOutput } from '../../tasks/leader.ts';
 import {
@@ -26,10 +25,11 @@ import {
   takeExecutorMessage,
   takePeerMessage,
 } from '../../tasks/machine.ts';
-import { type Flat, fromClient, fromExecutor } from '../../tasks/messages.ts';
+import { type Flat, fromClient, fromExecutor, toClient } from '../../tasks/messages.ts';
 import { removeExpired } from '../../tasks/retention.ts';
 import { taskTables } from '../../tasks/tables.ts';
 import { takeBackUnstarted } from '../../tasks/take-back.ts';
+import { encodeError } from '../../values/codec.ts';
 import { hashOfTaskId, partitionOfHash } from '../../values/task-id.ts';
 import { dispatch, type ExecutorPeer } from './dispatch.ts';
 import type { Part } from './part.ts';
@@ -216,7 +216,8 @@ export class StateHost {
       part.host.transact((tx) => {
         for (let count = 0; count < messagesPerStep; count++) {
           if (refusal !== undefined && flat[at] === fromClient.start)
-            refuse(tx, { client, request: flat[at + 1] as number }, refusal);
+            // It tells of no state, so it waits for none: on a full disk nothing else would come through.
+            this.#clients.get(client)?.push(toClient.reply, flat[at + 1], 0, encodeError(refusal));
           else takeClientMessage(part.tasks, tx, client, flat, at);
           at += clientMessageLength(flat, at);
           if (at >= flat.length || partitionOfRequest(flat, at, partitions) !== number) return;
