@@ -101,9 +101,13 @@ export class PartitionHost<Output> {
     return host;
   }
 
+  /**
+   * Runs a step. One that throws has hit a bug, or a store that cannot be read: what is kept in memory beside the rows may
+   * be half changed then, so the partition stops. Steps of a stopped partition are not run.
+   */
   transact(step: (tx: Transaction<Output>) => void): void {
-    if (this.#failed) throw new TuttiError('LOG_FENCED', `Partition ${this.#options.core.partition} has stopped.`);
-    this.core.transact(this.#options.env.clock.now(), step);
+    if (this.#failed) return;
+    this.#guard(() => this.core.transact(this.#options.env.clock.now(), step));
   }
 
   /** Ends a turn: what was written is sent on its way, what may leave leaves, and a checkpoint begins when one is due. */
@@ -134,7 +138,8 @@ export class PartitionHost<Output> {
   #checkpointDue(): boolean {
     const core = this.core;
     const settings = this.#settings;
-    if (core.checkpointUnderWay || core.dirtyRows === 0) return false;
+    // A log that grows by records without rows is trimmed by checkpoints all the same.
+    if (core.checkpointUnderWay || (core.dirtyRows === 0 && core.logBytesSinceCheckpoint === 0)) return false;
     return (
       core.dirtyRows >= settings.checkpointDirtyRows ||
       core.logBytesSinceCheckpoint >= settings.checkpointLogBytes ||

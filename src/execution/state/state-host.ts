@@ -30,7 +30,7 @@ import { removeExpired } from '../../tasks/retention.ts';
 import { taskTables } from '../../tasks/tables.ts';
 import { takeBackUnstarted } from '../../tasks/take-back.ts';
 import { encodeError } from '../../values/codec.ts';
-import { hashOfTaskId, partitionOfHash } from '../../values/task-id.ts';
+import { hashOfTaskId, isTaskId, partitionOfHash } from '../../values/task-id.ts';
 import { dispatch, type ExecutorPeer } from './dispatch.ts';
 import type { Part } from './part.ts';
 import { PeerMail } from './peer-mail.ts';
@@ -127,7 +127,11 @@ export class StateHost {
         onLeading: (epoch) => this.#lead(number, epoch),
         onFenced: () =>
           this.#options.onFailed(number, new TuttiError('LOG_FENCED', `Partition ${number} is led elsewhere now.`)),
-        onFailed: (error) => this.#options.onFailed(number, error),
+        onFailed: (error) => {
+          const part = this.#parts[number];
+          if (part !== undefined) part.leading = false;
+          this.#options.onFailed(number, error);
+        },
         onProgress: () => this.#planTurn(),
         checkpoints: this.#options.checkpoints,
       });
@@ -211,7 +215,11 @@ export class StateHost {
     let at = 0;
     while (at < flat.length) {
       const number = partitionOfRequest(flat, at, partitions);
-      const part = this.#parts[number] ?? (this.#parts[0] as Part);
+      const part = this.#parts[number] as Part;
+      if (!part.leading) {
+        at += clientMessageLength(flat, at);
+        continue;
+      }
       const refusal = this.#refusal(part);
       part.host.transact((tx) => {
         for (let count = 0; count < messagesPerStep; count++) {
@@ -330,7 +338,7 @@ export class StateHost {
     let more = false;
     for (const { host, tasks, leading } of this.#parts) {
       if (!leading) continue;
-      if (tasks.timers.nextDueAt <= now)
+      if (tasks.timers.nextDueAt <= Math.max(now, host.core.time))
         host.transact((tx) => {
           more = fireTimers(tasks, tx, timersPerTurn) === timersPerTurn || more;
         });
@@ -366,7 +374,9 @@ export class StateHost {
   /** One timer for what is due next: tasks, or the checkpoint that follows quiet. */
   #armTimer(now: number): void {
     let next = now + this.#options.checkpoints.checkpointIntervalMs;
-    for (const { tasks } of this.#parts) next = Math.min(next, tasks.timers.nextDueAt);
+    // Due by record time, which may be ahead of the clock.
+    for (const { tasks, host } of this.#parts)
+      next = Math.min(next, tasks.timers.nextDueAt - Math.max(0, host.core.time - now));
     if (this.#closing || (this.#cancelTimer !== undefined && this.#timerAt <= next && this.#timerAt > now)) return;
     this.#cancelTimer?.();
     this.#timerAt = next;
@@ -381,8 +391,9 @@ const pushAll = (out: Flat, fields: Flat): void => {
   for (const field of fields) out.push(field);
 };
 
-/** Which partition a request is for; what names none (a malformed id) is refused by any. */
-const partitionOfRequest = (flat: Flat, at: number, partitions: number): number =>
-  flat[at] === fromClient.list
-    ? (flat[at + 2] as number)
-    : partitionOfHash(hashOfTaskId(flat[at + 2] as string), partitions);
+/** Which partition a request is for; what names none (a malformed id) is refused by the first. */
+const partitionOfRequest = (flat: Flat, at: number, partitions: number): number => {
+  const field = flat[at + 2];
+  if (flat[at] === fromClient.list) return Math.min(field as number, partitions - 1);
+  return isTaskId(field as string) ? partitionOfHash(hashOfTaskId(field as string), partitions) : 0;
+};
