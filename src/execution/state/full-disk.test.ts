@@ -41,7 +41,7 @@ class Rig {
       retentionTasks: 1_000,
       previousEnd: 'killed',
       checkpoints: limits,
-      stalled: () => this.log.stalled !== undefined,
+      stalled: () => this.log.stalled?.code,
       postToExecutor: () => undefined,
       postToClient: (_client, flat) => this.#take(flat),
       soon: (turn) => setImmediate(turn),

@@ -50,7 +50,8 @@ export type StateHostOptions = {
   /** Why the process before this one ended, for what it was running then. */
   readonly previousEnd: string;
   readonly checkpoints: CheckpointSettings;
-  readonly stalled: () => boolean;
+  /** The error code for which the log cannot be written at present. */
+  readonly stalled: () => string | undefined;
   readonly postToExecutor: (executor: number, flat: Flat) => void;
   readonly postToClient: (client: number, flat: Flat) => void;
   /** Calls back soon, after the messages that are there were taken. */
@@ -237,11 +238,12 @@ export class StateHost {
 
   /** Why nothing new can be started now. */
   #refusal(part: Part): TuttiError | undefined {
-    if (this.#options.stalled())
+    const stalled = this.#options.stalled();
+    if (stalled !== undefined)
       return new TuttiError(
         'DISK_FULL',
-        'No space is left for the log, so nothing new is accepted until there is. Free space on the disk of the data folder.',
-        { details: { retryMs: 1_000 } },
+        `${stalled === 'ENOSPC' ? 'No space is left for the log' : `The log cannot be written (${stalled})`}, so nothing new is accepted until it can. ${stalled === 'ENOSPC' ? 'Free space on' : 'Look at'} the disk of the data folder.`,
+        { details: { retryMs: 1_000, code: stalled } },
       );
     if (part.host.core.heldOutputs <= limits.intakePendingMax) return undefined;
     return new TuttiError('OVERLOADED', 'More is under way than can be held. Try again a little later.', {

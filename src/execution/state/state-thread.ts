@@ -66,7 +66,7 @@ const open = async (): Promise<Opened> => {
     retentionTasks: data.retentionTasks,
     previousEnd: data.previousEnd,
     checkpoints: data.tuning ?? limits,
-    stalled: () => logs.some((log) => log.stalled !== undefined),
+    stalled: () => logs.find((log) => log.stalled !== undefined)?.stalled?.code,
     postToExecutor: (executor, flat) => executors.get(executor)?.postMessage(flat),
     postToClient: (client, flat) => clients.get(client)?.postMessage(flat),
     soon: (turn) => setImmediate(turn),
