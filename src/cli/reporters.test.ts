@@ -71,7 +71,7 @@ describe('on a terminal', () => {
     const reporter = fixture.terminal(80);
     for (const event of events) reporter.tell(event);
     expect(fixture.text.trimEnd().split('\n')).toEqual([
-      `Continuing report ${status.id}, begun 1970-01-01T00:00:00.000Z: 3 steps kept.`,
+      `Continuing report ${status.id}, begun 1970-01-01T00:00:00.000Z: 3 steps done.`,
       '2 other unfinished tasks of this folder run as well (tutti list --state unfinished).',
       '1970-01-01T00:00:00.000Z info  read {"big":{"$bigint":"1"}}',
       'printed',

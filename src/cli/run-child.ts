@@ -11,6 +11,7 @@ import type { AppCatalogue } from '../app/catalogue-of-app.ts';
 import type { TaskDefinition } from '../app/task.ts';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { loadApp } from '../execution/executor/load-app.ts';
+import type { TaskEvent } from '../node/local-client.ts';
 import { type EmbeddedNode, type OpenOptions, openNode } from '../node/open.ts';
 import type { TaskStatus } from '../tasks/client-requests.ts';
 import { decodeValue, encodeError, encodeValue } from '../values/codec.ts';
@@ -25,10 +26,13 @@ const lockWaitMs = 3_000;
 const lockAgainMs = 150;
 const othersMax = 100;
 
+const begunAt = Date.now();
 const realExit = process.exit.bind(process);
 let node: EmbeddedNode | undefined;
 let taskId: string | undefined;
 let closing = false;
+/** Settles when what was logged before it was followed has been told. */
+let told: Promise<void> = Promise.resolve();
 
 const tell = (message: FromChild): Promise<void> =>
   new Promise((resolve) => {
@@ -68,12 +72,15 @@ const tellOthers = async (running: EmbeddedNode, id: string): Promise<void> => {
 
 /** Follows a task to its end, and tells it. */
 const watch = async (running: EmbeddedNode, id: string, name: string): Promise<void> => {
-  const unfollow = running.follow(id, (event) => void tell({ kind: 'event', event }));
+  const unfollow = follow(running, id);
   const stats = setInterval(() => void tellExecutors(running), statsEveryMs);
   void tellExecutors(running);
   try {
-    await tell({ kind: 'result', text: await running.resultText(id) });
+    const text = await running.resultText(id);
+    await told;
+    await tell({ kind: 'result', text });
   } catch (error) {
+    await told;
     // Closing the node ends the wait; the task itself goes on another time.
     if (closing && isTuttiError(error) && error.code === 'CLOSED') return;
     await tell({ kind: 'failed', error: encodeError(withTask(error, name)) });
@@ -82,6 +89,33 @@ const watch = async (running: EmbeddedNode, id: string, name: string): Promise<v
     unfollow();
   }
   await close();
+};
+
+/**
+ * Tells what happens to a task, and first what it has logged since this process began: the two questions are asked in one
+ * breath, so that each line is in the answer or comes as an event, and never both.
+ */
+const follow = (running: EmbeddedNode, id: string): (() => void) => {
+  let held: TaskEvent[] | undefined = [];
+  const unfollow = running.follow(id, (event) => {
+    if (held === undefined) void tell({ kind: 'event', event });
+    else held.push(event);
+  });
+  const earlier = async (): Promise<void> => {
+    try {
+      for (const { time, level, message, fields } of await running.logs(id)) {
+        const line: unknown = JSON.parse(encodeValue({ message, fields }));
+        if (time.getTime() >= begunAt)
+          void tell({ kind: 'event', event: { type: 'log', level, time: time.getTime(), line } });
+      }
+    } catch {
+      // The node is closing.
+    }
+    for (const event of held ?? []) void tell({ kind: 'event', event });
+    held = undefined;
+  };
+  told = earlier();
+  return unfollow;
 };
 
 /** What a task threw is told with the task it was, also where the record has only the error itself. */
@@ -191,7 +225,10 @@ process.on('disconnect', () => void close());
 process.on('uncaughtException', strayed);
 process.on('unhandledRejection', strayed);
 process.exit = (code) => {
-  throw new Error(`process.exit(${code ?? ''}) was called outside of a task`);
+  const error = new Error(`process.exit(${code ?? ''}) was called outside of a task`);
+  // The place that is told is that of the call.
+  Error.captureStackTrace(error, process.exit);
+  throw error;
 };
 new Worker(childEntries.guard, { name: 'tutti-guard' }).unref();
 

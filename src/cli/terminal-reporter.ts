@@ -106,7 +106,7 @@ const foundText = ({ status, again }: Extract<RunEvent, { type: 'started' }>): s
   if (status.state === 'completed') return `${what} has completed before; this is its stored result.`;
   if (status.state === 'failed' || status.state === 'cancelled') return `${what} has ${status.state} before.`;
   const since = again ? '' : `, begun ${status.createdAt.toISOString()}`;
-  return `Continuing ${what}${since}${kept === '' ? '' : `: ${kept} kept`}.`;
+  return `Continuing ${what}${since}${kept === '' ? '' : `: ${kept} done`}.`;
 };
 
 const othersText = (ids: readonly string[]): string =>

@@ -1,0 +1,141 @@
+/** Runs the `tutti` command as a process of its own, in a temporary folder. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const bin = join(import.meta.dirname, '../../bin/tutti.js');
+
+export type Ended = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+};
+
+type RunOptions = {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** In a process group of its own, which can be killed as one. */
+  readonly group?: boolean;
+};
+
+/** A running command. */
+export class Running {
+  readonly #child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  out = '';
+  err = '';
+  #looks: (() => void)[] = [];
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.out += text;
+      this.#look();
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.err += text;
+      this.#look();
+    });
+    this.ended = new Promise((resolve) => {
+      child.on('close', (code, signal) => {
+        resolve({ code, signal, out: this.out, err: this.err });
+        this.#look();
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  /** Settles when the pattern is on stderr; rejects if the command ends without it. */
+  async seen(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.err);
+      if (found !== null) return found;
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+        throw new Error(`The command ended without ${pattern}. stderr:\n${this.err}\nstdout:\n${this.out}`);
+      await new Promise<void>((resolve) => this.#looks.push(resolve));
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  killGroup(): void {
+    process.kill(-this.pid, 'SIGKILL');
+  }
+
+  #look(): void {
+    for (const look of this.#looks.splice(0)) look();
+  }
+}
+
+/** A folder with an app in it. */
+export class Workplace {
+  readonly folder = mkdtempSync(join(tmpdir(), 'tutti-cli-'));
+  readonly #running = new Set<Running>();
+
+  constructor(app?: string) {
+    if (app !== undefined) this.write('app.ts', app);
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  write(name: string, text: string): void {
+    writeFileSync(this.path(name), text);
+  }
+
+  start(args: readonly string[], options: RunOptions = {}): Running {
+    const child = spawn(process.execPath, [bin, ...args], {
+      cwd: this.folder,
+      // What vitest sets must not decide what is shown; the cache makes the many starts cheaper.
+      env: {
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: this.path('.cache'),
+        TUTTI_EXECUTORS: '1',
+        ...options.env,
+      },
+      detached: options.group === true,
+    });
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input ?? '');
+    const running = new Running(child);
+    this.#running.add(running);
+    void running.ended.then(() => this.#running.delete(running));
+    return running;
+  }
+
+  run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    return this.start(args, options).ended;
+  }
+
+  async remove(): Promise<void> {
+    for (const running of this.#running) running.kill('SIGKILL');
+    await Promise.all([...this.#running].map(({ ended }) => ended));
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+}
+
+/** Settles when no process has this id any more. */
+export const gone = async (pid: number): Promise<void> => {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+export const eventsOf = (err: string): readonly Readonly<Record<string, unknown>>[] =>
+  err
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
