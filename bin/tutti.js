@@ -5,12 +5,15 @@
  */
 import { existsSync } from 'node:fs';
 import * as nodeModule from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { nodeProblem } from './node-version.js';
 
 const problem = nodeProblem(process.versions.node);
 if (problem === undefined) {
   // What it compiles now it need not compile the next time.
-  nodeModule.enableCompileCache();
+  const cacheHome = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  nodeModule.enableCompileCache(process.env.NODE_COMPILE_CACHE ?? join(cacheHome, 'tutti', 'compiled'));
   const source = new URL('../src/cli/main.ts', import.meta.url);
   const built = new URL('../src/cli/main.js', import.meta.url);
   const { main } = await import((existsSync(source) ? source : built).href);

@@ -18,7 +18,7 @@ export type ExecutorsOptions = {
   readonly hangLimitMs: number | undefined;
   readonly events: EventSink;
   /** An executor can be given work over `port`. */
-  readonly onAdded: (executor: number, port: MessagePort) => void;
+  readonly onAdded: (executor: number, port: MessagePort, names: readonly string[]) => void;
   readonly onGone: (executor: number, guilty: AttemptName | undefined, loss: Loss) => void;
   /** Does not answer at present: what it has not begun is better given to another. `running`: what keeps it. */
   readonly onBusy: (executor: number, running: AttemptName | undefined) => void;
@@ -115,7 +115,7 @@ export class Executors {
         switch (message.kind) {
           case 'ready':
             executor.ready = true;
-            this.#connect(executor);
+            this.#connect(executor, message.names);
             resolve(message);
             break;
           case 'loadFailed':
@@ -151,10 +151,10 @@ export class Executors {
     });
   }
 
-  #connect(executor: Executor): void {
+  #connect(executor: Executor, names: readonly string[]): void {
     const { port1, port2 } = new MessageChannel();
     executor.worker.postMessage({ kind: 'connect', index: 0, port: port1 }, [port1]);
-    this.#options.onAdded(executor.number, port2);
+    this.#options.onAdded(executor.number, port2, names);
   }
 
   #gone(executor: Executor, what: string): void {

@@ -51,7 +51,7 @@ class Node {
       count: data.executors,
       hangLimitMs: data.hangLimitMs,
       events,
-      onAdded: (executor, port) => this.#tellState({ kind: 'executor', executor, port }, [port]),
+      onAdded: (executor, port, names) => this.#tellState({ kind: 'executor', executor, port, names }, [port]),
       onGone: (executor, guilty, loss) => this.#tellState({ kind: 'executorGone', executor, guilty, loss }),
       onBusy: (executor, running) => this.#tellState({ kind: 'executorBusy', executor, running }),
       onOutput: (line) => output.line(line),

@@ -63,7 +63,10 @@ export const grantTasks = (
       leader.setAside(key);
       continue;
     }
-    grant(leader, tx, executor, key, state);
+    const spec = tx.get(specTable, key) as SpecRow;
+    // Another app's: it stays as it is, and is queued again by the next leader.
+    if (leader.settings.runs?.(spec.name) === false) continue;
+    grant(leader, tx, executor, key, spec, state);
     given++;
   }
   for (const key of ownStragglers) queueCopy(leader, key);
@@ -80,8 +83,14 @@ const grantCopy = (leader: TaskLeader, tx: TaskTransaction, executor: number, li
   tx.emitSettled({ kind: 'executor', executor, flat });
 };
 
-const grant = (leader: TaskLeader, tx: TaskTransaction, executor: number, key: string, state: StateRow): void => {
-  const spec = tx.get(specTable, key) as SpecRow;
+const grant = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  executor: number,
+  key: string,
+  spec: SpecRow,
+  state: StateRow,
+): void => {
   const before = leader.live.get(key);
   if (before !== undefined) leader.forget(before);
   const n = leader.nextN++;

@@ -95,6 +95,8 @@ export type TaskSettings = {
   readonly partitions: number;
   /** Executors there are: how many chunks a map keeps under way. */
   readonly executors: () => number;
+  /** Whether the app has a task of this name. What it has not is kept for an app that has. */
+  readonly runs?: (name: string) => boolean;
   readonly retentionMs: number;
   readonly retentionTasks: number;
   readonly queuedTasksMax: number;

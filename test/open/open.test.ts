@@ -136,3 +136,22 @@ describe('open', () => {
     await node.close();
   });
 });
+
+test('tasks of another app are kept for it, and run when it is opened again', async () => {
+  const data = newFolder();
+  const id = await (async () => {
+    await using node = await open({ app, module, data, executors: 1 });
+    return (await node.start(app.double, 4, { delay: '3 s' })).id;
+  })();
+  {
+    const other = await import('./other-app.fixture.ts');
+    const otherModule = new URL('./other-app.fixture.ts', import.meta.url).href;
+    await using node = await open({ app: other, module: otherModule, data, executors: 1 });
+    await expect.poll(async () => (await node.status(id))?.state, { timeout: 10_000 }).toBe('queued');
+    // The executor is free, and has been given what it can run.
+    expect(await node.run(other.triple, 1)).toBe(3);
+    expect((await node.status(id))?.state).toBe('queued');
+  }
+  await using node = await open({ app, module, data, executors: 1 });
+  expect(await node.result(id)).toBe(8);
+});

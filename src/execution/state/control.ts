@@ -21,7 +21,13 @@ export type StateThreadData = {
 };
 
 export type ToStateThread =
-  | { readonly kind: 'executor'; readonly executor: number; readonly port: MessagePort }
+  /** `names`: the tasks of the app it has loaded. */
+  | {
+      readonly kind: 'executor';
+      readonly executor: number;
+      readonly port: MessagePort;
+      readonly names: readonly string[];
+    }
   | {
       readonly kind: 'executorGone';
       readonly executor: number;

@@ -30,8 +30,8 @@ import { removeExpired } from '../../tasks/retention.ts';
 import { taskTables } from '../../tasks/tables.ts';
 import { takeBackUnstarted } from '../../tasks/take-back.ts';
 import { encodeError } from '../../values/codec.ts';
-import { hashOfTaskId, isTaskId, partitionOfHash } from '../../values/task-id.ts';
 import { dispatch, type ExecutorPeer } from './dispatch.ts';
+import { partitionOfRequest, refusal } from './intake.ts';
 import type { Part } from './part.ts';
 import { PeerMail } from './peer-mail.ts';
 
@@ -74,6 +74,7 @@ export class StateHost {
   readonly #executors = new Map<number, Executor>();
   readonly #clients = new Map<number, Flat>();
   readonly #mail: PeerMail;
+  #names: ReadonlySet<string> = new Set();
   #turnPlanned = false;
   #closing = false;
   #closed = false;
@@ -99,6 +100,7 @@ export class StateHost {
         partition: number,
         partitions,
         executors: () => Math.max(1, this.#executors.size),
+        runs: (name) => this.#names.has(name),
         retentionMs: this.#options.retentionMs,
         retentionTasks: Math.max(1, Math.ceil(this.#options.retentionTasks / partitions)),
         queuedTasksMax: limits.queuedTasksMax,
@@ -144,7 +146,9 @@ export class StateHost {
     await leading;
   }
 
-  addExecutor(executor: number): void {
+  /** An executor that has loaded an app with these tasks can be given work. */
+  addExecutor(executor: number, names: readonly string[]): void {
+    this.#names = new Set(names);
     this.#executors.set(executor, { wanted: 0, out: [] });
   }
 
@@ -221,12 +225,12 @@ export class StateHost {
         at += clientMessageLength(flat, at);
         continue;
       }
-      const refusal = this.#refusal(part);
+      const refused = refusal(this.#options.stalled(), part);
       part.host.transact((tx) => {
         for (let count = 0; count < messagesPerStep; count++) {
-          if (refusal !== undefined && flat[at] === fromClient.start)
+          if (refused !== undefined && flat[at] === fromClient.start)
             // It tells of no state, so it waits for none: on a full disk nothing else would come through.
-            this.#clients.get(client)?.push(toClient.reply, flat[at + 1], 0, encodeError(refusal));
+            this.#clients.get(client)?.push(toClient.reply, flat[at + 1], 0, encodeError(refused));
           else takeClientMessage(part.tasks, tx, client, flat, at);
           at += clientMessageLength(flat, at);
           if (at >= flat.length || partitionOfRequest(flat, at, partitions) !== number) return;
@@ -234,21 +238,6 @@ export class StateHost {
       });
     }
     this.#planTurn();
-  }
-
-  /** Why nothing new can be started now. */
-  #refusal(part: Part): TuttiError | undefined {
-    const stalled = this.#options.stalled();
-    if (stalled !== undefined)
-      return new TuttiError(
-        'DISK_FULL',
-        `${stalled === 'ENOSPC' ? 'No space is left for the log' : `The log cannot be written (${stalled})`}, so nothing new is accepted until it can. ${stalled === 'ENOSPC' ? 'Free space on' : 'Look at'} the disk of the data folder.`,
-        { details: { retryMs: 1_000, code: stalled } },
-      );
-    if (part.host.core.heldOutputs <= limits.intakePendingMax) return undefined;
-    return new TuttiError('OVERLOADED', 'More is under way than can be held. Try again a little later.', {
-      details: { retryMs: limits.overloadedRetryMs },
-    });
   }
 
   /** Executors that run something now. */
@@ -391,11 +380,4 @@ export class StateHost {
 
 const pushAll = (out: Flat, fields: Flat): void => {
   for (const field of fields) out.push(field);
-};
-
-/** Which partition a request is for; what names none (a malformed id) is refused by the first. */
-const partitionOfRequest = (flat: Flat, at: number, partitions: number): number => {
-  const field = flat[at + 2];
-  if (flat[at] === fromClient.list) return Math.min(field as number, partitions - 1);
-  return isTaskId(field as string) ? partitionOfHash(hashOfTaskId(field as string), partitions) : 0;
 };

@@ -83,7 +83,7 @@ const start = async (): Promise<void> => {
     switch (message.kind) {
       case 'executor':
         executors.set(message.executor, message.port);
-        host.addExecutor(message.executor);
+        host.addExecutor(message.executor, message.names);
         message.port.on('message', (flat: Flat) => host.fromExecutor(message.executor, flat));
         break;
       case 'executorGone':
