@@ -1,9 +1,12 @@
 /**
  * The tests that `npm test` runs. Two kinds: `unit` lies beside the code it tests; `process` lies in `test/` and starts threads
- * and processes. `test/pack` is apart (`npm run test:pack`), because it installs packages.
+ * and processes, `alone` likewise but one file after the other, last. `test/pack` is apart (`npm run test:pack`), because it installs packages.
  */
 import { defineConfig } from 'vitest/config';
 import { closingLineReporter } from './tools/closing-line.ts';
+
+/** What must end within a second is run with nothing beside it. */
+const alone = ['test/faults/process-exit-store.test.ts', 'test/crash/ending.test.ts'];
 
 export default defineConfig({
   // Not in node_modules, whose files the main job counts.
@@ -24,9 +27,21 @@ export default defineConfig({
         test: {
           name: 'process',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/pack/**', '**/node_modules/**'],
+          exclude: ['test/pack/**', '**/node_modules/**', ...alone],
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: alone,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

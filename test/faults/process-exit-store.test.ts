@@ -40,11 +40,16 @@ const ways = Object.keys(exitCodes) as Way[];
 const endOf = (child: ChildProcess, how: Way): Promise<End> =>
   new Promise((resolve, reject) => {
     let endingAt: number | undefined;
+    let stuck: ReturnType<typeof setTimeout> | undefined;
     child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      if (text.includes('ending')) endingAt ??= performance.now();
+      if (endingAt !== undefined || !text.includes('ending')) return;
+      endingAt = performance.now();
+      // Counted from here: on a busy machine a process takes long to begin.
+      stuck = setTimeout(() => child.kill('SIGKILL'), stuckAfterMs);
     });
     child.on('error', reject);
     child.on('exit', (code, signal) => {
+      clearTimeout(stuck);
       resolve({ how, code, signal, tookMs: endingAt === undefined ? Infinity : performance.now() - endingAt });
     });
   });
@@ -60,9 +65,7 @@ const run = async (number: number): Promise<End> => {
     env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'cache') },
   });
   children.add(child);
-  const stuck = setTimeout(() => child.kill('SIGKILL'), stuckAfterMs);
   const end = await endOf(child, how);
-  clearTimeout(stuck);
   children.delete(child);
   const writer = openLmdbWriter(path);
   const reader = openLmdbReader(path);
