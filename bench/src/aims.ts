@@ -10,14 +10,32 @@ export type Aim = {
   readonly better: 'more' | 'less';
   /** What the prototype gave, or what the machine cannot go below: the floor. */
   readonly floor: number | undefined;
+  /** No run of a quiet machine is better than this: one that seems so was disturbed while the bare threads ran. */
+  readonly bound?: number;
 };
 
 export const aims: readonly Aim[] = [
   { scenario: 'tasks-noop', figure: 'per_s', unit: 'tasks/s', aim: 80_000, better: 'more', floor: 162_000 },
   { scenario: 'task-latency', figure: 'p50_ms', unit: 'ms p50', aim: 0.7, better: 'less', floor: 0.48 },
   { scenario: 'steps', figure: 'per_s', unit: 'steps/s', aim: 90_000, better: 'more', floor: 150_000 },
-  { scenario: 'fan-out', figure: 'ratio', unit: 'x two bare threads', aim: 1.03, better: 'less', floor: 1 },
-  { scenario: 'map-million', figure: 'us_per_item', unit: 'µs overhead/item', aim: 2, better: 'less', floor: 0.4 },
+  {
+    scenario: 'fan-out',
+    figure: 'ratio',
+    unit: 'x two bare threads',
+    aim: 1.03,
+    better: 'less',
+    floor: 1,
+    bound: 0.98,
+  },
+  {
+    scenario: 'map-million',
+    figure: 'us_per_item',
+    unit: 'µs overhead/item',
+    aim: 2,
+    better: 'less',
+    floor: 0.4,
+    bound: 0,
+  },
   { scenario: 'transact-hot', callers: 64, figure: 'per_s', unit: '/s', aim: 60_000, better: 'more', floor: 79_000 },
   {
     scenario: 'transact-hot',

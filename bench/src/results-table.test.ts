@@ -41,3 +41,12 @@ test('cases are told apart by their callers, and of one case the last line count
   expect(cells(table, 'transact-hot, 64 callers')[2]).toBe('**3** /s');
   expect(cells(table, 'transact-hot, 1024 callers')[2]).toBe('**2** /s');
 });
+
+test('a run that was faster than bare threads was disturbed, and meets nothing', () => {
+  const table = resultsTable([
+    line({ name: 'fan-out', ratio: 0.8, p50_ms: null }),
+    line({ name: 'map-million', us_per_item: -7 }),
+  ]);
+  expect(cells(table, 'fan-out')[4]).toBe('disturbed');
+  expect(cells(table, 'map-million')[4]).toBe('disturbed');
+});

@@ -19,6 +19,7 @@ export const resultsTable = (lines: readonly BenchLine[]): string => {
     'RSS MB',
     'CPU s',
     'sync ms',
+    "others' cores",
   ];
   return [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 };
@@ -29,20 +30,25 @@ const isOf = (line: BenchLine, aim: Aim): boolean => line.name === aim.scenario 
 
 const row = (aim: Aim, line: BenchLine): readonly string[] => {
   const value = Number(line[aim.figure]);
-  const met = aim.better === 'more' ? value >= aim.aim : value <= aim.aim;
   const latencies = line['p50_ms'] == null ? '' : `${line['p50_ms']} / ${line['p99_ms']}`;
   return [
     aim.callers === undefined ? aim.scenario : `${aim.scenario}, ${aim.callers} callers`,
     `**${shown(value)}** ${aim.unit}`,
     `${aim.better === 'more' ? '≥' : '≤'} ${shown(aim.aim)}`,
-    met ? 'yes' : 'no',
+    met(aim, value),
     aim.floor === undefined ? '' : shown(aim.floor),
     aim.floor === undefined ? '' : `${(value / aim.floor).toFixed(2)} x`,
     latencies,
     shown(Number(line['rss_mb'])),
     shown(Number(line['cpu_s'])),
     shown(Number(line['sync_ms'])),
+    line['others_cores'] === undefined ? '' : shown(Number(line['others_cores'])),
   ];
+};
+
+const met = ({ aim, better, bound }: Aim, value: number): string => {
+  if (bound !== undefined && value < bound) return 'disturbed';
+  return (better === 'more' ? value >= aim : value <= aim) ? 'yes' : 'no';
 };
 
 const shown = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 3 });

@@ -1,5 +1,6 @@
 /** A process that runs one scenario once, tells its parent what it measured, and ends. */
 import { measureSyncMs } from './disk.ts';
+import { watchOthers } from './machine.ts';
 import { percentile, rounded } from './measure.ts';
 import type { RunOptions, Scenario } from './scenario.ts';
 
@@ -28,6 +29,7 @@ const { scenarios } = (await import(request.registry)) as { scenarios: readonly 
 const scenario = scenarios.find(({ name }) => name === request.name);
 if (scenario === undefined) throw new Error(`There is no scenario ${request.name}.`);
 const syncMs = measureSyncMs(request.options.folder);
+const othersCores = watchOthers();
 const result = await scenario.run(request.options);
 const { latencies } = result;
 const line: RunLine = {
@@ -40,6 +42,7 @@ const line: RunLine = {
   extra: {
     ...Object.fromEntries(Object.entries(result.extra).map(([name, value]) => [name, rounded(value)])),
     sync_ms: rounded(syncMs),
+    others_cores: rounded(othersCores()),
   },
   settings: result.settings,
 };

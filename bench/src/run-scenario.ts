@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
+import { aims } from './aims.ts';
 import { makeBenchFolder, removeBenchFolder } from './disk.ts';
 import { medianBy } from './measure.ts';
 import type { RunLine, RunRequest } from './run-once.ts';
@@ -63,9 +64,11 @@ const lineFrom = (child: ChildProcess, name: string): Promise<RunLine> =>
     });
   });
 
-/** The line of a scenario from its runs. */
+/** The line of a scenario: that of the run whose figure (the one with an aim) is the median. */
 export const lineOf = (name: string, runs: readonly RunLine[], bench: BenchSettings): BenchLine => {
-  const median = medianBy(runs, ({ per_s }) => per_s);
+  const figure = aims.find(({ scenario }) => scenario === name)?.figure ?? 'per_s';
+  const figureOf = (run: RunLine): number => Number({ ...run.extra, ...run }[figure]);
+  const median = medianBy(runs, figureOf);
   const { n, per_s, p50_ms, p99_ms, rss_mb, cpu_s } = median;
   return {
     name,
@@ -76,7 +79,8 @@ export const lineOf = (name: string, runs: readonly RunLine[], bench: BenchSetti
     rss_mb,
     cpu_s,
     ...median.extra,
-    runs_per_s: runs.map((run) => run.per_s),
+    median_of: figure,
+    runs: runs.map(figureOf),
     settings: { ...median.settings, partitions: bench.partitions, executors: bench.executors, fsync: true },
     versions: versions(),
   };

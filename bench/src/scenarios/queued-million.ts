@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { block, noop, noopInput } from '../app.ts';
 import { openBenchNode } from '../bench-node.ts';
+import { residentMemory } from '../machine.ts';
 import { batchesOf, span } from '../measure.ts';
-import { residentMemory } from '../memory.ts';
 import { check, type Scenario, scaled } from '../scenario.ts';
 
 const outstanding = 10_000;

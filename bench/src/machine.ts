@@ -1,0 +1,33 @@
+/** What Linux tells of this process and of the machine around it. */
+import { readFileSync } from 'node:fs';
+
+/**
+ * Pages of the store's file that are mapped count as resident too, and leave whenever somebody else needs the room; `anonMb` is
+ * what the process itself holds.
+ */
+export const residentMemory = (): { readonly anonMb: number; readonly fileMb: number } => {
+  const text = readFileSync('/proc/self/status', 'utf8');
+  const megabytes = (field: string): number =>
+    (Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) * 1024) / 1e6;
+  return { anonMb: megabytes('RssAnon'), fileMb: megabytes('RssFile') };
+};
+
+const ticksPerSecond = 100;
+
+/** Seconds of CPU time that all processes of the machine together have used. */
+export const machineCpuSeconds = (): number => {
+  const [first = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = first.split(/\s+/).slice(1).map(Number);
+  return (user + nice + system + irq + softirq) / ticksPerSecond;
+};
+
+/** Begins to watch; the function given tells how many cores other processes have used since, on average. */
+export const watchOthers = (): (() => number) => {
+  const cpu = process.cpuUsage();
+  const [began, machine] = [performance.now(), machineCpuSeconds()];
+  return () => {
+    const { user, system } = process.cpuUsage(cpu);
+    const seconds = (performance.now() - began) / 1000;
+    return Math.max(0, machineCpuSeconds() - machine - (user + system) / 1e6) / seconds;
+  };
+};
