@@ -40,8 +40,9 @@ export type {
  *
  * ```ts
  * import * as app from './app.ts';
- * await using node = await open({ app, module: import.meta.resolve('./app.ts') });
+ * const node = await open({ app, module: import.meta.resolve('./app.ts') });
  * await node.run(app.statements, '2026-11');
+ * await node.close(); // or, on Node 24: await using node = …
  * ```
  *
  * Throws `OPTION_INVALID`, `APP_LOAD`, `APP_INVALID`, `APP_MISMATCH`, `DATA_LOCKED`, `DATA_FORMAT`, `DATA_UNAVAILABLE`,

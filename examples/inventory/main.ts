@@ -77,7 +77,7 @@ async function takeInventory(options: Options, talk: Talk, stop: StopRequest): P
   const openedAt = performance.now();
   const { folder, data, executors, partitions } = options;
   talk.tell('begin', { folder, data, executors }, `Taking inventory of ${folder}`);
-  await using node = await open({
+  const node = await open({
     app,
     module: import.meta.resolve('./app.ts'),
     data,
@@ -87,13 +87,21 @@ async function takeInventory(options: Options, talk: Talk, stop: StopRequest): P
     logLevel: 'error',
   });
   stop.whenAsked(() => node.close());
-  const readyAt = performance.now();
+  try {
+    return await runInventory(node, options, talk, (performance.now() - openedAt) / 1000);
+  } finally {
+    await node.close();
+  }
+}
+
+async function runInventory(node: Tutti, options: Options, talk: Talk, startSeconds: number): Promise<Outcome> {
+  const { folder, executors } = options;
   const run = await beginOrContinue(node, folder);
   const watch = await watchRun(node, run, options, talk);
   try {
     const inventory = await run.handle.result();
     talk.endProgress();
-    const times = { seconds: performance.now() / 1000, startSeconds: (readyAt - openedAt) / 1000 };
+    const times = { seconds: performance.now() / 1000, startSeconds };
     const kept = run.isContinued ? `; ${withThousands(watch.kept())} of the files were kept from before` : '';
     talk.tell(
       'done',
