@@ -73,6 +73,8 @@ export const rarely: CheckpointSettings = {
   snapshotChunkBytes: 1_000,
 };
 
+const turnsMax = 100_000;
+
 /** One data folder; `open` is what a process does with it. */
 export class HostRig {
   readonly env = manualEnv();
@@ -81,6 +83,9 @@ export class HostRig {
   readonly released: string[] = [];
   readonly failures: unknown[] = [];
   checkpoints: CheckpointSettings = rarely;
+  /** Most snapshots that were under way at the same time. */
+  snapshotsAtOnce = 0;
+  #snapshotReaders = 0;
   host!: PartitionHost<string>;
   log!: PhysicalLog;
 
@@ -107,7 +112,7 @@ export class HostRig {
       },
       log: this.log.log(0),
       reader,
-      openSnapshotReader: () => this.store.reader(),
+      openSnapshotReader: () => this.#openSnapshotReader(),
       writer: this.store,
       blobs,
       env: this.env,
@@ -154,11 +159,23 @@ export class HostRig {
     return this.env.emitted.filter((event) => event.name === name).map(({ fields }) => fields);
   }
 
-  /** Lets the event loop turn until `condition` holds; fails the test by its timeout if it never does. */
+  /** Lets the event loop turn until `condition` holds. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
+    for (let turn = 0; !condition(); turn++) {
       if (this.failures.length > 0) throw this.failures[0];
+      if (turn === turnsMax) throw new Error('It never came to that.');
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  #openSnapshotReader(): StoreReader {
+    const reader = this.store.reader();
+    this.snapshotsAtOnce = Math.max(this.snapshotsAtOnce, ++this.#snapshotReaders);
+    const close = reader.close.bind(reader);
+    reader.close = async () => {
+      this.#snapshotReaders--;
+      await close();
+    };
+    return reader;
   }
 }

@@ -176,11 +176,10 @@ describe('snapshots', () => {
   });
 
   test('are taken one at a time, however fast the checkpoints come', async () => {
-    const rig = await opened(often);
+    // Small chunks make them slow.
+    const rig = await opened({ ...often, snapshotChunkBytes: 20 });
     await takeSnapshots(rig, 4);
-    const positions = rig.events('snapshot.done').map(({ position }) => position as number);
-    expect(positions).toEqual([...positions].sort((a, b) => a - b));
-    expect(rig.events('snapshot.failed')).toEqual([]);
+    expect([rig.snapshotsAtOnce, rig.events('snapshot.failed')]).toEqual([1, []]);
   });
 
   test('that cannot be written change nothing: the next one is tried with a later checkpoint', async () => {
