@@ -93,7 +93,8 @@ test('every relative import of a module or of its types leads to a file of the p
   const lost: string[] = [];
   let count = 0;
   for (const path of filesIn(join(installed, 'src'))) {
-    const text = readFileSync(join(installed, 'src', path), 'utf8');
+    // Without doc comments, whose examples import the user's own files.
+    const text = readFileSync(join(installed, 'src', path), 'utf8').replace(/\/\*\*[\s\S]*?\*\//g, '');
     for (const [, specifier] of text.matchAll(/\b(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g)) {
       const target = join(installed, 'src', path, '..', specifier!);
       const file = path.endsWith('.d.ts') ? target.replace(/\.(ts|js)$/, '.d.ts') : target;
