@@ -2,7 +2,7 @@
  * Nothing acknowledged is lost, with real processes: two data folders under SIGKILL at random instants, and what a kill left
  * behind damaged in every way that Tutti promises to survive or to report. `npm run soak:crash` does the same for long.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unpack } from 'msgpackr';
@@ -126,7 +126,8 @@ describe('after a kill', () => {
     const [before, newest] = (await blobs.list('snapshot/0/')).slice(-2) as [string, string];
     const kept = await chunksOf(before);
     const chunk = (await chunksOf(newest)).find((name) => !kept.includes(name))!;
-    flipBit(join(copy, 'blobs', `${chunk.replaceAll('/', '+')}.blob`), 40);
+    const file = join(copy, 'blobs', `${chunk.replaceAll('/', '+')}.blob`);
+    flipBit(file, statSync(file).size - 1);
     await one.drainCopy(copy);
     expect(said()).toMatch(/snapshot\.damaged[\s\S]*snapshot\.restored/);
   });

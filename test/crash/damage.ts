@@ -22,6 +22,7 @@ export const contentOf = (folder: string): readonly string[] =>
 /** Turns over one bit. */
 export const flipBit = (file: string, offset: number): void => {
   const bytes = readFileSync(file);
+  if (offset >= bytes.length) throw new Error(`${file} has no byte ${offset}.`);
   bytes[offset] = (bytes[offset] as number) ^ 0x10;
   writeFileSync(file, bytes);
 };
