@@ -27,15 +27,25 @@ describe('which records count', () => {
 
   test('a record of another log under the same name is skipped by readers and stepped over by a new leader (P10)', () => {
     const log = new ScriptedLog();
-    const leader = new Leader({ log, window: 4 });
+    const leader = new Leader({ log, window: 4, shared: true });
     leader.settle();
     log.put(foreignRecord({ logId: [1, 2], epoch: 900 }, [7, 'x', ['foreign']]), log.end);
     leader.put('y', 1);
     leader.settle();
     expect(leader.released).toEqual(['y=1']);
-    const reader = new Leader({ log });
+    const reader = new Leader({ log, shared: true });
     reader.settle();
     expect(reader.rows()).toEqual({ y: 1 });
+  });
+
+  test('in a log that nobody else can write to, a record of another log is damage: log and store do not belong together', () => {
+    const log = new ScriptedLog();
+    const leader = new Leader({ log });
+    leader.settle();
+    leader.put('y', 1);
+    leader.settle();
+    log.put(foreignRecord({ logId: [1, 2], epoch: 900 }, [7, 'x', ['foreign']]), log.end);
+    expect(() => new Leader({ log }).settle()).toThrow(damaged);
   });
 
   test('where more is under way, such a record stops the leader: going on would break the chain (P10)', () => {

@@ -3,7 +3,8 @@
  * is decided here alone) and it makes the next one.
  *
  * Invariants
- * - R1: a foreign log id and an epoch older than the newest seen are skipped; everything else must link, or it is damage.
+ * - R1: an epoch older than the newest seen is skipped, and so is a foreign log id in a log that others can write to;
+ *   everything else must link, or it is damage.
  * - D1: the time of records never goes back.
  * - R2: no two claims are the same bytes, so whoever finds its own in the log leads.
  * - R3: what a leader numbers by positions is never numbered so by another, not even where its records never counted
@@ -45,6 +46,7 @@ const basePerEpoch = 2 ** 16;
 
 export class Chain {
   readonly #partition: number;
+  readonly #shared: boolean;
   #logId: LogId | undefined;
   #position = 0;
   #link = 0;
@@ -55,8 +57,9 @@ export class Chain {
   readonly more: unknown;
 
   /** Begins after a store's marker. */
-  constructor(partition: number, marker: StoreMarker) {
+  constructor(partition: number, marker: StoreMarker, shared: boolean) {
     this.#partition = partition;
+    this.#shared = shared;
     if (marker.note === undefined) return;
     const [high, low, link, epoch, time, base, more] = decodeRow(marker.note) as unknown as Note;
     this.#logId = [high, low];
@@ -106,7 +109,11 @@ export class Chain {
     const header = decodeHeader(record.bytes, position);
     this.#position = position;
     if (this.#logId === undefined && header.kind === recordKind.epoch) this.#logId = header.logId;
-    if (this.#logId === undefined || !sameLog(header.logId, this.#logId)) return undefined;
+    if (this.#logId === undefined || !sameLog(header.logId, this.#logId)) {
+      // Nobody else can write to a log that is not shared: it was put in the place of another, or the store was.
+      if (!this.#shared) throw this.#damaged(position, 'belongs to another log');
+      return undefined;
+    }
     if (header.epoch < this.#epoch) return undefined;
     if (header.kind === recordKind.epoch) {
       // An epoch record that landed elsewhere than it meant to is no leadership.

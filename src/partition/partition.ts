@@ -90,7 +90,7 @@ export class Partition<Output> implements Transaction<Output> {
 
   constructor(options: PartitionOptions) {
     this.#options = options;
-    this.#chain = new Chain(options.partition, options.store.marker(options.partition));
+    this.#chain = new Chain(options.partition, options.store.marker(options.partition), options.shared);
     const [highest, logBytes] = (this.#chain.more ?? [[], 0]) as [HighestKeys, number];
     this.#layers = new Layers(options.partition, options.store, options.tables, highest);
     this.#logBytes = logBytes;

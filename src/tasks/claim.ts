@@ -7,10 +7,9 @@
  * alone before its count is full.
  */
 import { resendMessages } from '../partition/outbox.ts';
-import { taskIdOfKey } from '../values/task-id.ts';
 import { settleOutcomes } from './child-outcome.ts';
 import { attemptLost, exclusiveFrom, loadSteps } from './grant.ts';
-import type { Finished, Live, TaskLeader, TaskTransaction } from './leader.ts';
+import { type Finished, type Live, liveOf, type TaskLeader, type TaskTransaction } from './leader.ts';
 import { grantKind, toExecutor } from './messages.ts';
 import { resumeIfParked } from './steps.ts';
 import { doneTable, type SpecRow, type StateRow, specTable, stateTable, taskStatus, watcherTable } from './tables.ts';
@@ -124,30 +123,7 @@ const watchersToTell = (leader: TaskLeader, tx: TaskTransaction): void => {
 
 const parkedEntry = (leader: TaskLeader, tx: TaskTransaction, key: string, state: StateRow): Live => {
   const spec = tx.get(specTable, key) as SpecRow;
-  const live: Live = {
-    key,
-    id: taskIdOfKey(key),
-    name: spec.name,
-    kind: spec.kind,
-    policy: spec.policy,
-    tries: state.tries,
-    solo: state.crashes > 0,
-    n: state.n,
-    epoch: state.epoch,
-    executor: -1,
-    started: false,
-    grantedAt: 0,
-    twin: undefined,
-    steps: 0,
-    logs: 0,
-    nextLine: 0,
-    results: 0,
-    pending: undefined,
-    starts: undefined,
-    maps: undefined,
-    reopens: undefined,
-    queued: false,
-  };
+  const live = liveOf(key, spec, state);
   leader.live.set(key, live);
   return live;
 };

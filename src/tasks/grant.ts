@@ -13,7 +13,7 @@ import { backoffMs } from './backoff.ts';
 import { settleOutcomes } from './child-outcome.ts';
 import { dropCopy } from './copies.ts';
 import { finishTask } from './finish.ts';
-import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
+import { type Live, liveOf, type TaskLeader, type TaskTransaction } from './leader.ts';
 import { resendChunks } from './map.ts';
 import { entryState, type Flat, toExecutor } from './messages.ts';
 import { mayBeCopied, queueCopy } from './stragglers.ts';
@@ -97,30 +97,11 @@ const grant = (
   // What the code sees as the time before its first step is the same in every attempt.
   const startedAt = state.startedAt === 0 ? tx.time : state.startedAt;
   tx.put(stateTable, key, { ...state, status: taskStatus.running, epoch: leader.epoch, n, startedAt });
-  const live: Live = {
-    key,
-    id: taskIdOfKey(key),
-    name: spec.name,
-    kind: spec.kind,
-    policy: spec.policy,
-    tries: state.tries,
-    solo: state.crashes > 0,
-    n,
-    epoch: leader.epoch,
-    executor,
-    started: false,
-    grantedAt: tx.time,
-    twin: undefined,
-    steps: 0,
-    logs: 0,
-    nextLine: 0,
-    results: 0,
-    pending: undefined,
-    starts: undefined,
-    maps: undefined,
-    reopens: undefined,
-    queued: false,
-  };
+  const live = liveOf(key, spec, state);
+  live.n = n;
+  live.epoch = leader.epoch;
+  live.executor = executor;
+  live.grantedAt = tx.time;
   leader.live.set(key, live);
   leader.byAttempt.set(n, live);
   const steps = state.n !== 0 ? loadSteps(tx, live) : undefined;

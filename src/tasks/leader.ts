@@ -12,9 +12,10 @@
 import { decodePolicy, defaultPolicy, type TaskPolicy } from '../app/policy.ts';
 import type { PeerMessage } from '../partition/outbox.ts';
 import type { Transaction } from '../partition/partition.ts';
+import { taskIdOfKey } from '../values/task-id.ts';
 import type { Flat } from './messages.ts';
 import { ReadyQueue } from './ready-queue.ts';
-import type { MapRow, ParentRef } from './tables.ts';
+import type { MapRow, ParentRef, SpecRow, StateRow } from './tables.ts';
 import { TimerHeap } from './timer-heap.ts';
 
 export type TaskOutput =
@@ -57,7 +58,7 @@ export type Live = {
   executor: number;
   started: boolean;
   /** Record time of the grant; 0 if an earlier leader granted it. */
-  readonly grantedAt: number;
+  grantedAt: number;
   /** A second attempt of the same chunk (`copies.ts`). */
   twin: Copy | undefined;
   /** Index of the next step row; of the next log row. */
@@ -77,6 +78,32 @@ export type Live = {
   /** A parked task that already stands in the queue again. */
   queued: boolean;
 };
+
+/** An entry for a task by its rows: parked, with nothing known of its journal. Whoever grants it says to whom. */
+export const liveOf = (key: string, spec: SpecRow, state: StateRow): Live => ({
+  key,
+  id: taskIdOfKey(key),
+  name: spec.name,
+  kind: spec.kind,
+  policy: spec.policy,
+  tries: state.tries,
+  solo: state.crashes > 0,
+  n: state.n,
+  epoch: state.epoch,
+  executor: -1,
+  started: false,
+  grantedAt: 0,
+  twin: undefined,
+  steps: 0,
+  logs: 0,
+  nextLine: 0,
+  results: 0,
+  pending: undefined,
+  starts: undefined,
+  maps: undefined,
+  reopens: undefined,
+  queued: false,
+});
 
 export type Copy = { readonly n: number; readonly epoch: number; readonly executor: number; started: boolean };
 
