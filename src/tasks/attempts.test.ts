@@ -157,3 +157,52 @@ describe('grants pass the gate (P2)', () => {
     expect(part.tasks.alive).toBe(1);
   });
 });
+
+describe('a task that comes when an executor wants work', () => {
+  test('is granted in the record that makes it, and nothing runs before that is durable', () => {
+    const world = worldOf({ atOnce: 1 });
+    const part = only(world);
+    const executor = world.executors[0];
+    const id = world.mint(0);
+    const request = world.start(id, work);
+    expect([part.appends.length, executor?.inbox.length]).toEqual([1, 0]);
+    expect(stateOf(world, id)?.n).toBe(1);
+    world.land(part);
+    expect([part.appends.length, executor?.inbox.length]).toEqual([0, 1]);
+    world.run();
+    expect(world.reply(request)).toEqual({ ok: true, text: '[0]' });
+    // The outcome was the only other record.
+    expect(part.records.length - part.core.epoch).toBe(2);
+  });
+
+  test('waits its turn while others are in the queue', () => {
+    const world = worldOf({ atOnce: 0 });
+    const first = started(world);
+    const part = only(world);
+    Object.assign(world.options, { atOnce: 1 });
+    const second = started(world);
+    expect([stateOf(world, first)?.n, stateOf(world, second)?.n]).toEqual([0, 0]);
+    expect(part.tasks.queue.length).toBe(2);
+  });
+
+  test('stays in the queue if the app has no task of its name', () => {
+    const world = worldOf({ atOnce: 1 });
+    const part = only(world);
+    Object.assign(part.tasks.settings, { runs: () => false });
+    const id = started(world);
+    expect(stateOf(world, id)?.n).toBe(0);
+  });
+
+  test('and is lost with its leader before the record is durable never ran; the client may ask again', () => {
+    const world = worldOf({ atOnce: 1 });
+    const part = only(world);
+    const id = world.mint(0);
+    world.start(id, work);
+    world.crashLeader(part, 0);
+    world.lead(part, []);
+    expect([stateOf(world, id), world.executors[0]?.inbox.length]).toEqual([undefined, 0]);
+    const again = world.start(id, work);
+    world.run();
+    expect(world.reply(again)).toEqual({ ok: true, text: '[0]' });
+  });
+});

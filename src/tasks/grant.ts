@@ -2,9 +2,10 @@
  * Grants: how a task comes to an executor, and what happens when an attempt ends without finishing the task. A grant is
  * noted in the log, so that crashes are counted (scenario T3).
  *
- * The first grant of a task leaves without waiting for that note, since the task it is about is durable (the queue gives out
- * nothing else). One that carries a journal may tell what is not durable yet, and the note about a task that has crashed
- * before must not get lost again: these pass the gate.
+ * Where an executor wants work and no task waits, a new task is granted in the record that makes it, and the grant leaves
+ * when that record is durable (`startTask`). Out of the queue, which gives out only what is durable, the first grant of a
+ * task leaves without waiting for its note. Later ones may carry a journal that is not durable yet, and the note about a task
+ * that has crashed before must not get lost again: these pass the gate.
  */
 import { TuttiError } from '../errors/tutti-error.ts';
 import { encodeError } from '../values/codec.ts';
@@ -13,9 +14,9 @@ import { backoffMs } from './backoff.ts';
 import { settleOutcomes } from './child-outcome.ts';
 import { dropCopy } from './copies.ts';
 import { finishTask } from './finish.ts';
-import { type Live, liveOf, type TaskLeader, type TaskTransaction } from './leader.ts';
+import { firstGrant, grantMessage, noteGrant } from './first-grant.ts';
+import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
 import { resendChunks } from './map.ts';
-import { entryState, type Flat, toExecutor } from './messages.ts';
 import { mayBeCopied, queueCopy } from './stragglers.ts';
 import {
   logTable,
@@ -79,7 +80,7 @@ const grantCopy = (leader: TaskLeader, tx: TaskTransaction, executor: number, li
   const n = leader.nextN++;
   live.twin = { n, epoch: leader.epoch, executor, started: false };
   leader.byAttempt.set(n, live);
-  const flat = grantMessage(leader, live, live.twin, spec, state, undefined);
+  const flat = grantMessage(leader, live, live.twin, spec, state.tries, undefined);
   tx.emitSettled({ kind: 'executor', executor, flat });
 };
 
@@ -93,53 +94,18 @@ const grant = (
 ): void => {
   const before = leader.live.get(key);
   if (before !== undefined) leader.forget(before);
-  const n = leader.nextN++;
-  // What the code sees as the time before its first step is the same in every attempt.
-  const startedAt = state.startedAt === 0 ? tx.time : state.startedAt;
-  tx.put(stateTable, key, { ...state, status: taskStatus.running, epoch: leader.epoch, n, startedAt });
-  const live = liveOf(key, spec, state);
-  live.n = n;
-  live.epoch = leader.epoch;
-  live.executor = executor;
-  live.grantedAt = tx.time;
-  leader.live.set(key, live);
-  leader.byAttempt.set(n, live);
-  const steps = state.n !== 0 ? loadSteps(tx, live) : undefined;
-  if (state.crashes >= exclusiveFrom && live.pending === undefined) leader.beginExclusive(live);
-  const flat = grantMessage(leader, live, live, spec, { ...state, startedAt }, steps);
-  if (steps === undefined && state.crashes === 0) {
-    tx.emitSettled({ kind: 'executor', executor, flat });
+  // A task that was never granted has no journal, and no crash that must be counted first.
+  if (state.n === 0) {
+    tx.emitSettled(firstGrant(leader, tx, executor, key, spec, state));
     return;
   }
-  tx.emit({ kind: 'executor', executor, flat });
-  for (const [index, step] of (steps ?? []).entries())
+  const live = noteGrant(leader, tx, executor, key, spec, state);
+  const steps = loadSteps(tx, live);
+  if (state.crashes >= exclusiveFrom && live.pending === undefined) leader.beginExclusive(live);
+  tx.emit({ kind: 'executor', executor, flat: grantMessage(leader, live, live, spec, state.tries, steps) });
+  for (const [index, step] of steps.entries())
     if (step.kind === stepKind.map) resendChunks(leader, tx, live, index, step.stepKey);
 };
-
-const grantMessage = (
-  leader: TaskLeader,
-  live: Live,
-  attempt: { readonly epoch: number; readonly n: number },
-  spec: SpecRow,
-  state: StateRow,
-  steps: readonly StepRow[] | undefined,
-): Flat => [
-  toExecutor.grant,
-  leader.settings.partition,
-  attempt.epoch,
-  attempt.n,
-  live.id,
-  spec.kind,
-  spec.name,
-  spec.input,
-  state.tries,
-  live.solo ? 1 : 0,
-  state.startedAt,
-  live.logs,
-  leader.policy(spec.policy).timeoutMs,
-  spec.policy,
-  steps === undefined ? undefined : journalOf(steps),
-];
 
 /** Reads the journal rows of a task into its entry. */
 export const loadSteps = (tx: TaskTransaction, live: Live): StepRow[] => {
@@ -163,17 +129,6 @@ export const loadSteps = (tx: TaskTransaction, live: Live): StepRow[] => {
   while (tx.get(logTable, rowKey(live.key, live.logs)) !== undefined) live.logs++;
   live.nextLine = live.logs;
   return steps;
-};
-
-/** Results first, in the order in which they were recorded; then what is pending. */
-const journalOf = (steps: readonly StepRow[]): Flat | undefined => {
-  if (steps.length === 0) return undefined;
-  const recorded = steps.filter((step) => step.order !== 0).sort((a, b) => a.order - b.order);
-  const journal: Flat = [];
-  for (const step of recorded) journal.push(step.stepKey, step.fingerprint, step.state, step.text, step.time);
-  for (const step of steps)
-    if (step.order === 0) journal.push(step.stepKey, step.fingerprint, entryState.pending, '', step.time);
-  return journal;
 };
 
 /** The attempt threw. */

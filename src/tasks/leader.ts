@@ -59,6 +59,8 @@ export type Live = {
   started: boolean;
   /** Record time of the grant; 0 if an earlier leader granted it. */
   grantedAt: number;
+  /** Record time of the task's first grant; 0 before. */
+  startedAt: number;
   /** A second attempt of the same chunk (`copies.ts`). */
   twin: Copy | undefined;
   /** Index of the next step row; of the next log row. */
@@ -93,6 +95,7 @@ export const liveOf = (key: string, spec: SpecRow, state: StateRow): Live => ({
   executor: -1,
   started: false,
   grantedAt: 0,
+  startedAt: state.startedAt,
   twin: undefined,
   steps: 0,
   logs: 0,
@@ -122,6 +125,8 @@ export type TaskSettings = {
   readonly partitions: number;
   /** Executors there are: how many chunks a map keeps under way. */
   readonly executors: () => number;
+  /** An executor that wants work now, and has from then on one grant less to get; undefined if none does. */
+  readonly takeExecutor?: () => number | undefined;
   /** Whether the app has a task of this name. What it has not is kept for an app that has. */
   readonly runs?: (name: string) => boolean;
   readonly retentionMs: number;

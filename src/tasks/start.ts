@@ -4,6 +4,7 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { orderedKey } from '../values/ordered-key.ts';
 import { taskKey } from '../values/task-id.ts';
+import { firstGrant } from './first-grant.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
 import { grantKind } from './messages.ts';
 import {
@@ -12,6 +13,7 @@ import {
   keyTable,
   type ParentRef,
   rowKey,
+  type SpecRow,
   type StateRow,
   specTable,
   stateTable,
@@ -68,7 +70,7 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
       },
     );
   const { priority } = leader.policy(request.policy);
-  tx.put(specTable, key, {
+  const spec: SpecRow = {
     name: request.name,
     input: request.input,
     kind: request.kind,
@@ -80,19 +82,31 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
     principal: undefined,
     namespace: undefined,
     traceId: undefined,
-  });
+  };
+  tx.put(specTable, key, spec);
   if (keyRow !== undefined) tx.put(keyTable, keyRow, { id: request.id });
   leader.alive++;
   if (request.delayMs > 0) {
     const dueAt = tx.time + request.delayMs;
     tx.put(stateTable, key, { ...newState, status: taskStatus.scheduled, dueAt });
     addTimer(leader, tx, { dueAt, taskKey: key, step: timerOfTask.scheduled });
-  } else {
-    tx.put(stateTable, key, newState);
-    // Chunks go ahead of new tasks: their parent waits for them.
-    leader.queue.push(key, tx.writingAt, priority, request.kind === grantKind.chunk);
+    return { key, done: undefined };
   }
+  const executor = executorAtOnce(leader, request.name);
+  if (executor !== undefined) {
+    tx.emit(firstGrant(leader, tx, executor, key, spec, newState));
+    return { key, done: undefined };
+  }
+  tx.put(stateTable, key, newState);
+  // Chunks go ahead of new tasks: their parent waits for them.
+  leader.queue.push(key, tx.writingAt, priority, request.kind === grantKind.chunk);
   return { key, done: undefined };
+};
+
+/** Nobody waits for an executor, and one wants work: the grant goes into the same record. */
+const executorAtOnce = (leader: TaskLeader, name: string): number | undefined => {
+  const { runs, takeExecutor } = leader.settings;
+  return leader.queue.length > 0 || runs?.(name) === false ? undefined : takeExecutor?.();
 };
 
 const checkedKeyRow = (name: string, idempotencyKey: string): string => {

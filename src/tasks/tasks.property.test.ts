@@ -213,7 +213,7 @@ const scenario = fc.record({
 test('every task ends once, with the right result, whoever dies when (T1, T2, T5, T6)', () => {
   fc.assert(
     fc.property(scenario, ({ programs, keyed, seed, partitions, crashes, everySteps }) => {
-      const world = new World({ partitions, executors: 2, seed, policy });
+      const world = new World({ partitions, executors: 2, seed, policy, atOnce: 0.5 });
       const shared = keyed.length === 0 ? [] : [keyedRoot(keyed), keyedRoot([...keyed].reverse())];
       const roots = begin(world, [...programs, ...shared]);
       play(world, roots, crashes, everySteps, false);
@@ -232,7 +232,7 @@ test('every task ends once, with the right result, whoever dies when (T1, T2, T5
 test('a cancelled tree ends too, with one outcome that every repeat is told (T5, P2)', () => {
   fc.assert(
     fc.property(scenario, ({ programs, seed, partitions, crashes, everySteps }) => {
-      const world = new World({ partitions, executors: 2, seed, policy });
+      const world = new World({ partitions, executors: 2, seed, policy, atOnce: 0.5 });
       const roots = begin(world, programs);
       play(world, roots, crashes, everySteps, true);
       for (const root of roots) {
@@ -253,7 +253,7 @@ test('a cancelled tree ends too, with one outcome that every repeat is told (T5,
 test('leaders that come one after the other find the same state in the rows, down to what each task is about to do', () => {
   fc.assert(
     fc.property(scenario, fc.nat(300), ({ programs, seed, partitions }, stop) => {
-      const world = new World({ partitions, executors: 2, seed, policy });
+      const world = new World({ partitions, executors: 2, seed, policy, atOnce: 0.5 });
       begin(world, programs);
       for (let steps = 0; steps < stop; steps++) {
         const events = world.possible();

@@ -28,6 +28,8 @@ export type WorldOptions = {
   readonly retentionTasks?: number;
   readonly retentionMs?: number;
   readonly slots?: number;
+  /** How often an executor wants work at the moment a task comes, of 1. */
+  readonly atOnce?: number;
 };
 
 export class Part {
@@ -102,6 +104,8 @@ export class World {
       partition: number,
       partitions,
       executors: () => this.executors.length,
+      takeExecutor: () =>
+        this.random.fraction() < (this.options.atOnce ?? 0) ? this.pick(this.executors).number : undefined,
       retentionMs: retentionMs ?? 1_000_000_000,
       retentionTasks: retentionTasks ?? 1_000_000,
       queuedTasksMax: 1_000_000,

@@ -33,3 +33,16 @@ export const dispatch = (parts: readonly Part[], executors: ReadonlyMap<number, 
     }
   }
 };
+
+/** The executor that wants the most; it has been given one grant then. */
+export const takeExecutor = (executors: ReadonlyMap<number, ExecutorPeer>): number | undefined => {
+  let number: number | undefined;
+  let chosen: ExecutorPeer | undefined;
+  for (const [each, executor] of executors)
+    if (executor.wanted > (chosen?.wanted ?? 0)) {
+      number = each;
+      chosen = executor;
+    }
+  if (chosen !== undefined) chosen.wanted--;
+  return number;
+};

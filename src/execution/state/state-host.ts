@@ -30,7 +30,7 @@ import { removeExpired } from '../../tasks/retention.ts';
 import { taskTables } from '../../tasks/tables.ts';
 import { takeBackUnstarted } from '../../tasks/take-back.ts';
 import { encodeError } from '../../values/codec.ts';
-import { dispatch, type ExecutorPeer } from './dispatch.ts';
+import { dispatch, type ExecutorPeer, takeExecutor } from './dispatch.ts';
 import { partitionOfRequest, refusal } from './intake.ts';
 import type { Part } from './part.ts';
 import { PeerMail } from './peer-mail.ts';
@@ -100,6 +100,7 @@ export class StateHost {
         partition: number,
         partitions,
         executors: () => Math.max(1, this.#executors.size),
+        takeExecutor: () => (this.#closing ? undefined : takeExecutor(this.#executors)),
         runs: (name) => this.#names.has(name),
         retentionMs: this.#options.retentionMs,
         retentionTasks: Math.max(1, Math.ceil(this.#options.retentionTasks / partitions)),
