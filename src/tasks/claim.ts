@@ -13,6 +13,7 @@ import { type Finished, type Live, liveOf, type TaskLeader, type TaskTransaction
 import { grantKind, toExecutor } from './messages.ts';
 import { resumeIfParked } from './steps.ts';
 import { doneTable, type SpecRow, type StateRow, specTable, stateTable, taskStatus, watcherTable } from './tables.ts';
+import { aliveState, newState } from './task-rows.ts';
 import { addTimer, timerOfTask, timeSleeps } from './timers.ts';
 
 /**
@@ -38,7 +39,8 @@ export const claimTasks = (
   leader.finishedMeanwhile = new Set();
   const byKey = new Map(running.map((attempt) => [attempt.key, attempt]));
   const lost: Lost[] = [];
-  for (const [key, state] of tx.scan(stateTable)) {
+  for (const [key, spec] of tx.scan(specTable)) {
+    const state = tx.get(stateTable, key) ?? newState;
     leader.alive++;
     if (state.n !== 0) timeSleeps(leader, tx, key);
     switch (state.status) {
@@ -46,7 +48,6 @@ export const claimTasks = (
         addTimer(leader, tx, { dueAt: state.dueAt, taskKey: key, step: timerOfTask.scheduled });
         break;
       case taskStatus.queued: {
-        const spec = tx.get(specTable, key) as SpecRow;
         leader.queue.push(key, 0, spec.priority, state.n > 0 || spec.kind === grantKind.chunk);
         break;
       }
@@ -115,7 +116,7 @@ const watchersToTell = (leader: TaskLeader, tx: TaskTransaction): void => {
   const left = new Map<string, number>();
   for (const [rowKey] of tx.scan(watcherTable)) {
     const key = rowKey.slice(0, -4);
-    if (tx.get(stateTable, key) === undefined) left.set(key, (left.get(key) ?? 0) + 1);
+    if (aliveState(tx, key) === undefined) left.set(key, (left.get(key) ?? 0) + 1);
   }
   for (const [key, count] of left)
     addTimer(leader, tx, { dueAt: tx.time, taskKey: key, step: timerOfTask.watchers - count });
@@ -144,7 +145,7 @@ export const collectFinished = (
     if (key === after || leader.finishedMeanwhile?.has(key) === true) continue;
     if (count++ >= most) return last;
     last = key;
-    const withKey = tx.get(specTable, key)?.idempotencyKey !== undefined;
+    const withKey = done.spec.idempotencyKey !== undefined;
     (withKey ? leader.finishedWithKey : leader.finished).push({ key, finishedAt: done.finishedAt });
   }
   leader.finishedMeanwhile = undefined;

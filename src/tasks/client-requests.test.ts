@@ -6,7 +6,8 @@ import { forgetClient } from './client-requests.ts';
 import { takeExecutorMessage } from './machine.ts';
 import { fromClient, fromExecutor } from './messages.ts';
 import type { Program } from './program.fixture.ts';
-import { logTable, specTable, stateTable, stepTable } from './tables.ts';
+import { inputTable, logTable, specTable, stateTable, stepTable } from './tables.ts';
+import { inlineInputChars } from './task-rows.ts';
 import { textBytesMax } from './text-size.ts';
 import { type Part, World } from './world.fixture.ts';
 
@@ -251,6 +252,30 @@ describe('cancel and retry', () => {
     const wait = world.ask(part, fromClient.wait, id);
     world.run();
     expect(world.reply(wait)).toEqual({ ok: true, text: '[0,[0]]' });
+  });
+
+  test('a long input is kept in a row of its own: for retries, for whoever asks with its key, and as long as the task', () => {
+    const world = worldOf();
+    const part = only(world);
+    const id = world.mintForKey('task', 'k');
+    const program = { ops: [{ op: 'run', value: 7 }], end: 'fatal', long: 'x'.repeat(inlineInputChars) };
+    world.start(id, program, { key: 'k' });
+    world.run();
+    const { stepResults } = world;
+    expect(stepResults.has(`${id} 0`)).toBe(true);
+    const other = world.start(world.mintForKey('task', 'k'), { ...program, end: 'throw' }, { key: 'k' });
+    const same = world.start(world.mintForKey('task', 'k'), program, { key: 'k' });
+    world.run(world.now);
+    expect(codeOf(world, other)).toBe('KEY_CONFLICT');
+    expect(codeOf(world, same)).not.toBe('KEY_CONFLICT');
+    world.ask(part, fromClient.retry, id);
+    const executor = world.executors[0];
+    while (part.appends.length > 0) world.land(part);
+    world.grant(part, executor as never);
+    while (part.appends.length > 0) world.land(part);
+    expect(executor?.inbox[0]?.flat.includes(JSON.stringify(program))).toBe(true);
+    world.run();
+    part.core.transact(0, (tx) => expect([...tx.scan(inputTable)].map(([key]) => key)).toEqual([taskKey(id)]));
   });
 
   test('a task that is cancelled and retried before that is durable is not granted before', () => {

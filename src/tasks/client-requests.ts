@@ -22,6 +22,7 @@ import {
   taskStatus,
   watcherTable,
 } from './tables.ts';
+import { aliveState, newState } from './task-rows.ts';
 import { tooLarge } from './text-size.ts';
 
 const listMax = 1000;
@@ -123,7 +124,7 @@ export const requestWait = (leader: TaskLeader, tx: TaskTransaction, from: Waite
   const key = taskKey(id);
   const done = tx.get(doneTable, key);
   if (done !== undefined) replyOutcome(tx, from, done);
-  else if (tx.get(stateTable, key) === undefined) refuse(tx, from, notFound(id));
+  else if (aliveState(tx, key) === undefined) refuse(tx, from, notFound(id));
   else addWaiter(leader.waiters, key, from);
 };
 
@@ -132,7 +133,7 @@ export const requestStatus = (leader: TaskLeader, tx: TaskTransaction, from: Wai
 
 export const requestCancel = (leader: TaskLeader, tx: TaskTransaction, from: Waiter, id: string): void => {
   const key = taskKey(id);
-  const state = tx.get(stateTable, key);
+  const state = aliveState(tx, key);
   if (state === undefined) {
     const done = tx.get(doneTable, key);
     if (done?.status === taskStatus.cancelled) reply(tx, from, 1, encodeValue(undefined));
@@ -161,9 +162,8 @@ export const requestCancel = (leader: TaskLeader, tx: TaskTransaction, from: Wai
 export const requestRetry = (leader: TaskLeader, tx: TaskTransaction, from: Waiter, id: string): void => {
   const key = taskKey(id);
   const done = tx.get(doneTable, key);
-  const spec = tx.get(specTable, key);
-  if (done === undefined || spec === undefined || done.status === taskStatus.completed) {
-    if (tx.get(stateTable, key) === undefined && done === undefined) refuse(tx, from, notFound(id));
+  if (done === undefined || done.status === taskStatus.completed) {
+    if (done === undefined && aliveState(tx, key) === undefined) refuse(tx, from, notFound(id));
     else
       refuse(
         tx,
@@ -178,6 +178,7 @@ export const requestRetry = (leader: TaskLeader, tx: TaskTransaction, from: Wait
   }
   keepGoodSteps(tx, key);
   tx.delete(doneTable, key);
+  tx.put(specTable, key, done.spec);
   let watchers = 0;
   while (tx.get(watcherTable, rowKey(key, watchers)) !== undefined) watchers++;
   // n is not 0, so that the journal is read at the grant and the grant passes the gate.
@@ -193,7 +194,7 @@ export const requestRetry = (leader: TaskLeader, tx: TaskTransaction, from: Wait
   });
   leader.alive++;
   leader.finishedStale++;
-  leader.queue.push(key, tx.writingAt, spec.priority, false);
+  leader.queue.push(key, tx.writingAt, done.spec.priority, false);
   reply(tx, from, 1, encodeValue(undefined));
 };
 
@@ -225,7 +226,7 @@ const keepGoodSteps = (tx: TaskTransaction, key: string): void => {
 
 export const requestLogs = (tx: TaskTransaction, from: Waiter, id: string): void => {
   const key = taskKey(id);
-  if (tx.get(specTable, key) === undefined) {
+  if (tx.get(specTable, key) === undefined && tx.get(doneTable, key) === undefined) {
     refuse(tx, from, notFound(id));
     return;
   }
@@ -243,7 +244,7 @@ export const requestLogs = (tx: TaskTransaction, from: Waiter, id: string): void
 
 export const requestFollow = (leader: TaskLeader, tx: TaskTransaction, from: Waiter, id: string, on: boolean): void => {
   const key = taskKey(id);
-  if (on && tx.get(stateTable, key) !== undefined) {
+  if (on && aliveState(tx, key) !== undefined) {
     addWaiter(leader.followers, key, from);
     const progress = leader.progress.get(key);
     if (progress !== undefined)
@@ -273,7 +274,7 @@ export const requestList = (leader: TaskLeader, tx: TaskTransaction, from: Waite
   const keys: string[] = [];
   const finished = filter.state === undefined ? undefined : finishedStates.has(filter.state);
   const { idPrefix = '' } = filter;
-  for (const table of [stateTable, doneTable]) {
+  for (const table of [specTable, doneTable]) {
     if (finished !== undefined && finished !== (table === doneTable)) continue;
     for (const [key] of tx.scan<unknown>(table)) if (taskIdOfKey(key).startsWith(idPrefix)) keys.push(key);
   }
@@ -309,12 +310,11 @@ export const forgetClient = (leader: TaskLeader, client: number): void => {
 
 /** The status of a task; undefined for one that is not here, and for chunks, which are their map's affair. */
 const statusOf = (leader: TaskLeader, tx: TaskTransaction, key: string): TaskStatus | undefined => {
+  const done = tx.get(doneTable, key);
+  if (done !== undefined) return doneStatus(tx, key, done);
   const spec = tx.get(specTable, key);
   if (spec === undefined || spec.kind === grantKind.chunk) return undefined;
-  const done = tx.get(doneTable, key);
-  const state = tx.get(stateTable, key);
-  if (done === undefined && state === undefined) return undefined;
-  return done === undefined ? aliveStatus(leader, tx, key, spec, state as StateRow) : doneStatus(tx, key, spec, done);
+  return aliveStatus(leader, tx, key, spec, tx.get(stateTable, key) ?? newState);
 };
 
 const common = (key: string, spec: SpecRow) => ({
@@ -346,8 +346,8 @@ const aliveStatus = (
   };
 };
 
-const doneStatus = (tx: TaskTransaction, key: string, spec: SpecRow, done: DoneRow): TaskStatus => ({
-  ...common(key, spec),
+const doneStatus = (tx: TaskTransaction, key: string, done: DoneRow): TaskStatus => ({
+  ...common(key, done.spec),
   state: statusNames[done.status] as TaskStateName,
   startedAt: done.startedAt === 0 ? undefined : new Date(done.startedAt),
   finishedAt: new Date(done.finishedAt),

@@ -26,6 +26,7 @@ import {
   taskStatus,
   watcherTable,
 } from './tables.ts';
+import { aliveState, dropInput, newState } from './task-rows.ts';
 import { addTimer, timerOfTask } from './timers.ts';
 
 export type Ending = { readonly status: number; readonly text: string; readonly tries: number; readonly runMs: number };
@@ -44,11 +45,12 @@ export const finishTask = (
   const spec = tx.get(specTable, key) as SpecRow;
   const live = leader.live.get(key);
   leader.alive--;
-  tx.delete(stateTable, key);
+  tx.delete(specTable, key);
+  if (state !== newState) tx.delete(stateTable, key);
   if (ending.status !== taskStatus.completed && state.n !== 0) cancelChildren(leader, tx, key);
   if (spec.kind === grantKind.chunk) {
     // The outcome travels to the parent in this very record: nothing of the chunk is needed any more.
-    tx.delete(specTable, key);
+    dropInput(tx, key, spec);
     if (state.n !== 0) {
       if (live === undefined || live.steps > 0) dropSteps(tx, key);
       if (live === undefined || live.logs > 0) dropLogs(tx, key);
@@ -62,6 +64,7 @@ export const finishTask = (
       startedAt: state.startedAt,
       tries: ending.tries,
       journal,
+      spec,
     };
     tx.put(doneTable, key, done);
     rememberFinished(leader, key, tx.time, spec.idempotencyKey !== undefined);
@@ -178,6 +181,6 @@ const cancelById = (leader: TaskLeader, tx: TaskTransaction, id: string, reason:
 /** Cancels a task of this partition because its parent ended: if it is alive, and no other step waits for it too. */
 export const cancelChild = (leader: TaskLeader, tx: TaskTransaction, id: string, reason: string): void => {
   const key = taskKey(id);
-  const state = tx.get(stateTable, key);
+  const state = aliveState(tx, key);
   if (state !== undefined && state.watchers === 0) cancelTask(leader, tx, key, state, reason);
 };

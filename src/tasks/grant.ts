@@ -30,6 +30,7 @@ import {
   stepTable,
   taskStatus,
 } from './tables.ts';
+import { aliveState } from './task-rows.ts';
 import { addTimer, timerOfTask } from './timers.ts';
 
 /** From so many crashes on a task has to be the only suspect of the next one (T-exclusive). */
@@ -48,7 +49,7 @@ export const grantTasks = (
   while (given < count) {
     const key = leader.queue.take(acknowledged);
     if (key === undefined) break;
-    const state = tx.get(stateTable, key);
+    const state = aliveState(tx, key);
     // Cancelled meanwhile, or queued twice, or a chunk that takes too long.
     if (state === undefined || state.status !== taskStatus.queued) {
       const live = leader.live.get(key);
@@ -80,7 +81,7 @@ const grantCopy = (leader: TaskLeader, tx: TaskTransaction, executor: number, li
   const n = leader.nextN++;
   live.twin = { n, epoch: leader.epoch, executor, started: false };
   leader.byAttempt.set(n, live);
-  const flat = grantMessage(leader, live, live.twin, spec, state.tries, undefined);
+  const flat = grantMessage(leader, tx, live, live.twin, spec, state.tries, undefined);
   tx.emitSettled({ kind: 'executor', executor, flat });
 };
 
@@ -102,7 +103,7 @@ const grant = (
   const live = noteGrant(leader, tx, executor, key, spec, state);
   const steps = loadSteps(tx, live);
   if (state.crashes >= exclusiveFrom && live.pending === undefined) leader.beginExclusive(live);
-  tx.emit({ kind: 'executor', executor, flat: grantMessage(leader, live, live, spec, state.tries, steps) });
+  tx.emit({ kind: 'executor', executor, flat: grantMessage(leader, tx, live, live, spec, state.tries, steps) });
   for (const [index, step] of steps.entries())
     if (step.kind === stepKind.map) resendChunks(leader, tx, live, index, step.stepKey);
 };

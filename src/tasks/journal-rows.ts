@@ -4,16 +4,16 @@ import { keyRowKey } from './start.ts';
 import {
   chunkKey,
   chunkTable,
+  type DoneRow,
   doneTable,
   keyTable,
   logTable,
   mapTable,
   rowKey,
-  type SpecRow,
-  specTable,
   stepKind,
   stepTable,
 } from './tables.ts';
+import { dropInput } from './task-rows.ts';
 
 /** Removes the journal of a task from step `fromIndex` on. */
 export const dropSteps = (tx: TaskTransaction, key: string, fromIndex = 0): void => {
@@ -30,11 +30,11 @@ export const dropSteps = (tx: TaskTransaction, key: string, fromIndex = 0): void
 };
 
 /** Removes a finished task with all that belongs to it. */
-export const dropTask = (tx: TaskTransaction, key: string, spec: SpecRow, journal: boolean): void => {
+export const dropTask = (tx: TaskTransaction, key: string, { spec, journal }: DoneRow): void => {
   tx.delete(doneTable, key);
-  tx.delete(specTable, key);
+  dropInput(tx, key, spec);
   if (spec.idempotencyKey !== undefined) tx.delete(keyTable, keyRowKey(spec.name, spec.idempotencyKey));
-  if (!journal) return;
+  if (journal === 0) return;
   dropSteps(tx, key);
   dropLogs(tx, key);
 };

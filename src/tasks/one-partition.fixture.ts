@@ -3,7 +3,8 @@ import { encodePolicy } from '../app/policy.ts';
 import { decodeError } from '../values/codec.ts';
 import { taskKey } from '../values/task-id.ts';
 import type { Program } from './program.fixture.ts';
-import { type StateRow, stateTable } from './tables.ts';
+import type { StateRow } from './tables.ts';
+import { aliveState } from './task-rows.ts';
 import { type Part, World } from './world.fixture.ts';
 
 export const work: Program = { ops: [{ op: 'work' }] };
@@ -29,7 +30,7 @@ export const started = (world: World, program: Program = work, policy?: string):
 export const stateOf = (world: World, id: string): StateRow | undefined => {
   let state: StateRow | undefined;
   world.partOf(id).core.transact(0, (tx) => {
-    state = tx.get(stateTable, taskKey(id));
+    state = aliveState(tx, taskKey(id));
   });
   return state;
 };

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
 import { fromClient } from './messages.ts';
 import { finishedCount, removeExpired } from './retention.ts';
-import { doneTable, keyTable, logTable, specTable, stepTable } from './tables.ts';
+import { doneTable, inputTable, keyTable, logTable, stepTable } from './tables.ts';
+import { inlineInputChars } from './task-rows.ts';
 import { type Part, World } from './world.fixture.ts';
+
+/** Makes the input a row by itself. */
+const long = 'x'.repeat(inlineInputChars);
 
 const only = (world: World): Part => world.parts[0] as Part;
 
@@ -11,7 +15,7 @@ const finished = (world: World, key?: string, fatal = false): string => {
   const id = key === undefined ? world.mint(0) : world.mintForKey('task', key);
   world.start(
     id,
-    { ops: [{ op: 'run', value: 1 }, { op: 'log' }], ...(fatal ? { end: 'fatal' } : {}) },
+    { ops: [{ op: 'run', value: 1 }, { op: 'log' }], ...(fatal ? { end: 'fatal' } : {}), long },
     key === undefined ? {} : { key },
   );
   settle(world);
@@ -27,7 +31,7 @@ const settle = (world: World): void => {
 const kept = (world: World): number[] => {
   const counts: number[] = [];
   only(world).core.transact(0, (tx) => {
-    for (const table of [specTable, doneTable, stepTable, logTable, keyTable])
+    for (const table of [inputTable, doneTable, stepTable, logTable, keyTable])
       counts.push([...tx.scan<unknown>(table)].length);
   });
   return counts;

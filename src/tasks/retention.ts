@@ -4,7 +4,7 @@
  */
 import { dropTask } from './journal-rows.ts';
 import type { Finished, TaskLeader, TaskTransaction } from './leader.ts';
-import { doneTable, specTable } from './tables.ts';
+import { doneTable } from './tables.ts';
 
 export const rememberFinished = (leader: TaskLeader, key: string, finishedAt: number, withKey: boolean): void => {
   leader.finishedMeanwhile?.add(key);
@@ -52,7 +52,6 @@ export const removeExpired = (leader: TaskLeader, tx: TaskTransaction, most: num
 /** `retry` may have made it alive again, or it may have finished again later: then it stays. */
 const remove = (leader: TaskLeader, tx: TaskTransaction, entry: Finished): void => {
   const done = tx.get(doneTable, entry.key);
-  const spec = tx.get(specTable, entry.key);
-  if (done === undefined || spec === undefined || done.finishedAt !== entry.finishedAt) leader.finishedStale--;
-  else dropTask(tx, entry.key, spec, done.journal === 1);
+  if (done === undefined || done.finishedAt !== entry.finishedAt) leader.finishedStale--;
+  else dropTask(tx, entry.key, done);
 };

@@ -10,6 +10,7 @@ import { grantKind } from './messages.ts';
 import {
   type DoneRow,
   doneTable,
+  inputTable,
   keyTable,
   type ParentRef,
   rowKey,
@@ -20,6 +21,7 @@ import {
   taskStatus,
   watcherTable,
 } from './tables.ts';
+import { aliveState, inlineInputChars, inputOf, newState } from './task-rows.ts';
 import { addTimer, timerOfTask } from './timers.ts';
 
 export type StartRequest = {
@@ -51,8 +53,8 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
     const holder = tx.get(keyTable, keyRow);
     if (holder !== undefined) {
       const held = taskKey(holder.id);
-      const spec = tx.get(specTable, held);
-      if (spec !== undefined && spec.input !== request.input)
+      const spec = tx.get(specTable, held) ?? tx.get(doneTable, held)?.spec;
+      if (spec !== undefined && inputOf(tx, held, spec) !== request.input)
         throw new TuttiError(
           'KEY_CONFLICT',
           `The key ${JSON.stringify(request.idempotencyKey)} of task ${request.name} belongs to ${holder.id}, which was started with another input. Use another key, or the same input.`,
@@ -60,7 +62,8 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
         );
       if (spec !== undefined) return attach(tx, held, request.parent);
     }
-  } else if (tx.get(specTable, key) !== undefined) return attach(tx, key, undefined);
+  } else if (tx.get(specTable, key) !== undefined || tx.get(doneTable, key) !== undefined)
+    return attach(tx, key, undefined);
   if (leader.alive >= leader.settings.queuedTasksMax && request.parent === undefined)
     throw new TuttiError(
       'OVERLOADED',
@@ -70,9 +73,10 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
       },
     );
   const { priority } = leader.policy(request.policy);
+  const long = request.input.length > inlineInputChars;
   const spec: SpecRow = {
     name: request.name,
-    input: request.input,
+    input: long ? undefined : request.input,
     kind: request.kind,
     policy: request.policy,
     idempotencyKey: request.idempotencyKey,
@@ -84,6 +88,7 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
     traceId: undefined,
   };
   tx.put(specTable, key, spec);
+  if (long) tx.put(inputTable, key, { text: request.input });
   if (keyRow !== undefined) tx.put(keyTable, keyRow, { id: request.id });
   leader.alive++;
   if (request.delayMs > 0) {
@@ -97,7 +102,6 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
     tx.emit(firstGrant(leader, tx, executor, key, spec, newState));
     return { key, done: undefined };
   }
-  tx.put(stateTable, key, newState);
   // Chunks go ahead of new tasks: their parent waits for them.
   leader.queue.push(key, tx.writingAt, priority, request.kind === grantKind.chunk);
   return { key, done: undefined };
@@ -119,21 +123,10 @@ const checkedKeyRow = (name: string, idempotencyKey: string): string => {
   );
 };
 
-const newState: StateRow = {
-  status: taskStatus.queued,
-  tries: 0,
-  crashes: 0,
-  epoch: 0,
-  n: 0,
-  dueAt: 0,
-  startedAt: 0,
-  watchers: 0,
-};
-
 const attach = (tx: TaskTransaction, key: string, parent: ParentRef | undefined): Started => {
   const done = tx.get(doneTable, key);
   if (done === undefined && parent !== undefined) {
-    const state = tx.get(stateTable, key) as StateRow;
+    const state = aliveState(tx, key) as StateRow;
     tx.put(watcherTable, rowKey(key, state.watchers), parent);
     tx.put(stateTable, key, { ...state, watchers: state.watchers + 1 });
   }

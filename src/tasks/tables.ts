@@ -1,6 +1,7 @@
 /**
- * The tables of tasks. What is written once (the spec) and what changes (the state) are different keys; a finished task has
- * a row in `done` instead of one in `state`, so that a new leader scans only what is alive.
+ * The tables of tasks. While a task is alive, what is written once is its row in `spec`, and what changes that in `state`,
+ * which a task has from its first grant on: before, it is queued. A finished task has one row, in `done`, instead of both:
+ * so a new leader scans only what is alive, and one row a task is kept. A long input is a row by itself, written once.
  *
  * Keys begin with the *task key*: the id rotated so that its mint time comes first; rows are then appended to the store
  * rather than inserted all over it.
@@ -18,7 +19,8 @@ export type ParentRef = {
 
 export type SpecRow = {
   readonly name: string;
-  readonly input: string;
+  /** Undefined: it is long, and has a row in `inputs`. */
+  readonly input: string | undefined;
   /** `grantKind`. */
   readonly kind: number;
   readonly policy: string | undefined;
@@ -69,6 +71,7 @@ export type DoneRow = {
   readonly tries: number;
   /** 1 if there may be rows in `steps`, `logs`, `maps`, `chunks`. */
   readonly journal: number;
+  readonly spec: SpecRow;
 };
 
 export const stepKind = { run: 0, sleep: 1, call: 2, start: 3, join: 4, map: 5 } as const;
@@ -117,47 +120,53 @@ export type ChunkRow = {
 
 export type LogRow = { readonly time: number; readonly level: string; readonly text: string; readonly tries: number };
 
+const pushSpec = (fields: unknown[], row: SpecRow): void => {
+  fields.push(
+    row.name,
+    row.input ?? null,
+    row.kind,
+    row.createdAt,
+    row.priority,
+    row.policy ?? null,
+    row.idempotencyKey ?? null,
+  );
+  const reserved = row.principal !== undefined || row.namespace !== undefined || row.traceId !== undefined;
+  if (row.parent !== undefined) fields.push(row.parent.partition, row.parent.key, row.parent.step, row.parent.chunk);
+  else if (reserved) fields.push(-1, '', 0, 0);
+  if (reserved) fields.push(row.principal ?? null, row.namespace ?? null, row.traceId ?? null);
+};
+
+const specAt = (fields: readonly unknown[], at: number): SpecRow => ({
+  name: fields[at] as string,
+  input: (fields[at + 1] ?? undefined) as string | undefined,
+  kind: fields[at + 2] as number,
+  createdAt: fields[at + 3] as number,
+  priority: fields[at + 4] as number,
+  policy: (fields[at + 5] ?? undefined) as string | undefined,
+  idempotencyKey: (fields[at + 6] ?? undefined) as string | undefined,
+  parent:
+    fields.length > at + 7 && fields[at + 7] !== -1
+      ? {
+          partition: fields[at + 7] as number,
+          key: fields[at + 8] as string,
+          step: fields[at + 9] as number,
+          chunk: fields[at + 10] as number,
+        }
+      : undefined,
+  principal: (fields[at + 11] ?? undefined) as string | undefined,
+  namespace: (fields[at + 12] ?? undefined) as string | undefined,
+  traceId: (fields[at + 13] ?? undefined) as string | undefined,
+});
+
 export const specTable = defineTable<SpecRow>({
   id: 16,
   name: 'spec',
   toFields: (row) => {
-    const fields: unknown[] = [
-      row.name,
-      row.input,
-      row.kind,
-      row.createdAt,
-      row.priority,
-      row.policy ?? null,
-      row.idempotencyKey ?? null,
-    ];
-    if (row.parent !== undefined) fields.push(row.parent.partition, row.parent.key, row.parent.step, row.parent.chunk);
-    else if (row.principal !== undefined || row.namespace !== undefined || row.traceId !== undefined)
-      fields.push(-1, '', 0, 0);
-    if (row.principal !== undefined || row.namespace !== undefined || row.traceId !== undefined)
-      fields.push(row.principal ?? null, row.namespace ?? null, row.traceId ?? null);
+    const fields: unknown[] = [];
+    pushSpec(fields, row);
     return fields;
   },
-  fromFields: (fields) => ({
-    name: fields[0] as string,
-    input: fields[1] as string,
-    kind: fields[2] as number,
-    createdAt: fields[3] as number,
-    priority: fields[4] as number,
-    policy: (fields[5] ?? undefined) as string | undefined,
-    idempotencyKey: (fields[6] ?? undefined) as string | undefined,
-    parent:
-      fields.length > 7 && fields[7] !== -1
-        ? {
-            partition: fields[7] as number,
-            key: fields[8] as string,
-            step: fields[9] as number,
-            chunk: fields[10] as number,
-          }
-        : undefined,
-    principal: (fields[11] ?? undefined) as string | undefined,
-    namespace: (fields[12] ?? undefined) as string | undefined,
-    traceId: (fields[13] ?? undefined) as string | undefined,
-  }),
+  fromFields: (fields) => specAt(fields, 0),
 });
 
 export const stateTable = defineTable<StateRow>({
@@ -179,7 +188,11 @@ export const stateTable = defineTable<StateRow>({
 export const doneTable = defineTable<DoneRow>({
   id: 18,
   name: 'done',
-  toFields: (row) => [row.status, row.text, row.finishedAt, row.startedAt, row.tries, row.journal],
+  toFields: (row) => {
+    const fields: unknown[] = [row.status, row.text, row.finishedAt, row.startedAt, row.tries, row.journal];
+    pushSpec(fields, row.spec);
+    return fields;
+  },
   fromFields: (fields) => ({
     status: fields[0] as number,
     text: fields[1] as string,
@@ -187,6 +200,7 @@ export const doneTable = defineTable<DoneRow>({
     startedAt: fields[3] as number,
     tries: fields[4] as number,
     journal: fields[5] as number,
+    spec: specAt(fields, 6),
   }),
 });
 
@@ -277,6 +291,14 @@ export const chunkTable = defineTable<ChunkRow>({
   }),
 });
 
+/** Inputs longer than `inlineInputChars`. Key: task key. */
+export const inputTable = defineTable<{ readonly text: string }>({
+  id: 25,
+  name: 'inputs',
+  toFields: (row) => [row.text],
+  fromFields: (fields) => ({ text: fields[0] as string }),
+});
+
 /** Further steps that wait for a task with an idempotency key. Key: task key, number. */
 export const watcherTable = defineTable<ParentRef>({
   id: 24,
@@ -300,6 +322,7 @@ export const taskTables = [
   mapTable,
   chunkTable,
   watcherTable,
+  inputTable,
 ];
 
 /** Key of the row number `index` that belongs to a task. */

@@ -11,14 +11,17 @@ import { expected, type Op, type Program } from './program.fixture.ts';
 import {
   chunkTable,
   doneTable,
+  inputTable,
   logTable,
   mapTable,
+  type StateRow,
   specTable,
   stateTable,
   stepTable,
   taskStatus,
   watcherTable,
 } from './tables.ts';
+import { aliveState } from './task-rows.ts';
 import { type Part, World } from './world.fixture.ts';
 
 const policy = encodePolicy({
@@ -95,15 +98,14 @@ const keyedRoot = (children: readonly Program[]): Program => ({
 const rows = (part: Part): string[] => {
   const found: string[] = [];
   part.core.transact(0, (tx) => {
-    for (const table of [stateTable, outboxTable, watcherTable])
+    for (const table of [specTable, stateTable, outboxTable, watcherTable])
       for (const [key] of tx.scan<unknown>(table)) found.push(`${table.name} ${key}`);
-    const owners = new Map<string, boolean>();
-    for (const [key, spec] of tx.scan(specTable)) {
-      owners.set(key, true);
+    const owners = new Set<string>();
+    for (const [key, { spec }] of tx.scan(doneTable)) {
+      owners.add(key);
       if (spec.kind === grantKind.chunk) found.push(`chunk ${key}`);
-      if (tx.get(doneTable, key) === undefined) found.push(`spec without an end ${key}`);
     }
-    for (const table of [stepTable, logTable, mapTable, chunkTable])
+    for (const table of [stepTable, logTable, mapTable, chunkTable, inputTable])
       for (const [key] of tx.scan<unknown>(table))
         if (!owners.has(key.slice(0, 26))) found.push(`${table.name} of nobody ${key}`);
   });
@@ -265,7 +267,8 @@ test('leaders that come one after the other find the same state in the rows, dow
         const { tasks } = part;
         let alive = 0;
         part.core.transact(0, (tx) => {
-          for (const [key, state] of tx.scan(stateTable)) {
+          for (const [key] of tx.scan(specTable)) {
+            const state = aliveState(tx, key) as StateRow;
             alive++;
             const live = tasks.live.get(key);
             if (state.status === taskStatus.running) expect(tasks.byAttempt.get(state.n)).toBe(live);
