@@ -3,9 +3,9 @@
  * over as one buffer, and each call settles when the node thread says so.
  */
 import type { MessagePort } from 'node:worker_threads';
-import { pack, unpack } from 'msgpackr';
 import type { StoreMarker, StoreWrite, StoreWriter } from '../../store/store.ts';
 import { decodeError, encodeError } from '../../values/codec.ts';
+import { decodeSlice, encodeSlice } from './store-slice.ts';
 
 type Request =
   | { readonly id: number; readonly kind: 'write'; readonly partition: number; readonly slice: Uint8Array }
@@ -32,9 +32,8 @@ export class RemoteStoreWriter implements StoreWriter {
   }
 
   write(partition: number, slice: readonly StoreWrite[]): Promise<void> {
-    const flat: unknown[] = [];
-    for (const [table, key, value] of slice) flat.push(table, key, value ?? null);
-    return this.#ask({ id: this.#next++, kind: 'write', partition, slice: pack(flat) });
+    const bytes = encodeSlice(slice);
+    return this.#ask({ id: this.#next++, kind: 'write', partition, slice: bytes }, [bytes.buffer]);
   }
 
   mark(partition: number, marker: StoreMarker): Promise<void> {
@@ -50,10 +49,10 @@ export class RemoteStoreWriter implements StoreWriter {
     return Promise.resolve();
   }
 
-  #ask(request: Request): Promise<void> {
+  #ask(request: Request, moved: readonly ArrayBuffer[] = []): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       this.#waiting.set(request.id, { resolve, reject });
-      this.#port.postMessage(request);
+      this.#port.postMessage(request, moved);
     });
   }
 }
@@ -62,17 +61,8 @@ export class RemoteStoreWriter implements StoreWriter {
 export const serveStoreWriter = (port: MessagePort, writer: StoreWriter): void => {
   const perform = (request: Request): Promise<void> => {
     switch (request.kind) {
-      case 'write': {
-        const flat = unpack(request.slice) as unknown[];
-        const slice: StoreWrite[] = [];
-        for (let at = 0; at < flat.length; at += 3)
-          slice.push([
-            flat[at] as number,
-            flat[at + 1] as string,
-            (flat[at + 2] ?? undefined) as Uint8Array | undefined,
-          ]);
-        return writer.write(request.partition, slice);
-      }
+      case 'write':
+        return writer.write(request.partition, decodeSlice(request.slice));
       case 'mark':
         return writer.mark(request.partition, request.marker);
       case 'clear':
