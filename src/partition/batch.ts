@@ -54,12 +54,11 @@ export class Batches<Output> {
     return position * sequencePerRecord + index;
   }
 
-  write(table: number, key: string, fields: readonly unknown[] | null): void {
+  /** `chars`: characters of the texts in the row, about. */
+  write(table: number, key: string, fields: readonly unknown[] | null, chars: number): void {
     const batch = this.#open;
     batch.writes.push(table, key, fields);
-    let chars = key.length + 16;
-    if (fields !== null) for (const field of fields) chars += typeof field === 'string' ? field.length : charsOf(field);
-    batch.chars += chars;
+    batch.chars += key.length + 16 + chars;
   }
 
   /** A step has ended: closes the batch if it has grown large (B2). */
@@ -108,9 +107,9 @@ const emptyBatch = <Output>(): Batch<Output> => ({
 });
 
 /** Numbers take a few bytes; a list (the body of a message) holds texts. */
-const charsOf = (field: unknown): number => {
-  if (!Array.isArray(field)) return 8;
+export const charsOf = (fields: readonly unknown[]): number => {
   let chars = 0;
-  for (const item of field) chars += typeof item === 'string' ? item.length : 8;
+  for (const field of fields)
+    chars += typeof field === 'string' ? field.length : Array.isArray(field) ? charsOf(field) : 8;
   return chars;
 };

@@ -13,7 +13,7 @@
 import type { AppendResult, LogRecord } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import type { StoreReader } from '../store/store.ts';
-import { type Batch, Batches } from './batch.ts';
+import { type Batch, Batches, charsOf } from './batch.ts';
 import { Chain } from './chain.ts';
 import { type EncodedWrite, type HighestKeys, Layers } from './layers.ts';
 import { type Entry, Pipeline, type PipelineStep } from './pipeline.ts';
@@ -260,12 +260,13 @@ export class Partition<Output> implements Transaction<Output> {
 
   put<Row>(table: Table<Row>, key: string, row: Row): void {
     this.#undo.push(table.id, key, this.#layers.set(table.id, key, row));
-    this.#batches.write(table.id, key, table.toFields(row));
+    const fields = table.toFields(row);
+    this.#batches.write(table.id, key, fields, table.chars?.(row) ?? charsOf(fields));
   }
 
   delete(table: { readonly id: number }, key: string): void {
     this.#undo.push(table.id, key, this.#layers.set(table.id, key, undefined));
-    this.#batches.write(table.id, key, null);
+    this.#batches.write(table.id, key, null, 0);
   }
 
   scan<Row>(table: Table<Row>, from?: string, to?: string): Iterable<readonly [key: string, row: Row]> {

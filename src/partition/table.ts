@@ -6,6 +6,8 @@ export interface Table<Row> {
   readonly id: number;
   readonly name: string;
   toFields(row: Row): readonly unknown[];
+  /** Characters of the texts in a row, about. Without it all fields are looked through: rows that are written often say it. */
+  chars?(row: Row): number;
   fromFields(fields: readonly unknown[]): Row;
 }
 

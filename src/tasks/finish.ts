@@ -42,8 +42,8 @@ export const finishTask = (
   state: StateRow,
   ending: Ending,
 ): void => {
-  const spec = tx.get(specTable, key) as SpecRow;
   const live = leader.live.get(key);
+  const spec = live?.spec ?? (tx.get(specTable, key) as SpecRow);
   leader.alive--;
   tx.delete(specTable, key);
   if (state !== newState) tx.delete(stateTable, key);

@@ -30,7 +30,7 @@ import {
   stepTable,
   taskStatus,
 } from './tables.ts';
-import { aliveState } from './task-rows.ts';
+import { newState } from './task-rows.ts';
 import { addTimer, timerOfTask } from './timers.ts';
 
 /** From so many crashes on a task has to be the only suspect of the next one (T-exclusive). */
@@ -49,11 +49,14 @@ export const grantTasks = (
   while (given < count) {
     const key = leader.queue.take(acknowledged);
     if (key === undefined) break;
-    const state = aliveState(tx, key);
-    // Cancelled meanwhile, or queued twice, or a chunk that takes too long.
-    if (state === undefined || state.status !== taskStatus.queued) {
+    const spec = tx.get(specTable, key);
+    // It has ended meanwhile.
+    if (spec === undefined) continue;
+    const state = tx.get(stateTable, key) ?? newState;
+    // Queued twice, or a chunk that takes too long.
+    if (state.status !== taskStatus.queued) {
       const live = leader.live.get(key);
-      if (state === undefined || live === undefined || !mayBeCopied(live)) continue;
+      if (live === undefined || !mayBeCopied(live)) continue;
       if (live.executor === executor) ownStragglers.push(key);
       else {
         grantCopy(leader, tx, executor, live, state);
@@ -65,7 +68,6 @@ export const grantTasks = (
       leader.setAside(key);
       continue;
     }
-    const spec = tx.get(specTable, key) as SpecRow;
     // Another app's: it stays as it is, and is queued again by the next leader.
     if (leader.settings.runs?.(spec.name) === false) continue;
     grant(leader, tx, executor, key, spec, state);
@@ -77,11 +79,10 @@ export const grantTasks = (
 
 /** A second attempt of a chunk, by another executor. Nothing is noted: only this leader takes reports of it. */
 const grantCopy = (leader: TaskLeader, tx: TaskTransaction, executor: number, live: Live, state: StateRow): void => {
-  const spec = tx.get(specTable, live.key) as SpecRow;
   const n = leader.nextN++;
   live.twin = { n, epoch: leader.epoch, executor, started: false };
   leader.byAttempt.set(n, live);
-  const flat = grantMessage(leader, tx, live, live.twin, spec, state.tries, undefined);
+  const flat = grantMessage(leader, tx, live, live.twin, live.spec, state.tries, undefined);
   tx.emitSettled({ kind: 'executor', executor, flat });
 };
 
@@ -143,7 +144,7 @@ export const attemptFailed = (
 ): void => {
   const state = tx.get(stateTable, live.key) as StateRow;
   const tries = state.tries + 1;
-  const policy = leader.policy(live.policy);
+  const policy = leader.policy(live.spec.policy);
   if (!retryable || tries >= policy.attempts) {
     finishTask(leader, tx, live.key, state, { status: taskStatus.failed, text, tries, runMs });
     return;

@@ -47,9 +47,7 @@ export type LiveMap = {
 export type Live = {
   readonly key: string;
   readonly id: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly policy: string | undefined;
+  readonly spec: SpecRow;
   readonly tries: number;
   readonly solo: boolean;
   n: number;
@@ -85,9 +83,7 @@ export type Live = {
 export const liveOf = (key: string, spec: SpecRow, state: StateRow): Live => ({
   key,
   id: taskIdOfKey(key),
-  name: spec.name,
-  kind: spec.kind,
-  policy: spec.policy,
+  spec,
   tries: state.tries,
   solo: state.crashes > 0,
   n: state.n,

@@ -58,4 +58,4 @@ export const queueCopy = (leader: TaskLeader, key: string): void => {
 
 /** It runs, has journaled nothing, and never ended an executor. */
 export const mayBeCopied = (live: Live): boolean =>
-  live.kind === grantKind.chunk && live.executor >= 0 && live.twin === undefined && live.steps === 0 && !live.solo;
+  live.spec.kind === grantKind.chunk && live.executor >= 0 && live.twin === undefined && live.steps === 0 && !live.solo;

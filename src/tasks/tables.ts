@@ -158,6 +158,9 @@ const specAt = (fields: readonly unknown[], at: number): SpecRow => ({
   traceId: (fields[at + 13] ?? undefined) as string | undefined,
 });
 
+const specChars = (row: SpecRow): number =>
+  100 + row.name.length + (row.input?.length ?? 0) + (row.policy?.length ?? 0);
+
 export const specTable = defineTable<SpecRow>({
   id: 16,
   name: 'spec',
@@ -166,6 +169,7 @@ export const specTable = defineTable<SpecRow>({
     pushSpec(fields, row);
     return fields;
   },
+  chars: specChars,
   fromFields: (fields) => specAt(fields, 0),
 });
 
@@ -173,6 +177,7 @@ export const stateTable = defineTable<StateRow>({
   id: 17,
   name: 'state',
   toFields: (row) => [row.status, row.tries, row.crashes, row.epoch, row.n, row.dueAt, row.startedAt, row.watchers],
+  chars: () => 64,
   fromFields: (fields) => ({
     status: fields[0] as number,
     tries: fields[1] as number,
@@ -193,6 +198,7 @@ export const doneTable = defineTable<DoneRow>({
     pushSpec(fields, row.spec);
     return fields;
   },
+  chars: (row) => 48 + row.text.length + specChars(row.spec),
   fromFields: (fields) => ({
     status: fields[0] as number,
     text: fields[1] as string,
