@@ -12,7 +12,7 @@ export const limits = {
   segmentZeroAheadBytes: 4 * 1024 * 1024,
   frameBytesMax: 24 * 1024 * 1024,
   recordBytesMax: 20 * 1024 * 1024,
-  syncWriteBytesMax: 4 * 1024,
+  syncWriteBytesMax: 1024,
 
   // Partition
   partitionsMax: 256,

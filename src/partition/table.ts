@@ -5,6 +5,8 @@
 export interface Table<Row> {
   readonly id: number;
   readonly name: string;
+  /** Keys begin with a time, so that new ones come about in order. */
+  readonly growing?: boolean;
   toFields(row: Row): readonly unknown[];
   /** Characters of the texts in a row, about. Without it all fields are looked through: rows that are written often say it. */
   chars?(row: Row): number;

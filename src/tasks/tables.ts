@@ -164,6 +164,7 @@ const specChars = (row: SpecRow): number =>
 export const specTable = defineTable<SpecRow>({
   id: 16,
   name: 'spec',
+  growing: true,
   toFields: (row) => {
     const fields: unknown[] = [];
     pushSpec(fields, row);
@@ -176,6 +177,7 @@ export const specTable = defineTable<SpecRow>({
 export const stateTable = defineTable<StateRow>({
   id: 17,
   name: 'state',
+  growing: true,
   toFields: (row) => [row.status, row.tries, row.crashes, row.epoch, row.n, row.dueAt, row.startedAt, row.watchers],
   chars: () => 64,
   fromFields: (fields) => ({
@@ -193,6 +195,7 @@ export const stateTable = defineTable<StateRow>({
 export const doneTable = defineTable<DoneRow>({
   id: 18,
   name: 'done',
+  growing: true,
   toFields: (row) => {
     const fields: unknown[] = [row.status, row.text, row.finishedAt, row.startedAt, row.tries, row.journal];
     pushSpec(fields, row.spec);
@@ -214,6 +217,7 @@ export const doneTable = defineTable<DoneRow>({
 export const stepTable = defineTable<StepRow>({
   id: 19,
   name: 'steps',
+  growing: true,
   toFields: (row) => {
     const fields: unknown[] = [row.stepKey, row.kind, row.fingerprint, row.state, row.text, row.order, row.time];
     if (row.kind !== stepKind.run) fields.push(row.dueAt, row.target, row.outcome, row.outcomeText, row.joins);
@@ -247,6 +251,7 @@ export const keyTable = defineTable<{ readonly id: string }>({
 export const logTable = defineTable<LogRow>({
   id: 21,
   name: 'logs',
+  growing: true,
   toFields: (row) => [row.time, row.level, row.text, row.tries],
   fromFields: (fields) => ({
     time: fields[0] as number,
@@ -260,6 +265,7 @@ export const logTable = defineTable<LogRow>({
 export const mapTable = defineTable<MapRow>({
   id: 22,
   name: 'maps',
+  growing: true,
   toFields: (row) => [
     row.name,
     row.count,
@@ -288,6 +294,7 @@ export const mapTable = defineTable<MapRow>({
 export const chunkTable = defineTable<ChunkRow>({
   id: 23,
   name: 'chunks',
+  growing: true,
   toFields: (row) => [row.from, row.to, row.childId, row.text ?? null],
   fromFields: (fields) => ({
     from: fields[0] as number,
@@ -301,6 +308,7 @@ export const chunkTable = defineTable<ChunkRow>({
 export const inputTable = defineTable<{ readonly text: string }>({
   id: 25,
   name: 'inputs',
+  growing: true,
   toFields: (row) => [row.text],
   fromFields: (fields) => ({ text: fields[0] as string }),
 });
@@ -309,6 +317,7 @@ export const inputTable = defineTable<{ readonly text: string }>({
 export const watcherTable = defineTable<ParentRef>({
   id: 24,
   name: 'watchers',
+  growing: true,
   toFields: (row) => [row.partition, row.key, row.step, row.chunk],
   fromFields: (fields) => ({
     partition: fields[0] as number,
