@@ -25,6 +25,8 @@ export const limits = {
   checkpointLogBytes: 64 * 1024 * 1024,
   checkpointIntervalMs: 10_000,
   checkpointSliceRows: 2_000,
+  /** Rows written while a checkpoint is under way, at which no new task is taken in: a store that slow must catch up. */
+  dirtyRowsMax: 1_000_000,
   snapshotChunkBytes: 256 * 1024,
   snapshotLogBytes: 256 * 1024 * 1024,
   closeWaitMs: 5_000,

@@ -25,8 +25,22 @@ const { values } = parseArgs({
     data: { type: 'string' },
     round: { type: 'string' },
     partitions: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
   },
 });
+if (values.help === true) {
+  process.stdout.write(`npm run soak:crash                                  100 kills
+npm run soak:crash -- --kills 1000 --data DIR       the same command goes on where it was stopped
+npm run soak:crash -- --seed S --round R            one round of an earlier run again
+
+--kills N        how often the program is killed, in rounds of ${killsPerRound} (100)
+--seed S         where chance begins (chosen anew each time)
+--data DIR       where folders and progress are kept (a new folder)
+--round R        only this round
+--partitions N   in every round (1, and 8 in each fourth)
+`);
+  process.exit(0);
+}
 
 type Done = {
   readonly kills: number;

@@ -13,7 +13,8 @@ export const refusal = (stalled: string | undefined, part: Part): TuttiError | u
       `${stalled === 'ENOSPC' ? 'No space is left for the log' : `The log cannot be written (${stalled})`}, so nothing new is accepted until it can. ${stalled === 'ENOSPC' ? 'Free space on' : 'Look at'} the disk of the data folder.`,
       { details: { retryMs: 1_000, code: stalled } },
     );
-  if (part.host.core.heldOutputs <= limits.intakePendingMax) return undefined;
+  const { heldOutputs, dirtyRows } = part.host.core;
+  if (heldOutputs <= limits.intakePendingMax && dirtyRows <= limits.dirtyRowsMax) return undefined;
   return new TuttiError('OVERLOADED', 'More is under way than can be held. Try again a little later.', {
     details: { retryMs: limits.overloadedRetryMs },
   });
