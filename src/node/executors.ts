@@ -22,6 +22,8 @@ export type ExecutorsOptions = {
   readonly onGone: (executor: number, guilty: AttemptName | undefined, loss: Loss) => void;
   /** Does not answer at present: what it has not begun is better given to another. `running`: what keeps it. */
   readonly onBusy: (executor: number, running: AttemptName | undefined) => void;
+  /** It answers again after `onBusy`. */
+  readonly onAnswers: (executor: number) => void;
   /** A line that user code printed. */
   readonly onOutput: (line: string) => void;
   /** An executor that had worked cannot be started again. */
@@ -191,6 +193,7 @@ export class Executors {
         continue;
       }
       if (silentMs < busyAfterMs) {
+        if (executor.reportedBusy) this.#options.onAnswers(executor.number);
         executor.reportedBusy = false;
         executor.reportedSilent = false;
         continue;

@@ -54,6 +54,7 @@ class Node {
       onAdded: (executor, port, names) => this.#tellState({ kind: 'executor', executor, port, names }, [port]),
       onGone: (executor, guilty, loss) => this.#tellState({ kind: 'executorGone', executor, guilty, loss }),
       onBusy: (executor, running) => this.#tellState({ kind: 'executorBusy', executor, running }),
+      onAnswers: (executor) => this.#tellState({ kind: 'executorAnswers', executor }),
       onOutput: (line) => output.line(line),
       onFailed: (error) => this.#fail(error),
     });

@@ -25,3 +25,18 @@ export const failsOnce = task({ retry: { attempts: 1 } }, async (ctx, file: stri
   );
   return first;
 });
+/** Keeps its thread until somebody else has met it in the folder. */
+export const meets = task(async (_ctx, { folder, name, other }: { folder: string; name: string; other: string }) => {
+  const { existsSync, writeFileSync } = await import('node:fs');
+  writeFileSync(`${folder}/${name}`, '');
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  while (!existsSync(`${folder}/${other}`)) Atomics.wait(cell, 0, 0, 10);
+});
+/** Keeps its thread for longer than is taken for busy, and then waits for a file with its thread free. */
+export const blocksThenWaits = task(async (ctx, file: string) => {
+  const { existsSync } = await import('node:fs');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  await ctx.run('wait', async () => {
+    while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+});

@@ -1,5 +1,5 @@
 /** Programmatic use: `open` in a program of the user's, over real threads and files. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -154,4 +154,43 @@ test('tasks of another app are kept for it, and run when it is opened again', as
   }
   await using node = await open({ app, module, data, executors: 1 });
   expect(await node.result(id)).toBe(8);
+});
+
+test('tasks that keep their threads run beside each other, however busy one executor was before', async () => {
+  await using node = await open({ app, module, engine: 'memory', executors: 2 });
+  // Quick ones, one at a time: whoever takes them asks for more than the other.
+  for (let n = 0; n < 50; n++) await node.run(app.double, n);
+  const folder = mkdtempSync(join(root, 'meet-'));
+  const pairs = Array.from({ length: 3 }, (_, at) => [`${at}a`, `${at}b`] as const);
+  for (const [name, other] of pairs)
+    await Promise.all([
+      node.run(app.meets, { folder, name, other }),
+      node.run(app.meets, { folder, name: other, other: name }),
+    ]);
+});
+
+test('what waits behind a task that keeps its thread goes to an executor that becomes free later', async () => {
+  await using node = await open({ app, module, engine: 'memory', executors: 2 });
+  const folder = mkdtempSync(join(root, 'meet-'));
+  // Two keep both threads; of the many that come meanwhile some wait behind each.
+  const held = [
+    node.run(app.meets, { folder, name: 'a', other: 'go' }),
+    node.run(app.meets, { folder, name: 'last', other: 'end' }),
+  ];
+  const quick = Promise.all(Array.from({ length: 100 }, (_, n) => node.run(app.double, n)));
+  await expect.poll(() => ['a', 'last'].every((name) => existsSync(join(folder, name)))).toBe(true);
+  writeFileSync(join(folder, 'go'), '');
+  expect((await quick).length).toBe(100);
+  writeFileSync(join(folder, 'end'), '');
+  await Promise.all(held);
+});
+
+test('an executor that did not answer for a while takes work again once it does', async () => {
+  await using node = await open({ app, module, engine: 'memory', executors: 1 });
+  const file = join(root, 'may-end');
+  const waiting = node.run(app.blocksThenWaits, file);
+  await expect.poll(async () => (await node.list({ state: 'running' })).length).toBe(1);
+  for (let n = 0; n < 20; n++) expect(await node.run(app.double, n)).toBe(n * 2);
+  writeFileSync(file, '');
+  await waiting;
 });

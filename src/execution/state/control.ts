@@ -40,6 +40,8 @@ export type ToStateThread =
       readonly executor: number;
       readonly running: { readonly partition: number; readonly epoch: number; readonly n: number } | undefined;
     }
+  /** It answers again. */
+  | { readonly kind: 'executorAnswers'; readonly executor: number }
   | { readonly kind: 'client'; readonly client: number; readonly port: MessagePort }
   | { readonly kind: 'stats'; readonly request: number }
   | { readonly kind: 'close' };

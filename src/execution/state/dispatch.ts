@@ -6,14 +6,18 @@ import type { Part } from './part.ts';
 export type ExecutorPeer = {
   /** Grants asked for and not yet given. */
   wanted: number;
+  /** It does not answer: it is given nothing more until it does. */
+  silent: boolean;
 };
+
+const takesWork = (executor: ExecutorPeer): boolean => executor.wanted > 0 && !executor.silent;
 
 /**
  * Gives ready tasks to executors that want some: evenly where there are fewer tasks than wanted, from all partitions in
  * turn. `round` says who comes first this time.
  */
 export const dispatch = (parts: readonly Part[], executors: ReadonlyMap<number, ExecutorPeer>, round: number): void => {
-  const wanting = [...executors].filter(([, executor]) => executor.wanted > 0);
+  const wanting = [...executors].filter(([, executor]) => takesWork(executor));
   if (wanting.length === 0) return;
   const ready = parts.reduce((sum, { tasks }) => sum + tasks.queue.length, 0);
   if (ready === 0) return;
@@ -34,15 +38,29 @@ export const dispatch = (parts: readonly Part[], executors: ReadonlyMap<number, 
   }
 };
 
-/** The executor that wants the most; it has been given one grant then. */
-export const takeExecutor = (executors: ReadonlyMap<number, ExecutorPeer>): number | undefined => {
-  let number: number | undefined;
-  let chosen: ExecutorPeer | undefined;
-  for (const [each, executor] of executors)
-    if (executor.wanted > (chosen?.wanted ?? 0)) {
-      number = each;
-      chosen = executor;
+/** Chooses executors one at a time, in turns. */
+export class ExecutorTurns {
+  #last = -1;
+
+  /** The next executor after the last one chosen that takes work; it is given one grant. Undefined: none does. */
+  take(executors: ReadonlyMap<number, ExecutorPeer>): number | undefined {
+    let first: number | undefined;
+    let next: number | undefined;
+    for (const [number, executor] of executors) {
+      if (!takesWork(executor)) continue;
+      if (first === undefined || number < first) first = number;
+      if (number > this.#last && (next === undefined || number < next)) next = number;
     }
-  if (chosen !== undefined) chosen.wanted--;
-  return number;
+    const chosen = next ?? first;
+    if (chosen === undefined) return undefined;
+    this.#last = chosen;
+    (executors.get(chosen) as ExecutorPeer).wanted--;
+    return chosen;
+  }
+}
+
+/** Whether another executor than `number` takes work. */
+export const othersTakeWork = (executors: ReadonlyMap<number, ExecutorPeer>, number: number): boolean => {
+  for (const [other, executor] of executors) if (other !== number && takesWork(executor)) return true;
+  return false;
 };

@@ -30,7 +30,7 @@ import { removeExpired } from '../../tasks/retention.ts';
 import { taskTables } from '../../tasks/tables.ts';
 import { takeBackUnstarted } from '../../tasks/take-back.ts';
 import { encodeError } from '../../values/codec.ts';
-import { dispatch, type ExecutorPeer, takeExecutor } from './dispatch.ts';
+import { dispatch, type ExecutorPeer, ExecutorTurns, othersTakeWork } from './dispatch.ts';
 import { partitionOfRequest, refusal } from './intake.ts';
 import type { Part } from './part.ts';
 import { PeerMail } from './peer-mail.ts';
@@ -60,7 +60,13 @@ export type StateHostOptions = {
   readonly onFailed: (partition: number, error: unknown) => void;
 };
 
-type Executor = ExecutorPeer & { out: Flat };
+type AttemptName = { readonly partition: number; readonly epoch: number; readonly n: number };
+
+type Executor = ExecutorPeer & {
+  out: Flat;
+  /** What keeps it from answering, while what it has not begun could still go to others. */
+  holds: { readonly running: AttemptName | undefined } | undefined;
+};
 
 /** A step is one record at most: it is kept small. */
 const messagesPerStep = 128;
@@ -74,6 +80,7 @@ export class StateHost {
   readonly #executors = new Map<number, Executor>();
   readonly #clients = new Map<number, Flat>();
   readonly #mail: PeerMail;
+  readonly #turns = new ExecutorTurns();
   #names: ReadonlySet<string> = new Set();
   #turnPlanned = false;
   #closing = false;
@@ -100,7 +107,7 @@ export class StateHost {
         partition: number,
         partitions,
         executors: () => Math.max(1, this.#executors.size),
-        takeExecutor: () => (this.#closing ? undefined : takeExecutor(this.#executors)),
+        takeExecutor: () => (this.#closing ? undefined : this.#turns.take(this.#executors)),
         runs: (name) => this.#names.has(name),
         retentionMs: this.#options.retentionMs,
         retentionTasks: Math.max(1, Math.ceil(this.#options.retentionTasks / partitions)),
@@ -150,15 +157,11 @@ export class StateHost {
   /** An executor that has loaded an app with these tasks can be given work. */
   addExecutor(executor: number, names: readonly string[]): void {
     this.#names = new Set(names);
-    this.#executors.set(executor, { wanted: 0, out: [] });
+    this.#executors.set(executor, { wanted: 0, silent: false, out: [], holds: undefined });
   }
 
   /** An executor is gone; what it held is queued again. `guilty`: the attempt that ended it, where known. */
-  removeExecutor(
-    executor: number,
-    guilty: { readonly partition: number; readonly epoch: number; readonly n: number } | undefined,
-    loss: Loss,
-  ): void {
+  removeExecutor(executor: number, guilty: AttemptName | undefined, loss: Loss): void {
     this.#executors.delete(executor);
     for (const part of this.#parts) {
       if (!part.leading) continue;
@@ -168,22 +171,36 @@ export class StateHost {
     this.#planTurn();
   }
 
-  /** An executor does not answer: what it has not begun goes to others, if there are any that want work. */
-  executorBusy(
-    executor: number,
-    running: { readonly partition: number; readonly epoch: number; readonly n: number } | undefined,
-  ): void {
-    const others = [...this.#executors].some(([number, { wanted }]) => number !== executor && wanted > 0);
+  /** An executor does not answer: it gets nothing more, and what it has not begun goes to others, once some want work. */
+  executorBusy(executor: number, running: AttemptName | undefined): void {
     const known = this.#executors.get(executor);
-    if (!others || known === undefined) return;
-    for (const part of this.#parts) {
-      if (!part.leading) continue;
-      const here = running?.partition === part.number ? running : undefined;
-      part.host.transact((tx) => {
-        takeBackUnstarted(part.tasks, tx, executor, here);
-      });
-    }
+    if (known === undefined) return;
+    known.silent = true;
+    known.holds = { running };
     this.#planTurn();
+  }
+
+  executorAnswers(executor: number): void {
+    const known = this.#executors.get(executor);
+    if (known === undefined) return;
+    known.silent = false;
+    known.holds = undefined;
+    this.#planTurn();
+  }
+
+  #takeBackFromSilent(): void {
+    for (const [number, executor] of this.#executors) {
+      if (executor.holds === undefined || !othersTakeWork(this.#executors, number)) continue;
+      const { running } = executor.holds;
+      executor.holds = undefined;
+      for (const part of this.#parts) {
+        if (!part.leading) continue;
+        const here = running?.partition === part.number ? running : undefined;
+        part.host.transact((tx) => {
+          takeBackUnstarted(part.tasks, tx, number, here);
+        });
+      }
+    }
   }
 
   addClient(client: number): void {
@@ -191,10 +208,10 @@ export class StateHost {
   }
 
   fromExecutor(executor: number, flat: Flat): void {
+    const known = this.#executors.get(executor);
     let at = 0;
     while (at < flat.length) {
       if (flat[at] === fromExecutor.want) {
-        const known = this.#executors.get(executor);
         if (known !== undefined) known.wanted += flat[at + 1] as number;
         at += executorMessageLength(flat, at);
         continue;
@@ -335,7 +352,10 @@ export class StateHost {
           more = fireTimers(tasks, tx, timersPerTurn) === timersPerTurn || more;
         });
     }
-    if (!this.#closing) dispatch(this.#parts, this.#executors, this.#round++);
+    if (!this.#closing) {
+      this.#takeBackFromSilent();
+      dispatch(this.#parts, this.#executors, this.#round++);
+    }
     for (const { host, tasks, leading } of this.#parts) {
       if (leading && !this.#closing)
         host.transact((tx) => {

@@ -94,6 +94,9 @@ const start = async (): Promise<void> => {
       case 'executorBusy':
         host.executorBusy(message.executor, message.running);
         break;
+      case 'executorAnswers':
+        host.executorAnswers(message.executor);
+        break;
       case 'client':
         clients.set(message.client, message.port);
         host.addClient(message.client);

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { type ExecutorPeer, ExecutorTurns, othersTakeWork } from './dispatch.ts';
+
+const peers = (...wanted: readonly number[]): Map<number, ExecutorPeer> =>
+  new Map(wanted.map((count, number) => [number, { wanted: count, silent: false }]));
+
+test('tasks that come one by one go to executors in turns, also where one wants far more than the others', () => {
+  const executors = peers(100, 2, 2);
+  const turns = new ExecutorTurns();
+  const chosen = Array.from({ length: 8 }, () => turns.take(executors));
+  expect(chosen).toEqual([0, 1, 2, 0, 1, 2, 0, 0]);
+  expect([...executors.values()].map(({ wanted }) => wanted)).toEqual([96, 0, 0]);
+});
+
+test('an executor that does not answer gets nothing, whatever it asked for before', () => {
+  const executors = peers(5, 1);
+  (executors.get(0) as ExecutorPeer).silent = true;
+  const turns = new ExecutorTurns();
+  expect([turns.take(executors), turns.take(executors)]).toEqual([1, undefined]);
+  expect(othersTakeWork(executors, 1)).toBe(false);
+  (executors.get(0) as ExecutorPeer).silent = false;
+  expect([othersTakeWork(executors, 1), othersTakeWork(executors, 0)]).toEqual([true, false]);
+});
