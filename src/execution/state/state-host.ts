@@ -28,12 +28,12 @@ import {
 import { type Flat, fromClient, fromExecutor, toClient } from '../../tasks/messages.ts';
 import { removeExpired } from '../../tasks/retention.ts';
 import { taskTables } from '../../tasks/tables.ts';
-import { takeBackUnstarted } from '../../tasks/take-back.ts';
 import { encodeError } from '../../values/codec.ts';
-import { dispatch, type ExecutorPeer, ExecutorTurns, othersTakeWork } from './dispatch.ts';
+import { dispatch, type ExecutorPeer, ExecutorTurns } from './dispatch.ts';
 import { partitionOfRequest, refusal } from './intake.ts';
 import type { Part } from './part.ts';
 import { PeerMail } from './peer-mail.ts';
+import { type AttemptName, SilentExecutors } from './silence.ts';
 
 export type StateHostOptions = {
   readonly env: Env;
@@ -60,13 +60,7 @@ export type StateHostOptions = {
   readonly onFailed: (partition: number, error: unknown) => void;
 };
 
-type AttemptName = { readonly partition: number; readonly epoch: number; readonly n: number };
-
-type Executor = ExecutorPeer & {
-  out: Flat;
-  /** What keeps it from answering, while what it has not begun could still go to others. */
-  holds: { readonly running: AttemptName | undefined } | undefined;
-};
+type Executor = ExecutorPeer & { out: Flat };
 
 /** A step is one record at most: it is kept small. */
 const messagesPerStep = 128;
@@ -78,6 +72,7 @@ export class StateHost {
   readonly #options: StateHostOptions;
   readonly #parts: Part[] = [];
   readonly #executors = new Map<number, Executor>();
+  readonly #silent = new SilentExecutors(this.#executors);
   readonly #clients = new Map<number, Flat>();
   readonly #mail: PeerMail;
   readonly #turns = new ExecutorTurns();
@@ -157,12 +152,13 @@ export class StateHost {
   /** An executor that has loaded an app with these tasks can be given work. */
   addExecutor(executor: number, names: readonly string[]): void {
     this.#names = new Set(names);
-    this.#executors.set(executor, { wanted: 0, silent: false, out: [], holds: undefined });
+    this.#executors.set(executor, { wanted: 0, silent: false, out: [] });
   }
 
   /** An executor is gone; what it held is queued again. `guilty`: the attempt that ended it, where known. */
   removeExecutor(executor: number, guilty: AttemptName | undefined, loss: Loss): void {
     this.#executors.delete(executor);
+    this.#silent.gone(executor);
     for (const part of this.#parts) {
       if (!part.leading) continue;
       const named = guilty === undefined ? undefined : guilty.partition === part.number ? guilty : { epoch: -1, n: -1 };
@@ -171,36 +167,15 @@ export class StateHost {
     this.#planTurn();
   }
 
-  /** An executor does not answer: it gets nothing more, and what it has not begun goes to others, once some want work. */
+  /** An executor does not answer: it gets nothing more until it does, and what waits behind `running` goes to others. */
   executorBusy(executor: number, running: AttemptName | undefined): void {
-    const known = this.#executors.get(executor);
-    if (known === undefined) return;
-    known.silent = true;
-    known.holds = { running };
+    this.#silent.fellSilent(executor, running);
     this.#planTurn();
   }
 
   executorAnswers(executor: number): void {
-    const known = this.#executors.get(executor);
-    if (known === undefined) return;
-    known.silent = false;
-    known.holds = undefined;
+    this.#silent.answers(executor);
     this.#planTurn();
-  }
-
-  #takeBackFromSilent(): void {
-    for (const [number, executor] of this.#executors) {
-      if (executor.holds === undefined || !othersTakeWork(this.#executors, number)) continue;
-      const { running } = executor.holds;
-      executor.holds = undefined;
-      for (const part of this.#parts) {
-        if (!part.leading) continue;
-        const here = running?.partition === part.number ? running : undefined;
-        part.host.transact((tx) => {
-          takeBackUnstarted(part.tasks, tx, number, here);
-        });
-      }
-    }
   }
 
   addClient(client: number): void {
@@ -353,7 +328,7 @@ export class StateHost {
         });
     }
     if (!this.#closing) {
-      this.#takeBackFromSilent();
+      this.#silent.takeBack(this.#parts);
       dispatch(this.#parts, this.#executors, this.#round++);
     }
     for (const { host, tasks, leading } of this.#parts) {
