@@ -3,8 +3,14 @@ import type { LogLine, TaskStatus } from '../tasks/client-requests.ts';
 import type { Progress } from './progress-state.ts';
 
 export type RunEvent =
-  /** `found`: it was there before. `again`: the process that ran it had died. */
-  | { readonly type: 'started'; readonly status: TaskStatus; readonly found: boolean; readonly again: boolean }
+  /** `found`: it was there before. `over`: it had ended before. `again`: the process that ran it had died. */
+  | {
+      readonly type: 'started';
+      readonly status: TaskStatus;
+      readonly found: boolean;
+      readonly over: boolean;
+      readonly again: boolean;
+    }
   /** Other unfinished tasks of the folder run as well. */
   | { readonly type: 'others'; readonly ids: readonly string[] }
   | { readonly type: 'log'; readonly line: Omit<LogLine, 'attempt'> }

@@ -15,7 +15,7 @@ const status = {
   steps: 3,
 } as TaskStatus;
 const events: readonly RunEvent[] = [
-  { type: 'started', status, found: true, again: false },
+  { type: 'started', status, found: true, over: false, again: false },
   { type: 'others', ids: ['a', 'b'] },
   { type: 'log', line: { time: new Date(0), level: 'info', message: 'read', fields: { big: 1n } } },
   { type: 'output', line: 'printed' },
@@ -84,6 +84,20 @@ describe('on a terminal', () => {
       'error DATA_LOCKED: in use',
     ]);
   });
+});
+
+test('a task that ended while its folder was opened was continued; only one that ended earlier has a stored result', () => {
+  const fixture = new Fixture();
+  const reporter = fixture.terminal(undefined);
+  const completed: TaskStatus = { ...status, state: 'completed' };
+  reporter.tell({ type: 'started', status: completed, found: true, over: false, again: false });
+  reporter.tell({ type: 'started', status: completed, found: true, over: true, again: false });
+  reporter.tell({ type: 'started', status: { ...status, state: 'failed' }, found: true, over: true, again: false });
+  expect(fixture.text.trimEnd().split('\n')).toEqual([
+    `Continuing report ${status.id}, begun 1970-01-01T00:00:00.000Z: 3 steps done.`,
+    `report ${status.id} has completed before; this is its stored result.`,
+    `report ${status.id} has failed before.`,
+  ]);
 });
 
 test('elsewhere progress is a plain line at most once a second, and rarer the longer it takes', () => {

@@ -215,10 +215,12 @@ class Run {
     if (this.#starts === 1) this.#begunMs = this.#clock.monotonic();
     const again = this.#starts > 1;
     const found = status.createdAt.getTime() < this.#begunAt;
-    if (status.state === 'completed' && found && !again) this.#stored = status;
+    // One that ends between the opening of the folder and the question how it stands has not ended before.
+    const over = !again && (status.finishedAt?.getTime() ?? Number.POSITIVE_INFINITY) < this.#begunAt;
+    if (status.state === 'completed' && over) this.#stored = status;
     this.#progress = { ...this.#progress, task: status.name, startedMs: this.#begunMs };
     if (status.progress !== undefined) this.#pieces(status.progress, this.#clock.monotonic());
-    this.#reporter.tell({ type: 'started', status, found, again });
+    this.#reporter.tell({ type: 'started', status, found, over, again });
   }
 
   #pieces(

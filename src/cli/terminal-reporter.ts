@@ -100,11 +100,11 @@ export class TerminalReporter implements Reporter {
   }
 }
 
-const foundText = ({ status, again }: Extract<RunEvent, { type: 'started' }>): string => {
+const foundText = ({ status, over, again }: Extract<RunEvent, { type: 'started' }>): string => {
   const kept = progressText(status);
   const what = `${status.name} ${status.id}`;
-  if (status.state === 'completed') return `${what} has completed before; this is its stored result.`;
-  if (status.state === 'failed' || status.state === 'cancelled') return `${what} has ${status.state} before.`;
+  if (over && status.state === 'completed') return `${what} has completed before; this is its stored result.`;
+  if (over) return `${what} has ${status.state} before.`;
   const since = again ? '' : `, begun ${status.createdAt.toISOString()}`;
   return `Continuing ${what}${since}${kept === '' ? '' : `: ${kept} done`}.`;
 };
