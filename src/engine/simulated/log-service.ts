@@ -1,0 +1,145 @@
+/**
+ * The server's side of simulated logs: what a replicated log service may do to those who append and read (`shared/nats`, as
+ * told in ARCHITECTURE.md). It keeps every record that it acknowledged, unless told to lose some.
+ *
+ * - An append may land though its reply is lost, land late, or be dropped without a word.
+ * - A refusal may rest on a proposal that vanishes: nothing stands at the position, then or later.
+ * - A read may show an older end than there is; `end` may also count what vanishes.
+ */
+import type { SeededRandom } from '../../values/hash.ts';
+import type { Simulation } from './simulation.ts';
+
+export type LogFaults = {
+  /** Appends that are refused for a proposal that vanishes, of 1. */
+  readonly phantom: number;
+  /** Appends that land only after up to `lateMs`. */
+  readonly late: number;
+  readonly lateMs: number;
+  /** Appends that are dropped without reply. */
+  readonly dropped: number;
+  /** Reads that show a log that ends up to `staleRecords` earlier. */
+  readonly stale: number;
+  /** Answers to `end` that are off by up to `staleRecords`. */
+  readonly wrongEnd: number;
+  readonly staleRecords: number;
+};
+
+export const calmLog: LogFaults = {
+  phantom: 0,
+  late: 0,
+  lateMs: 0,
+  dropped: 0,
+  stale: 0,
+  wrongEnd: 0,
+  staleRecords: 0,
+};
+
+export type AppendReply = { readonly kind: 'appended'; readonly position: number } | { readonly kind: 'occupied' };
+
+export type ReadReply =
+  | { readonly kind: 'records'; readonly first: number; readonly records: readonly Uint8Array[] }
+  | { readonly kind: 'trimmed'; readonly start: number };
+
+/** One log as its servers have it. */
+export class LogService {
+  faults: LogFaults = calmLog;
+  readonly counts = { phantom: 0, late: 0, dropped: 0, stale: 0, wrongEnd: 0 };
+  readonly #simulation: Simulation;
+  readonly #random: SeededRandom;
+  /** Position of `#records[0]`. */
+  #start = 1;
+  #records: Uint8Array[] = [];
+  /** Called with every record that lands. */
+  onLanded: (position: number, bytes: Uint8Array) => void = () => {};
+
+  constructor(simulation: Simulation, name: string) {
+    this.#simulation = simulation;
+    this.#random = simulation.random(`log ${name}`);
+  }
+
+  get end(): number {
+    return this.#start + this.#records.length - 1;
+  }
+
+  get start(): number {
+    return this.#start;
+  }
+
+  /** The record at a position that is retained. */
+  at(position: number): Uint8Array | undefined {
+    return this.#records[position - this.#start];
+  }
+
+  /** An append arrives; `reply` is called at once, later or never. */
+  append(bytes: Uint8Array, after: number, reply: (reply: AppendReply) => void): void {
+    if (this.#happens(this.faults.dropped, 'dropped')) return;
+    if (this.#happens(this.faults.phantom, 'phantom')) {
+      reply({ kind: 'occupied' });
+      return;
+    }
+    if (this.#happens(this.faults.late, 'late'))
+      this.#simulation.after(this.faults.lateMs * this.#random.fraction(), undefined, 'log.late', () =>
+        this.#land(bytes, after, reply),
+      );
+    else this.#land(bytes, after, reply);
+  }
+
+  #land(bytes: Uint8Array, after: number, reply: (reply: AppendReply) => void): void {
+    if (after !== this.end) {
+      reply({ kind: 'occupied' });
+      return;
+    }
+    this.#records.push(bytes);
+    this.onLanded(this.end, bytes);
+    reply({ kind: 'appended', position: this.end });
+  }
+
+  read(from: number, maxBytes: number): ReadReply {
+    if (from < this.#start) return { kind: 'trimmed', start: this.#start };
+    let end = this.end;
+    if (this.#happens(this.faults.stale, 'stale')) end -= Math.ceil(this.faults.staleRecords * this.#random.fraction());
+    const records: Uint8Array[] = [];
+    let bytes = 0;
+    for (let position = from; position <= end && (records.length === 0 || bytes < maxBytes); position++) {
+      const record = this.at(position) as Uint8Array;
+      bytes += record.length;
+      records.push(record);
+    }
+    return { kind: 'records', first: from, records };
+  }
+
+  /** The end as one of the servers sees it. */
+  seenEnd(): number {
+    if (!this.#happens(this.faults.wrongEnd, 'wrongEnd')) return this.end;
+    const off = Math.ceil(this.faults.staleRecords * (this.#random.fraction() - 0.5));
+    return Math.max(this.#start - 1, this.end + off);
+  }
+
+  trim(upTo: number): void {
+    const start = Math.max(this.#start, Math.min(upTo, this.end));
+    this.#records = this.#records.slice(start - this.#start);
+    this.#start = start;
+  }
+
+  /** Records above `end` vanish, though they were acknowledged. */
+  loseTail(end: number): void {
+    this.#records.length = Math.max(0, Math.min(this.#records.length, end - this.#start + 1));
+  }
+
+  /** The log is made anew under its name. */
+  remake(): void {
+    this.#start = 1;
+    this.#records = [];
+  }
+
+  /** Other bytes stand at a position from now on. */
+  replace(position: number, bytes: Uint8Array): void {
+    this.#records[position - this.#start] = bytes;
+  }
+
+  #happens(rate: number, what: keyof LogService['counts']): boolean {
+    if (rate <= 0 || this.#random.fraction() >= rate) return false;
+    this.counts[what]++;
+    return true;
+  }
+}

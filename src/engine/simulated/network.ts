@@ -1,0 +1,96 @@
+/**
+ * The links of a simulated world. What one end sends to another arrives in order, as over one connection, unless the rates say
+ * that it comes late, out of order, twice or never; any end may be cut off from any other, in one direction or both. Only
+ * bytes go over it, and the receiver gets a copy.
+ */
+import type { SeededRandom } from '../../values/hash.ts';
+import type { Life, Simulation } from './simulation.ts';
+
+export type NetworkFaults = {
+  /** Milliseconds that a message usually takes, at least and at most. */
+  readonly delayMs: readonly [least: number, most: number];
+  /** How many of 1 take up to `slowMs` instead. */
+  readonly slow: number;
+  readonly slowMs: number;
+  readonly reordered: number;
+  readonly lost: number;
+  readonly repeated: number;
+};
+
+export const calmNetwork: NetworkFaults = {
+  delayMs: [0.1, 0.5],
+  slow: 0,
+  slowMs: 0,
+  reordered: 0,
+  lost: 0,
+  repeated: 0,
+};
+
+export class Network {
+  faults: NetworkFaults;
+  readonly #simulation: Simulation;
+  readonly #random: SeededRandom;
+  readonly #cut = new Set<string>();
+  /** When the last message of each link arrives. */
+  readonly #busyUntilMs = new Map<string, number>();
+  /** What happened, by kind. */
+  readonly counts = { lost: 0, repeated: 0, reordered: 0, slow: 0, cut: 0 };
+
+  constructor(simulation: Simulation, faults: NetworkFaults = calmNetwork) {
+    this.#simulation = simulation;
+    this.#random = simulation.random('network');
+    this.faults = faults;
+  }
+
+  /** From now on nothing that `from` sends reaches `to`. */
+  cut(from: string, to: string): void {
+    this.#cut.add(`${from}>${to}`);
+  }
+
+  heal(from: string, to: string): void {
+    this.#cut.delete(`${from}>${to}`);
+  }
+
+  healAll(): void {
+    this.#cut.clear();
+  }
+
+  /**
+   * Sends `bytes` from one end to another. `receive` runs at the receiver, once, twice or never; `life`: whose it is, undefined
+   * for a service that does not die.
+   */
+  send(
+    from: string,
+    to: string,
+    life: Life | undefined,
+    kind: string,
+    bytes: Uint8Array,
+    receive: (bytes: Uint8Array) => void,
+  ): void {
+    const { faults } = this;
+    const copies = this.#happens(faults.repeated, 'repeated') ? 2 : 1;
+    for (let copy = 0; copy < copies; copy++) {
+      if (this.#happens(faults.lost, 'lost')) continue;
+      const [least, most] = faults.delayMs;
+      let delayMs = least + (most - least) * this.#random.fraction();
+      if (this.#happens(faults.slow, 'slow')) delayMs += faults.slowMs * this.#random.fraction();
+      const link = `${from}>${to}`;
+      if (!this.#happens(faults.reordered, 'reordered')) {
+        delayMs = Math.max(delayMs, (this.#busyUntilMs.get(link) ?? 0) - this.#simulation.nowMs);
+        this.#busyUntilMs.set(link, this.#simulation.nowMs + delayMs);
+      }
+      const sent = bytes.slice();
+      this.#simulation.after(delayMs, life, kind, () => {
+        // Looked at on arrival, so that what is under way when a link is cut is lost with it.
+        if (this.#cut.has(link)) this.counts.cut++;
+        else receive(sent);
+      });
+    }
+  }
+
+  #happens(rate: number, what: keyof Network['counts']): boolean {
+    if (rate <= 0 || this.#random.fraction() >= rate) return false;
+    this.counts[what]++;
+    return true;
+  }
+}

@@ -1,0 +1,85 @@
+/** Messages between the nodes of a simulated world. */
+import { TuttiError } from '../../errors/tutti-error.ts';
+import type { Bus } from '../engine.ts';
+import type { Place } from './place.ts';
+
+type Receive = (bytes: Uint8Array) => void;
+type Answer = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+type Listener<T> = { readonly place: Place; readonly listener: T };
+
+/** Who listens where, in the order in which they began. */
+export class BusService {
+  readonly receivers = new Map<string, Listener<Receive>[]>();
+  readonly responders = new Map<string, Listener<Answer>[]>();
+}
+
+export class SimulatedBus implements Bus {
+  readonly #place: Place;
+  readonly #service: BusService;
+
+  constructor(place: Place, service: BusService) {
+    this.#place = place;
+    this.#service = service;
+  }
+
+  publish(subject: string, bytes: Uint8Array): void {
+    const { network, life, end } = this.#place;
+    if (!life.alive) return;
+    for (const { place, listener } of living(this.#service.receivers, subject))
+      network.send(end, place.end, place.life, 'bus', bytes, (sent) => {
+        // It may have stopped listening meanwhile.
+        if (living(this.#service.receivers, subject).some((other) => other.listener === listener)) listener(sent);
+      });
+  }
+
+  subscribe(subject: string, receive: Receive): () => void {
+    return listen(this.#service.receivers, subject, this.#place, (bytes) => receive(bytes));
+  }
+
+  request(subject: string, bytes: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    const { simulation, network, life, end } = this.#place;
+    return new Promise((resolve, reject) => {
+      if (!life.alive) return;
+      const cancel = simulation.after(timeoutMs, life, 'bus.timeout', () =>
+        reject(
+          new TuttiError('BUS_NO_REPLY', `Nobody answered on ${subject} within ${timeoutMs} ms.`, {
+            details: { subject, timeoutMs },
+          }),
+        ),
+      );
+      const [responder] = living(this.#service.responders, subject);
+      if (responder === undefined) return;
+      network.send(end, responder.place.end, responder.place.life, 'bus.request', bytes, (sent) => {
+        void Promise.resolve()
+          .then(() => responder.listener(sent))
+          .then(
+            (reply) =>
+              network.send(responder.place.end, end, life, 'bus.reply', reply, (received) => {
+                cancel();
+                resolve(received);
+              }),
+            () => {},
+          );
+      });
+    });
+  }
+
+  respond(subject: string, answer: Answer): () => void {
+    return listen(this.#service.responders, subject, this.#place, (bytes) => answer(bytes));
+  }
+}
+
+const living = <T>(listeners: ReadonlyMap<string, Listener<T>[]>, subject: string): readonly Listener<T>[] =>
+  (listeners.get(subject) ?? []).filter(({ place }) => place.life.alive);
+
+const listen = <T>(listeners: Map<string, Listener<T>[]>, subject: string, place: Place, listener: T): (() => void) => {
+  const stop = (): void => {
+    listeners.set(
+      subject,
+      (listeners.get(subject) ?? []).filter((other) => other.listener !== listener),
+    );
+  };
+  listeners.set(subject, [...(listeners.get(subject) ?? []), { place, listener }]);
+  place.life.onEnd(stop);
+  return stop;
+};
