@@ -11,6 +11,7 @@ import { settleOutcomes } from './child-outcome.ts';
 import { attemptLost, exclusiveFrom, loadSteps } from './grant.ts';
 import { type Finished, type Live, liveOf, type TaskLeader, type TaskTransaction } from './leader.ts';
 import { grantKind, toExecutor } from './messages.ts';
+import { rememberFinished } from './retention.ts';
 import { resumeIfParked } from './steps.ts';
 import { doneTable, type SpecRow, type StateRow, specTable, stateTable, taskStatus, watcherTable } from './tables.ts';
 import { aliveState, newState } from './task-rows.ts';
@@ -145,8 +146,7 @@ export const collectFinished = (
     if (key === after || leader.finishedMeanwhile?.has(key) === true) continue;
     if (count++ >= most) return last;
     last = key;
-    const withKey = done.spec.idempotencyKey !== undefined;
-    (withKey ? leader.finishedWithKey : leader.finished).push({ key, finishedAt: done.finishedAt });
+    rememberFinished(leader, key, done);
   }
   leader.finishedMeanwhile = undefined;
   leader.finished.sort(byTime);

@@ -67,7 +67,8 @@ export const finishTask = (
       spec,
     };
     tx.put(doneTable, key, done);
-    rememberFinished(leader, key, tx.time, spec.idempotencyKey !== undefined);
+    leader.finishedMeanwhile?.add(key);
+    rememberFinished(leader, key, done);
   }
   if (live !== undefined) leader.forget(live);
   leader.progress.delete(key);

@@ -136,7 +136,12 @@ export type TaskSettings = {
 export type Progress = { readonly done: number; readonly total: number; readonly message: string | undefined };
 
 /** A finished task, as retention knows it. */
-export type Finished = { readonly key: string; readonly finishedAt: number };
+export type Finished = {
+  readonly key: string;
+  readonly finishedAt: number;
+  /** Its one row is all there is of it, and stays until it is removed. */
+  readonly bare: boolean;
+};
 
 const policiesMax = 256;
 

@@ -4,11 +4,14 @@
  */
 import { dropTask } from './journal-rows.ts';
 import type { Finished, TaskLeader, TaskTransaction } from './leader.ts';
-import { doneTable } from './tables.ts';
+import { type DoneRow, doneTable, taskStatus } from './tables.ts';
 
-export const rememberFinished = (leader: TaskLeader, key: string, finishedAt: number, withKey: boolean): void => {
-  leader.finishedMeanwhile?.add(key);
-  (withKey ? leader.finishedWithKey : leader.finished).push({ key, finishedAt });
+export const rememberFinished = (leader: TaskLeader, key: string, done: DoneRow): void => {
+  const { finishedAt, spec } = done;
+  const withKey = spec.idempotencyKey !== undefined;
+  // What has completed is never made alive again.
+  const bare = done.status === taskStatus.completed && done.journal === 0 && !withKey && spec.input !== undefined;
+  (withKey ? leader.finishedWithKey : leader.finished).push({ key, finishedAt, bare });
 };
 
 /** Finished tasks that are kept now. */
@@ -51,6 +54,10 @@ export const removeExpired = (leader: TaskLeader, tx: TaskTransaction, most: num
 
 /** `retry` may have made it alive again, or it may have finished again later: then it stays. */
 const remove = (leader: TaskLeader, tx: TaskTransaction, entry: Finished): void => {
+  if (entry.bare) {
+    tx.delete(doneTable, entry.key);
+    return;
+  }
   const done = tx.get(doneTable, entry.key);
   if (done === undefined || done.finishedAt !== entry.finishedAt) leader.finishedStale--;
   else dropTask(tx, entry.key, done);
