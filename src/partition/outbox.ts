@@ -110,6 +110,29 @@ export const resendMessages = (tx: Transaction<PeerMessage>, own: number, partit
   }
 };
 
+/**
+ * Makes good for what a bus loses while the leader stays: called now and then, it sends again what a peer has not
+ * acknowledged, if it has acknowledged nothing since the call before. One for each leader.
+ */
+export class Resender {
+  readonly #acknowledged: number[] = [];
+
+  /** Sends at most `most` messages to each of the `partitions`. False: all that was sent is acknowledged. */
+  sendAgain(tx: Transaction<PeerMessage>, own: number, partitions: number, most: number): boolean {
+    let waiting = false;
+    for (let peer = 0; peer < partitions; peer++) {
+      const row = tx.get(peersTable, peerKey(peer));
+      if (row === undefined || row.sent === row.acknowledged) continue;
+      waiting = true;
+      const { acknowledged } = row;
+      if (this.#acknowledged[peer] === acknowledged)
+        resend(tx, own, peer, acknowledged, Math.min(row.sent, acknowledged + most));
+      this.#acknowledged[peer] = acknowledged;
+    }
+    return waiting;
+  }
+}
+
 const resend = (tx: Transaction<PeerMessage>, own: number, peer: number, acknowledged: number, sent: number): void => {
   for (let number = acknowledged + 1; number <= sent; number++) {
     const message = tx.get(outboxTable, messageKey(peer, number));

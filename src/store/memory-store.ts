@@ -9,19 +9,32 @@ import { SortedTree } from './sorted-tree.ts';
 import type { StoreEntry, StoreMarker, StoreReader, StoreWrite, StoreWriter } from './store.ts';
 
 type PartitionState = { readonly rows: SortedTree<Uint8Array>; readonly marker: StoreMarker };
-type State = ReadonlyMap<number, PartitionState>;
+/** Everything that is in such a store at one moment. */
+export type MemoryState = ReadonlyMap<number, PartitionState>;
 
 const emptyPartition: PartitionState = { rows: SortedTree.empty(), marker: noMarker };
 
-/** One store with its writer; `reader()` opens a reader on what is written by then. */
-export const createMemoryStore = (): { reader(): StoreReader; writer: StoreWriter } => {
-  const writer = new MemoryWriter();
-  return { reader: () => new MemoryReader(writer), writer };
+export type MemoryStore = {
+  /** Opens a reader on what is written by then. */
+  readonly reader: () => StoreReader;
+  readonly writer: StoreWriter;
+  /** What is written by now; stays as it is. */
+  readonly state: () => MemoryState;
+};
+
+/** One store with its writer, which holds `state` at first. */
+export const createMemoryStore = (state: MemoryState = new Map()): MemoryStore => {
+  const writer = new MemoryWriter(state);
+  return { reader: () => new MemoryReader(writer), writer, state: () => writer.state };
 };
 
 class MemoryWriter implements StoreWriter {
-  state: State = new Map();
+  state: MemoryState;
   #closed = false;
+
+  constructor(state: MemoryState) {
+    this.state = state;
+  }
 
   async write(partition: number, slice: readonly StoreWrite[]): Promise<void> {
     this.#assertOpen();
@@ -64,7 +77,7 @@ function* changesOf(
 
 class MemoryReader implements StoreReader {
   readonly #writer: MemoryWriter;
-  #state: State;
+  #state: MemoryState;
   /** Another object after each renewal: how a scan notices. */
   #renewal: object = {};
 

@@ -9,6 +9,7 @@
  */
 import { type SeededRandom, seededRandom } from '../../values/hash.ts';
 import { EventHeap, type ScheduledEvent } from './event-heap.ts';
+import { realSetImmediate } from './real-time.ts';
 
 /** One run of one node, from its start to its end or crash. */
 export class Life {
@@ -37,8 +38,6 @@ export class Life {
 /** What is told of each event, for a trace. */
 export type Observer = (atMs: number, life: string, kind: string, detail: string) => void;
 
-// Taken before a simulated process replaces it.
-const realSetImmediate = globalThis.setImmediate;
 const eventsPerTurn = 64;
 
 export class Simulation {

@@ -1,0 +1,80 @@
+/**
+ * The store of one node in a simulated world, and what is left of it when the node ends: with a kill what was written, with a
+ * power failure some state between the last one that was synced and the newest, or nothing at all when the disk is lost.
+ */
+
+import type { Life, Simulation } from '../engine/simulated/simulation.ts';
+import { TuttiError } from '../errors/tutti-error.ts';
+import { createMemoryStore, type MemoryState, type MemoryStore } from '../store/memory-store.ts';
+import type { StoreMarker, StoreReader, StoreWrite, StoreWriter } from '../store/store.ts';
+import type { SeededRandom } from '../values/hash.ts';
+
+export type DiskEnd = 'kill' | 'power' | 'lost';
+
+const writeMs = 2;
+const syncMs = 4;
+
+export class SimulatedDisk {
+  /** Nothing more can be written while it is. */
+  full = false;
+  readonly #simulation: Simulation;
+  readonly #random: SeededRandom;
+  #memory: MemoryStore = createMemoryStore();
+  /** What was written since the last sync, oldest first; the first one is what that sync kept. */
+  #unsynced: MemoryState[] = [new Map()];
+
+  constructor(simulation: Simulation, name: string) {
+    this.#simulation = simulation;
+    this.#random = simulation.random(`disk ${name}`);
+  }
+
+  /** The store as a new life of the node finds it. */
+  open(life: Life): { readonly openReader: () => StoreReader; readonly writer: StoreWriter } {
+    const memory = this.#memory;
+    return { openReader: () => memory.reader(), writer: this.#writerOf(life, memory) };
+  }
+
+  /** The node ends. */
+  end(how: DiskEnd): void {
+    const kept =
+      how === 'lost'
+        ? new Map()
+        : how === 'kill'
+          ? this.#memory.state()
+          : this.#unsynced[Math.floor(this.#random.fraction() * this.#unsynced.length)];
+    this.#memory = createMemoryStore(kept);
+    this.#unsynced = [this.#memory.state()];
+  }
+
+  #writerOf(life: Life, memory: MemoryStore): StoreWriter {
+    const failed = new Set<number>();
+    let readyAtMs = 0;
+    /** Calls take effect in their order, each some time later, unless the node ends before. */
+    const later = (delayMs: number, partition: number, action: () => Promise<void>): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const now = this.#simulation.nowMs;
+        readyAtMs = Math.max(readyAtMs, now + delayMs * this.#random.fraction());
+        this.#simulation.after(readyAtMs - now, life, 'store', () => {
+          if (this.full) {
+            failed.add(partition);
+            reject(new TuttiError('STORE_FULL', 'There is no room left for the store.'));
+          } else void action().then(resolve, reject);
+        });
+      });
+    return {
+      write: (partition: number, slice: readonly StoreWrite[]) =>
+        later(writeMs, partition, async () => {
+          await memory.writer.write(partition, slice);
+          this.#unsynced.push(memory.state());
+        }),
+      mark: (partition: number, marker: StoreMarker) =>
+        later(syncMs, partition, async () => {
+          if (failed.delete(partition)) throw new TuttiError('STORE_FULL', 'A slice before this mark was not written.');
+          await memory.writer.mark(partition, marker);
+          this.#unsynced = [memory.state()];
+        }),
+      clear: (partition: number) => later(syncMs, partition, () => memory.writer.clear(partition)),
+      close: async () => {},
+    };
+  }
+}

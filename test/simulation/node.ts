@@ -1,0 +1,100 @@
+/** A node of a simulated world: lives one after the other, each of them a program that starts from what the disk kept. */
+
+import type { Blobs, Bus, Log } from '../../src/engine/engine.ts';
+import { type Place, type SkewedClock, simulatedEnv } from '../../src/engine/simulated/place.ts';
+import { SimulatedBlobs } from '../../src/engine/simulated/simulated-blobs.ts';
+import { SimulatedBus } from '../../src/engine/simulated/simulated-bus.ts';
+import { SimulatedLog } from '../../src/engine/simulated/simulated-log.ts';
+import { Life } from '../../src/engine/simulated/simulation.ts';
+import type { Env } from '../../src/platform/env.ts';
+import type { StoreReader, StoreWriter } from '../../src/store/store.ts';
+import { type DiskEnd, SimulatedDisk } from '../../src/testing/simulated-disk.ts';
+import type { RowSource } from './checkers/replay.ts';
+import type { World } from './world.ts';
+
+/** What a program has of the world. */
+export type NodeContext = {
+  readonly world: World;
+  readonly place: Place;
+  readonly env: Env;
+  readonly log: (partition: number) => Log;
+  readonly blobs: Blobs;
+  readonly bus: Bus;
+  readonly store: { readonly openReader: () => StoreReader; readonly writer: StoreWriter };
+  /** Sends a message to a client, as JSON over the network. */
+  readonly send: (to: string, message: unknown) => void;
+};
+
+/** One life of a node, as the world speaks to it. */
+export type NodeProgram = {
+  readonly claim: (partition: number) => void;
+  readonly leads: (partition: number) => boolean;
+  /** It leads the partition or is about to. */
+  readonly busyWith: (partition: number) => boolean;
+  readonly receive: (from: string, message: unknown) => void;
+  /** The rows of a partition that it leads. */
+  readonly rows: (partition: number) => RowSource | undefined;
+  /** Nothing is on its way to anybody. */
+  readonly settled: (partition: number) => boolean;
+};
+
+export type StartProgram = (context: NodeContext) => NodeProgram;
+
+export class SimNode {
+  readonly name: string;
+  readonly disk: SimulatedDisk;
+  readonly clock: SkewedClock = { skewMs: 0 };
+  life: Life | undefined;
+  program: NodeProgram | undefined;
+  readonly #world: World;
+  readonly #start: StartProgram;
+  #lives = 0;
+
+  constructor(world: World, name: string, start: StartProgram) {
+    this.#world = world;
+    this.name = name;
+    this.#start = start;
+    this.disk = new SimulatedDisk(world.simulation, name);
+  }
+
+  get up(): boolean {
+    return this.life !== undefined;
+  }
+
+  start(): void {
+    if (this.life !== undefined) return;
+    const { simulation, network, logs, blobs, bus } = this.#world;
+    const name = `${this.name}.${this.#lives++}`;
+    const life = new Life(name);
+    this.life = life;
+    const place: Place = { simulation, network, life, end: this.name };
+    const open = new Map<number, Log>();
+    simulation.after(0, life, 'start', () => {
+      this.program = this.#start({
+        world: this.#world,
+        place,
+        env: simulatedEnv(place, `node ${name}`, this.clock),
+        log: (partition) => {
+          const known = open.get(partition);
+          if (known !== undefined) return known;
+          const log = new SimulatedLog(place, `${partition}`, logs[partition]!);
+          open.set(partition, log);
+          return log;
+        },
+        blobs: new SimulatedBlobs(place, blobs),
+        bus: new SimulatedBus(place, bus),
+        store: this.disk.open(life),
+        send: (to, message) => this.#world.sendToClient(this.name, life, to, message),
+      });
+    });
+  }
+
+  /** Ends it, wherever it is. */
+  end(how: DiskEnd): void {
+    if (this.life === undefined) return;
+    this.life.end();
+    this.life = undefined;
+    this.program = undefined;
+    this.disk.end(how);
+  }
+}

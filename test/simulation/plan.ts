@@ -1,0 +1,171 @@
+/**
+ * What a seed means: how large the world is, what may go wrong in it and when. A plan is plain data, so that it can be printed,
+ * replayed with some of its faults left out, and shrunk.
+ */
+import { calmLog, type LogFaults } from '../../src/engine/simulated/log-service.ts';
+import { calmNetwork, type NetworkFaults } from '../../src/engine/simulated/network.ts';
+import type { CheckpointSettings } from '../../src/partition/host.ts';
+import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
+import { type SeededRandom, seededRandom } from '../../src/values/hash.ts';
+
+export type Fault =
+  | { readonly kind: 'crash'; readonly node: number; readonly how: DiskEnd; readonly downMs: number }
+  | { readonly kind: 'claim'; readonly node: number; readonly partition: number }
+  /** Nothing of the node reaches the end, and with `both` nothing of that end the node. */
+  | {
+      readonly kind: 'cut';
+      readonly node: number;
+      readonly end: string;
+      readonly both: boolean;
+      readonly forMs: number;
+    }
+  | { readonly kind: 'clock'; readonly node: number; readonly skewMs: number }
+  | { readonly kind: 'fullDisk'; readonly node: number; readonly forMs: number }
+  | { readonly kind: 'damageBlob'; readonly pick: number }
+  | { readonly kind: 'network'; readonly faults: NetworkFaults; readonly forMs: number }
+  | { readonly kind: 'log'; readonly partition: number; readonly faults: LogFaults; readonly forMs: number };
+
+export type FaultKind = Fault['kind'];
+export type PlannedFault = { readonly atMs: number; readonly fault: Fault };
+
+export type Plan = {
+  readonly seed: string;
+  readonly nodes: number;
+  readonly partitions: number;
+  readonly clients: number;
+  readonly keys: number;
+  /** When clients stop asking and faults stop. */
+  readonly busyMs: number;
+  /** How long clients pause between operations, at most. */
+  readonly thinkMs: number;
+  readonly checkpoints: CheckpointSettings;
+  readonly faults: readonly PlannedFault[];
+};
+
+export const allFaults: readonly FaultKind[] = [
+  'crash',
+  'claim',
+  'cut',
+  'clock',
+  'fullDisk',
+  'damageBlob',
+  'network',
+  'log',
+];
+
+export class Dice {
+  readonly #random: SeededRandom;
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+  }
+
+  chance(of: number): boolean {
+    return this.#random.fraction() < of;
+  }
+
+  /** A whole number from `least` to `most`. */
+  whole(least: number, most: number): number {
+    return least + Math.floor(this.#random.fraction() * (most - least + 1));
+  }
+
+  pick<T>(from: readonly T[]): T {
+    return from[this.whole(0, from.length - 1)] as T;
+  }
+}
+
+/** What seed `seed` means; `only`: kinds of faults that may occur at all. */
+export const planOf = (seed: string, only: readonly FaultKind[] = allFaults): Plan => {
+  const dice = new Dice(seededRandom(`${seed}/plan`));
+  const nodes = dice.whole(2, 5);
+  const partitions = dice.whole(1, 3);
+  const busyMs = dice.whole(5, 40) * 1_000;
+  // Swarm testing (Groce et al., ISSTA 2012): a fault that is never there leaves room for what it would hide.
+  const kinds = allFaults.filter(() => dice.chance(0.6)).filter((kind) => only.includes(kind));
+  const faults: PlannedFault[] = [];
+  const everyMs = dice.pick([200, 500, 1_000, 3_000]);
+  for (let atMs = 0; kinds.length > 0 && atMs < busyMs; atMs += dice.whole(1, 2 * everyMs))
+    faults.push({ atMs, fault: faultOf(dice, dice.pick(kinds), nodes, partitions) });
+  return {
+    seed,
+    nodes,
+    partitions,
+    clients: dice.whole(1, 6),
+    keys: dice.whole(1, 4),
+    busyMs,
+    thinkMs: dice.pick([5, 50, 400]),
+    checkpoints: {
+      checkpointDirtyRows: dice.pick([5, 50, 1_000]),
+      checkpointLogBytes: dice.pick([500, 5_000, 100_000]),
+      checkpointIntervalMs: dice.pick([200, 2_000, 20_000]),
+      checkpointSliceRows: dice.pick([1, 3, 100]),
+      snapshotLogBytes: dice.pick([1_000, 10_000, 1_000_000]),
+      snapshotChunkBytes: dice.pick([100, 10_000]),
+    },
+    faults,
+  };
+};
+
+const faultOf = (dice: Dice, kind: FaultKind, nodes: number, partitions: number): Fault => {
+  const node = dice.whole(0, nodes - 1);
+  const partition = dice.whole(0, partitions - 1);
+  const forMs = dice.pick([50, 500, 3_000]);
+  switch (kind) {
+    case 'crash':
+      return { kind, node, how: dice.pick(['kill', 'power', 'power', 'lost']), downMs: dice.pick([1, 100, 2_000]) };
+    case 'claim':
+      return { kind, node, partition };
+    case 'cut': {
+      const end = dice.chance(0.5) ? `log ${partition}` : dice.chance(0.3) ? 'blobs' : `n${dice.whole(0, nodes - 1)}`;
+      return { kind, node, end, both: dice.chance(0.5), forMs };
+    }
+    case 'clock':
+      return { kind, node, skewMs: dice.pick([-3_600_000, -500, -1, 0, 1, 500, 3_600_000]) };
+    case 'fullDisk':
+      return { kind, node, forMs };
+    case 'damageBlob':
+      return { kind, pick: dice.whole(0, 1_000_000) };
+    case 'network':
+      return {
+        kind,
+        forMs,
+        faults: {
+          delayMs: dice.pick([
+            [0.1, 0.5],
+            [0.1, 5],
+            [5, 50],
+          ]),
+          slow: dice.pick([0, 0.01, 0.2]),
+          slowMs: dice.pick([20, 1_500]),
+          reordered: dice.pick([0, 0.05, 0.5]),
+          lost: dice.pick([0, 0.01, 0.3]),
+          repeated: dice.pick([0, 0.01, 0.3]),
+        },
+      };
+    case 'log':
+      return {
+        kind,
+        partition,
+        forMs,
+        faults: {
+          phantom: dice.pick([0, 0.05, 0.5]),
+          late: dice.pick([0, 0.05, 0.3]),
+          lateMs: dice.pick([5, 1_500, 4_000]),
+          dropped: dice.pick([0, 0.05, 0.3]),
+          stale: dice.pick([0, 0.3]),
+          wrongEnd: dice.pick([0, 0.3]),
+          staleRecords: dice.pick([1, 20]),
+        },
+      };
+    default:
+      return kind satisfies never;
+  }
+};
+
+export const calm = { network: calmNetwork, log: calmLog };
+
+/** A fault in a few words. */
+export const faultText = (fault: Fault): string => {
+  const { kind, ...rest } = fault;
+  return `${kind} ${JSON.stringify(rest)}`;
+};

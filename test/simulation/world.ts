@@ -1,0 +1,234 @@
+/** A cluster in a simulated world: logs, blobs, network and nodes, the faults of a plan, and the verdict. */
+import { LogService } from '../../src/engine/simulated/log-service.ts';
+import { Network } from '../../src/engine/simulated/network.ts';
+import { worldBeganMs } from '../../src/engine/simulated/place.ts';
+import { BlobService } from '../../src/engine/simulated/simulated-blobs.ts';
+import { BusService } from '../../src/engine/simulated/simulated-bus.ts';
+import { type Life, Simulation } from '../../src/engine/simulated/simulation.ts';
+import { enterWorld } from '../../src/testing/virtual-globals.ts';
+import { SimNode, type StartProgram } from './node.ts';
+import { calm, Dice, type Fault, faultText, type Plan } from './plan.ts';
+import { Violation } from './violation.ts';
+
+const supervisorEveryMs = 100;
+/** After the faults, everything must be through within this. */
+export const calmMs = 60_000;
+
+export class World {
+  readonly plan: Plan;
+  readonly simulation: Simulation;
+  readonly network: Network;
+  readonly logs: LogService[] = [];
+  /** Every record that ever landed in each log, in order: no trim takes it from here. */
+  readonly landed: Uint8Array[][] = [];
+  readonly blobs = new BlobService();
+  readonly bus = new BusService();
+  readonly nodes: SimNode[] = [];
+  /** How often each thing came about. */
+  readonly counts = new Map<string, number>();
+  /** Lines for a person, newest last. */
+  readonly story: string[] = [];
+  readonly #clients = new Map<string, (message: unknown) => void>();
+  readonly #dice: Dice;
+  #faultsOver = false;
+  #highestEpoch: number[] = [];
+
+  constructor(plan: Plan, start: StartProgram) {
+    this.plan = plan;
+    this.simulation = new Simulation(plan.seed);
+    this.network = new Network(this.simulation);
+    this.#dice = new Dice(this.simulation.random('world'));
+    for (let partition = 0; partition < plan.partitions; partition++) {
+      const log = new LogService(this.simulation, `${partition}`);
+      const landed: Uint8Array[] = [];
+      log.onLanded = (position, bytes) => {
+        landed[position - 1] = bytes;
+      };
+      this.logs.push(log);
+      this.landed.push(landed);
+    }
+    for (let number = 0; number < plan.nodes; number++) this.nodes.push(new SimNode(this, `n${number}`, start));
+    const random = this.simulation.random('globals');
+    enterWorld({ simulation: this.simulation, now: () => worldBeganMs + this.simulation.nowMs, random });
+  }
+
+  begin(): void {
+    for (const node of this.nodes) node.start();
+    for (const { atMs, fault } of this.plan.faults)
+      this.simulation.after(atMs, undefined, 'fault', () => this.#strike(fault));
+    this.simulation.after(this.plan.busyMs, undefined, 'calm', () => this.#endFaults());
+    this.#supervise();
+  }
+
+  /** Stands for what makes nodes claim: a partition that nobody leads is claimed by some node, after a while. */
+  #supervise(): void {
+    for (let partition = 0; partition < this.plan.partitions; partition++) {
+      if (this.nodes.some(({ program }) => program?.busyWith(partition))) continue;
+      const up = this.nodes.filter(({ program }) => program !== undefined);
+      if (up.length > 0 && this.#dice.chance(0.5)) this.#dice.pick(up).program?.claim(partition);
+    }
+    this.simulation.after(supervisorEveryMs, undefined, 'supervise', () => this.#supervise());
+  }
+
+  // --- Faults
+
+  #strike(fault: Fault): void {
+    if (this.#faultsOver) return;
+    this.count(`fault ${fault.kind}`);
+    this.tell('fault', faultText(fault));
+    const heal = (forMs: number, kind: string, action: () => void): void => {
+      this.simulation.after(forMs, undefined, `heal ${kind}`, action);
+    };
+    switch (fault.kind) {
+      case 'crash': {
+        const node = this.#node(fault.node);
+        node.end(fault.how);
+        heal(fault.downMs, 'start', () => node.start());
+        break;
+      }
+      case 'claim':
+        this.#node(fault.node).program?.claim(fault.partition);
+        break;
+      case 'cut': {
+        const { name } = this.#node(fault.node);
+        this.network.cut(name, fault.end);
+        if (fault.both) this.network.cut(fault.end, name);
+        heal(fault.forMs, 'cut', () => {
+          this.network.heal(name, fault.end);
+          this.network.heal(fault.end, name);
+        });
+        break;
+      }
+      case 'clock':
+        this.#node(fault.node).clock.skewMs = fault.skewMs;
+        break;
+      case 'fullDisk': {
+        const { disk } = this.#node(fault.node);
+        disk.full = true;
+        heal(fault.forMs, 'disk', () => {
+          disk.full = false;
+        });
+        break;
+      }
+      case 'damageBlob': {
+        const names = this.blobs.names('');
+        const newest = names.filter((name) => name.includes('manifest')).at(-1) ?? names.at(-1);
+        if (newest !== undefined) this.blobs.damage(newest, fault.pick);
+        break;
+      }
+      case 'network':
+        this.network.faults = fault.faults;
+        heal(fault.forMs, 'network', () => {
+          this.network.faults = calm.network;
+        });
+        break;
+      case 'log': {
+        const log = this.logs[fault.partition] as LogService;
+        log.faults = fault.faults;
+        heal(fault.forMs, 'log', () => {
+          log.faults = calm.log;
+        });
+        break;
+      }
+      default:
+        fault satisfies never;
+    }
+  }
+
+  #endFaults(): void {
+    this.#faultsOver = true;
+    this.tell('calm', '');
+    this.network.faults = calm.network;
+    this.network.healAll();
+    for (const log of this.logs) log.faults = calm.log;
+    for (const node of this.nodes) {
+      node.disk.full = false;
+      node.start();
+    }
+  }
+
+  #node(number: number): SimNode {
+    return this.nodes[number % this.nodes.length] as SimNode;
+  }
+
+  /** Every partition has a leader that has nothing under way. */
+  settled(): boolean {
+    return (
+      this.#faultsOver &&
+      this.landed.every((_, partition) => this.nodes.some(({ program }) => program?.settled(partition)))
+    );
+  }
+
+  /** What keeps it from being settled. */
+  unsettled(): string {
+    return this.landed
+      .map((_, partition) => {
+        const leaders = this.nodes.filter(({ program }) => program?.leads(partition));
+        return `partition ${partition}: ${leaders.length === 0 ? 'nobody leads' : leaders.map(({ name, program }) => `${name} leads${program?.settled(partition) ? '' : ' and has something under way'}`).join(', ')}`;
+      })
+      .join('; ');
+  }
+
+  // --- Messages
+
+  /** A client, or whoever has an end of the network that does not die. */
+  addClient(end: string, receive: (message: unknown) => void): void {
+    this.#clients.set(end, receive);
+  }
+
+  sendToClient(from: string, _life: Life, to: string, message: unknown): void {
+    this.network.send(from, to, undefined, 'to client', encode(message), (bytes) =>
+      this.#clients.get(to)?.(decode(bytes)),
+    );
+  }
+
+  sendToNode(from: string, node: SimNode, message: unknown): void {
+    const { life } = node;
+    if (life === undefined) return;
+    this.network.send(from, node.name, life, 'to node', encode(message), (bytes) =>
+      node.program?.receive(from, decode(bytes)),
+    );
+  }
+
+  // --- What happened
+
+  count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  tell(kind: string, detail: string): void {
+    this.simulation.note(kind, detail);
+    this.story.push(
+      `${this.simulation.nowMs.toFixed(3).padStart(12)} ${(this.simulation.current?.name ?? '').padEnd(6)} ${kind} ${detail}`,
+    );
+  }
+
+  /** A node says that it leads. */
+  leads(end: string, partition: number, epoch: number): void {
+    this.tell('leads', `partition ${partition} at ${end}, epoch ${epoch}`);
+    this.count('leader change');
+    const before = this.#highestEpoch[partition] ?? 0;
+    if (epoch <= before) this.violated('epochs', `partition ${partition}: epoch ${epoch} came after ${before}`);
+    this.#highestEpoch[partition] = epoch;
+  }
+
+  partitionFailed(end: string, partition: number, error: unknown): void {
+    const code = (error as { code?: unknown }).code;
+    this.tell('failed', `partition ${partition} at ${end}: ${String(error)}`);
+    this.count(`failed ${String(code)}`);
+    // The faults of this world leave every log whole: nothing may be taken for damage, and nothing else may go wrong.
+    if (code !== 'LOG_TRIMMED' && code !== 'BLOB_DAMAGED')
+      this.violated('no damage', `${end}, partition ${partition}: ${(error as Error).stack}`);
+  }
+
+  /** A law was broken: the run ends. */
+  violated(law: string, what: string): void {
+    this.tell('VIOLATED', `${law}: ${what}`);
+    this.simulation.fail(new Violation(law, what));
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const encode = (message: unknown): Uint8Array => encoder.encode(JSON.stringify(message));
+const decode = (bytes: Uint8Array): unknown => JSON.parse(decoder.decode(bytes));
