@@ -303,7 +303,7 @@ export const busConformance = (name: string, makeBus: () => Promise<Harness<Bus>
       const received = new Promise<{ during: boolean; bytes: Uint8Array }>((resolve) => {
         bus.subscribe('news', (bytes) => resolve({ during: inCall, bytes }));
       });
-      const sent = record('hello');
+      const sent = Buffer.from('hello');
       bus.publish('news', sent);
       sent.fill(0);
       inCall = false;

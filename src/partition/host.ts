@@ -86,11 +86,12 @@ export class PartitionHost<Output> {
     await snapshots.load();
     const [start, end] = [await log.start(), await log.end()];
     if (reader.marker(partition).position + 1 < start) {
-      await snapshots.restore(options.writer, start);
+      await snapshots.restore(options.writer);
       reader.renew();
     }
     const kept = Math.max(reader.marker(partition).position, snapshots.newest);
-    if (kept > end)
+    // Of a shared log the end is a hint that may lag.
+    if (!log.shared && kept > end)
       throw new TuttiError(
         'LOG_DAMAGED',
         `Partition ${partition}: the log ends at position ${end}, but what was kept of it reaches position ${kept}: acknowledged records are missing. Put back the log files of this data folder from a backup.`,
@@ -262,7 +263,7 @@ export class PartitionHost<Output> {
     this.#snapshotUnderWay = true;
     const reader = this.#options.openSnapshotReader();
     try {
-      await this.#snapshots.take(reader, marker, logBytes);
+      await this.#snapshots.take(reader, marker, logBytes, this.core.epoch);
     } catch (error) {
       if (!this.#closing)
         env.events.emit('snapshot.failed', { partition: core.partition, position: marker.position, error });

@@ -138,6 +138,18 @@ export class Partition<Output> implements Transaction<Output> {
     return this.#batches.outputCount + (this.#pipeline?.outputCount ?? 0);
   }
 
+  /** Nothing waits to be written, is under way, or waits to leave. */
+  get idle(): boolean {
+    const { open, closedCount } = this.#batches;
+    return (
+      this.#pipeline?.newest === undefined &&
+      closedCount === 0 &&
+      open.writes.length === 0 &&
+      open.outputs.length === 0 &&
+      this.#settled.length === 0
+    );
+  }
+
   /** What the host must do now, in order. */
   takeEffects(): PartitionEffect<Output>[] {
     const effects = this.#effects;

@@ -47,13 +47,17 @@ let env: ManualEnv;
 let store: ReturnType<typeof createMemoryStore>;
 let trims: number[];
 let snapshots: Snapshots;
+let shared: boolean;
+let logStart: number;
 
 const log: Log = {
-  shared: false,
+  get shared() {
+    return shared;
+  },
   append: async () => ({ kind: 'unknown' }),
   read: async () => [],
   end: async () => 0,
-  start: async () => 1,
+  start: async () => logStart,
   trim: async (upTo) => void trims.push(upTo),
 };
 
@@ -77,6 +81,8 @@ beforeEach(async () => {
   env = manualEnv();
   store = createMemoryStore();
   trims = [];
+  shared = false;
+  logStart = 1;
   snapshots = await reopen();
 });
 
@@ -92,7 +98,7 @@ const fill = async (from: number, to: number, value: number): Promise<void> => {
     );
 };
 const take = async (position: number, logBytes = position): Promise<void> => {
-  await snapshots.take(store.reader(), { position, note }, logBytes);
+  await snapshots.take(store.reader(), { position, note }, logBytes, 1);
 };
 const rowsOf = (reader: StoreReader): string[] =>
   [1, 2].flatMap((table) =>
@@ -108,10 +114,11 @@ const manifest = (position: number): string => `snapshot/3/${String(position).pa
 const damagedEvents = (): unknown[] =>
   env.emitted.filter(({ name }) => name === 'snapshot.damaged').map(({ fields }) => fields.position);
 
-const restoreElsewhere = async (logStart: number) => {
+const restoreElsewhere = async (start: number) => {
+  logStart = start;
   const other = createMemoryStore();
   await other.writer.write(3, [[1, 'stale', new Uint8Array(1)]]);
-  await (await reopen()).restore(other.writer, logStart);
+  await (await reopen()).restore(other.writer);
   return other.reader();
 };
 
@@ -251,8 +258,45 @@ describe('restoring', () => {
     await take(10);
     blobs.damaged.add(manifest(10));
     await fill(0, 5, 1);
-    await expect((await reopen()).restore(store.writer, 5)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    logStart = 5;
+    await expect((await reopen()).restore(store.writer)).rejects.toMatchObject({ code: 'STORE_FAILED' });
     expect(rowsOf(store.reader())).toHaveLength(10);
+  });
+});
+
+describe('on a log that others may lead', () => {
+  test('a leader that was deposed and does not know it leaves its successor every chunk', async () => {
+    shared = true;
+    snapshots = await reopen();
+    await fill(0, 300, 1);
+    await take(10);
+    const successor = await reopen();
+    await fill(300, 310, 2);
+    await successor.take(store.reader(), { position: 40, note }, 40, 30);
+    const named = await chunks();
+    await fill(0, 300, 5);
+    // Its state is older; it names other chunks, and does not know of snapshot 40.
+    await snapshots.take(store.reader(), { position: 20, note }, 20, 1);
+    expect(await chunks()).toEqual(expect.arrayContaining([...named]));
+    expect(await manifests()).toEqual([10, 20, 40]);
+    await successor.take(store.reader(), { position: 60, note }, 60, 30);
+    expect(await manifests()).toEqual([20, 40, 60]);
+    expect(rowsOf(await restoreElsewhere(61))).toEqual(rowsOf(store.reader()));
+  });
+
+  test('a restore whose snapshot is dropped meanwhile begins again with a newer one (P10)', async () => {
+    await fill(0, 300, 1);
+    await take(10);
+    const reader = await reopen();
+    await fill(0, 300, 2);
+    await take(20);
+    await fill(0, 300, 3);
+    await take(30);
+    expect(await manifests()).toEqual([20, 30]);
+    const other = createMemoryStore();
+    await reader.restore(other.writer);
+    expect(other.reader().marker(3).position).toBe(30);
+    expect(rowsOf(other.reader())).toEqual(rowsOf(store.reader()));
   });
 });
 

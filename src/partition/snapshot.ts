@@ -8,6 +8,8 @@
  * - S1: a snapshot counts only after it was read back and found whole, by this process.
  * - S2: the last two that count are kept, and the log from the older one of them on; so one damaged snapshot loses nothing.
  * - S3: a manifest is written after its chunks and deleted before them: what a manifest names was there once.
+ * - S4: on a log that others may lead meanwhile, chunks carry the epoch of who wrote them, a leader names only its own, and
+ *   deletes none of a newer epoch. So one that was deposed and does not know it takes nothing away from its successor.
  *
  * Manifest format 1: `[1, partition, position, note, log bytes, size in bytes, [chunk name, …]]`.
  * Chunk format: `[table, key, value bytes, …]`.
@@ -23,6 +25,9 @@ import { hash16 } from '../values/hash.ts';
 const manifestFormat = 1;
 /** One key in 512 ends a chunk. */
 const boundaryMask = 0x1ff;
+const positionDigits = 16;
+/** How often a restore looks again what there is, when what it was reading is gone. */
+const restoreTries = 5;
 
 type Manifest = {
   readonly note: Uint8Array | undefined;
@@ -59,8 +64,7 @@ export class Snapshots {
 
   /** Looks which snapshots there are. */
   async load(): Promise<void> {
-    const names = await this.#options.blobs.list(this.#prefix());
-    this.#positions = names.map((name) => Number(name.slice(this.#prefix().length))).sort((a, b) => a - b);
+    this.#positions = await this.#listed();
     const newest = this.#positions.at(-1);
     if (newest === undefined) return;
     try {
@@ -88,8 +92,11 @@ export class Snapshots {
     return logBytes - this.#takenAtLogBytes >= Math.max(this.#options.everyLogBytes, this.#sizeBytes);
   }
 
-  /** Takes a snapshot of what `reader` sees, which is exactly the state at the marker; then trims the log. One at a time. */
-  async take(reader: StoreReader, marker: StoreMarker, logBytes: number): Promise<void> {
+  /**
+   * Takes a snapshot of what `reader` sees, which is exactly the state at the marker; then trims the log. One at a time.
+   * `epoch`: that of the leader that takes it.
+   */
+  async take(reader: StoreReader, marker: StoreMarker, logBytes: number, epoch: number): Promise<void> {
     const { partition, blobs, env } = this.#options;
     const { position, note } = marker;
     const began = env.clock.monotonic();
@@ -97,7 +104,7 @@ export class Snapshots {
     let sizeBytes = 0;
     for (const bytes of this.#encodeChunks(reader)) {
       if (this.#stopped) throw new TuttiError('CLOSED', 'The node is being closed.');
-      const name = this.#chunkPrefix() + sha256(bytes);
+      const name = `${this.#chunkPrefix()}${this.#scopeOf(epoch)}${sha256(bytes)}`;
       await this.#putChunk(name, bytes);
       chunks.push(name);
       sizeBytes += bytes.length;
@@ -112,38 +119,55 @@ export class Snapshots {
     this.#sizeBytes = sizeBytes;
     const ms = env.clock.monotonic() - began;
     env.events.emit('snapshot.done', { partition, position, chunks: chunks.length, sizeBytes, ms });
-    await this.#keepLastTwo();
+    await this.#keepLastTwo(epoch);
   }
 
   /**
-   * Refills the store from the newest snapshot that is whole and that the log, which begins at `logStart`, continues.
-   * Throws `STORE_FAILED` if there is none.
+   * Refills the store from the newest snapshot that is whole and that the log continues. A leader may drop what is being read
+   * here, and trim the log; then it begins again with what there is by then (scenario P10). Throws `STORE_FAILED` if there
+   * is none.
    */
-  async restore(writer: StoreWriter, logStart: number): Promise<void> {
-    const { partition, blobs, env } = this.#options;
-    const problems: string[] = [];
-    for (const position of [...this.#positions].reverse()) {
-      if (position + 1 < logStart) break;
-      let manifest: Manifest;
-      try {
-        manifest = await this.#verify(position);
-      } catch (error) {
-        this.#emitDamaged(position, error);
-        problems.push(`${this.#name(position)}: ${(error as Error).message}`);
-        continue;
+  async restore(writer: StoreWriter): Promise<void> {
+    const { partition, log } = this.#options;
+    let problems: string[] = [];
+    let logStart = 0;
+    for (let tries = 0; tries < restoreTries; tries++) {
+      problems = [];
+      if (tries > 0) await this.load();
+      logStart = await log.start();
+      for (const position of [...this.#positions].reverse()) {
+        if (position + 1 < logStart) break;
+        try {
+          await this.#restoreFrom(position, writer);
+          return;
+        } catch (error) {
+          const { code } = error as { code?: unknown };
+          if (code !== 'BLOB_DAMAGED' && code !== 'DATA_FORMAT') throw error;
+          this.#emitDamaged(position, error);
+          problems.push(`${this.#name(position)}: ${(error as Error).message}`);
+        }
       }
-      await writer.clear(partition);
-      for (const chunk of manifest.chunks)
-        await writer.write(partition, decodeChunk((await blobs.get(chunk)) as Uint8Array));
-      await writer.mark(partition, { position, note: manifest.note });
-      env.events.emit('snapshot.restored', { partition, position, chunks: manifest.chunks.length });
-      return;
     }
     throw new TuttiError(
       'STORE_FAILED',
       `Partition ${partition}: the store ends before the log begins (position ${logStart}), and no whole snapshot fills the gap${problems.length > 0 ? ` (${problems.join('; ')})` : ''}. Put back the data folder from a backup.`,
       { details: { partition, logStart, problems } },
     );
+  }
+
+  async #restoreFrom(position: number, writer: StoreWriter): Promise<void> {
+    const { partition, env } = this.#options;
+    const manifest = await this.#verify(position);
+    await writer.clear(partition);
+    for (const chunk of manifest.chunks) await writer.write(partition, decodeChunk(await this.#chunk(chunk)));
+    await writer.mark(partition, { position, note: manifest.note });
+    env.events.emit('snapshot.restored', { partition, position, chunks: manifest.chunks.length });
+  }
+
+  async #chunk(name: string): Promise<Uint8Array> {
+    const bytes = await this.#options.blobs.get(name);
+    if (bytes === undefined) throw new TuttiError('BLOB_DAMAGED', `${name} is missing.`);
+    return bytes;
   }
 
   *#encodeChunks(reader: StoreReader): Generator<Uint8Array> {
@@ -178,10 +202,8 @@ export class Snapshots {
 
   /** Reads back a snapshot. Throws if anything of it is missing or damaged. */
   async #verify(position: number): Promise<Manifest> {
-    const { blobs } = this.#options;
     const manifest = await this.#readManifest(position);
-    for (const chunk of manifest.chunks)
-      if ((await blobs.get(chunk)) === undefined) throw new TuttiError('BLOB_DAMAGED', `${chunk} is missing.`);
+    for (const chunk of manifest.chunks) await this.#chunk(chunk);
     this.#whole.add(position);
     return manifest;
   }
@@ -208,14 +230,14 @@ export class Snapshots {
   }
 
   /** The newest one is whole: drops all but it and the newest whole one before it, and trims the log (S2). */
-  async #keepLastTwo(): Promise<void> {
+  async #keepLastTwo(epoch: number): Promise<void> {
     const { log } = this.#options;
     for (let before = this.#positions.at(-2); before !== undefined; before = this.#positions.at(-2)) {
       if (await this.#isWhole(before)) break;
       await this.#drop(before);
     }
     for (const position of this.#positions.slice(0, -2)) await this.#drop(position);
-    await this.#deleteUnnamedChunks();
+    await this.#deleteUnnamedChunks(epoch);
     const [lastButOne, last] = this.#positions;
     if (lastButOne !== undefined && last !== undefined) await log.trim(lastButOne + 1);
   }
@@ -238,12 +260,29 @@ export class Snapshots {
   }
 
   /** Chunks of snapshots that were dropped, and of those that a crash cut short. */
-  async #deleteUnnamedChunks(): Promise<void> {
+  async #deleteUnnamedChunks(epoch: number): Promise<void> {
     const { blobs } = this.#options;
     const named = new Set<string>();
-    for (const position of this.#positions)
-      for (const chunk of (await this.#readManifest(position)).chunks) named.add(chunk);
-    for (const chunk of await blobs.list(this.#chunkPrefix())) if (!named.has(chunk)) await blobs.delete(chunk);
+    // Whoever led before may have written one more meanwhile.
+    for (const position of await this.#listed()) {
+      const manifest = await this.#readManifest(position).catch((error: unknown) => {
+        if (this.#positions.includes(position)) throw error;
+      });
+      for (const chunk of manifest?.chunks ?? []) named.add(chunk);
+    }
+    const newest = this.#scopeOf(epoch);
+    for (const chunk of await blobs.list(this.#chunkPrefix()))
+      if (!named.has(chunk) && scopeOf(chunk, this.#chunkPrefix()) <= newest) await blobs.delete(chunk);
+  }
+
+  async #listed(): Promise<number[]> {
+    const names = await this.#options.blobs.list(this.#prefix());
+    return names.map((name) => Number(name.slice(this.#prefix().length))).sort((a, b) => a - b);
+  }
+
+  /** What the names of a leader's chunks begin with (S4). Texts of two leaders compare as their epochs do. */
+  #scopeOf(epoch: number): string {
+    return this.#options.log.shared ? `${String(epoch).padStart(positionDigits, '0')}-` : '';
   }
 
   #emitDamaged(position: number, error: unknown): void {
@@ -260,9 +299,11 @@ export class Snapshots {
   }
 
   #name(position: number): string {
-    return this.#prefix() + String(position).padStart(16, '0');
+    return this.#prefix() + String(position).padStart(positionDigits, '0');
   }
 }
+
+const scopeOf = (chunk: string, prefix: string): string => /^[0-9]+-/.exec(chunk.slice(prefix.length))?.[0] ?? '';
 
 const decodeChunk = (bytes: Uint8Array): readonly StoreWrite[] => {
   const content = unpack(bytes) as unknown[];

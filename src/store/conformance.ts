@@ -246,6 +246,18 @@ export const storeConformance = (name: string, open: () => Promise<StoreFixture>
       expect(reader.marker(3)).toEqual({ position: 6, note: new Uint8Array(0) });
     });
 
+    test('what was written stays when the caller uses its bytes, or a Buffer over them, again', async () => {
+      const value = Buffer.from('value');
+      const note = Buffer.from('note');
+      await writer.write(1, [[1, 'a', value]]);
+      await writer.mark(1, { position: 1, note });
+      value.fill(0);
+      note.fill(0);
+      reader.renew();
+      expect(text(reader.get(1, 1, 'a'))).toBe('value');
+      expect(text(reader.marker(1).note)).toBe('note');
+    });
+
     test('calls under way at once take effect in their order', async () => {
       const calls: Promise<void>[] = [];
       for (let round = 1; round <= 40; round += 1) {

@@ -2,7 +2,9 @@
  * A store that keeps nothing: for `--engine memory` and for tests. Writer and readers live in one thread. A reader holds the
  * state of its last `renew()` as a reference, so nothing is copied for it.
  */
+
 import { TuttiError } from '../errors/tutti-error.ts';
+import { ownBytes } from '../platform/own-bytes.ts';
 import { assertRow, prefixChars, tableEnd, tablePrefix } from './keys.ts';
 import { noMarker } from './marker.ts';
 import { SortedTree } from './sorted-tree.ts';
@@ -46,7 +48,10 @@ class MemoryWriter implements StoreWriter {
   async mark(partition: number, marker: StoreMarker): Promise<void> {
     this.#assertOpen();
     const { rows } = this.state.get(partition) ?? emptyPartition;
-    this.#put(partition, { rows, marker: { position: marker.position, note: marker.note?.slice() } });
+    this.#put(partition, {
+      rows,
+      marker: { position: marker.position, note: marker.note === undefined ? undefined : ownBytes(marker.note) },
+    });
   }
 
   async clear(partition: number): Promise<void> {
@@ -72,7 +77,8 @@ function* changesOf(
   partition: number,
   slice: readonly StoreWrite[],
 ): Generator<readonly [string, Uint8Array | undefined]> {
-  for (const [table, key, value] of slice) yield [tablePrefix(partition, table) + key, value?.slice()];
+  for (const [table, key, value] of slice)
+    yield [tablePrefix(partition, table) + key, value === undefined ? undefined : ownBytes(value)];
 }
 
 class MemoryReader implements StoreReader {

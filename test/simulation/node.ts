@@ -28,7 +28,8 @@ export type NodeContext = {
 /** One life of a node, as the world speaks to it. */
 export type NodeProgram = {
   readonly claim: (partition: number) => void;
-  readonly leads: (partition: number) => boolean;
+  /** The epoch in which it leads the partition, as far as it knows; 0: it does not. */
+  readonly epoch: (partition: number) => number;
   /** It leads the partition or is about to. */
   readonly busyWith: (partition: number) => boolean;
   readonly receive: (from: string, message: unknown) => void;

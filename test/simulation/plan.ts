@@ -21,7 +21,7 @@ export type Fault =
     }
   | { readonly kind: 'clock'; readonly node: number; readonly skewMs: number }
   | { readonly kind: 'fullDisk'; readonly node: number; readonly forMs: number }
-  | { readonly kind: 'damageBlob'; readonly pick: number }
+  | { readonly kind: 'damageBlob'; readonly partition: number; readonly pick: number }
   | { readonly kind: 'network'; readonly faults: NetworkFaults; readonly forMs: number }
   | { readonly kind: 'log'; readonly partition: number; readonly faults: LogFaults; readonly forMs: number };
 
@@ -124,7 +124,7 @@ const faultOf = (dice: Dice, kind: FaultKind, nodes: number, partitions: number)
     case 'fullDisk':
       return { kind, node, forMs };
     case 'damageBlob':
-      return { kind, pick: dice.whole(0, 1_000_000) };
+      return { kind, partition, pick: dice.whole(0, 1_000_000) };
     case 'network':
       return {
         kind,

@@ -2,8 +2,10 @@
  * A bus within one thread. Messages arrive in a later turn of the event loop, as bytes of their own, as they would over a
  * network; none is lost.
  */
+
 import { TuttiError } from '../../errors/tutti-error.ts';
 import type { Timers } from '../../platform/env.ts';
+import { ownBytes } from '../../platform/own-bytes.ts';
 import type { Bus } from '../engine.ts';
 
 type Receive = (bytes: Uint8Array) => void;
@@ -19,10 +21,10 @@ export class LocalBus implements Bus {
   }
 
   publish(subject: string, bytes: Uint8Array): void {
-    const sent = bytes.slice();
+    const sent = ownBytes(bytes);
     setImmediate(() => {
       // A copy for each: receivers own what they get. One that throws is its own concern, not the others'.
-      for (const receive of this.#receivers.of(subject)) queueMicrotask(() => receive(sent.slice()));
+      for (const receive of this.#receivers.of(subject)) queueMicrotask(() => receive(ownBytes(sent)));
     });
   }
 
@@ -31,7 +33,7 @@ export class LocalBus implements Bus {
   }
 
   request(subject: string, bytes: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    const sent = bytes.slice();
+    const sent = ownBytes(bytes);
     return new Promise((resolve, reject) => {
       const cancel = this.#timers.after(timeoutMs, () => {
         const message = `Nobody answered on ${subject} within ${timeoutMs} ms.`;
@@ -46,7 +48,7 @@ export class LocalBus implements Bus {
           .then(
             (reply) => {
               cancel();
-              resolve(reply.slice());
+              resolve(ownBytes(reply));
             },
             () => {},
           );

@@ -3,6 +3,7 @@
  * that it comes late, out of order, twice or never; any end may be cut off from any other, in one direction or both. Only
  * bytes go over it, and the receiver gets a copy.
  */
+import { ownBytes } from '../../platform/own-bytes.ts';
 import type { SeededRandom } from '../../values/hash.ts';
 import type { Life, Simulation } from './simulation.ts';
 
@@ -79,7 +80,7 @@ export class Network {
         delayMs = Math.max(delayMs, (this.#busyUntilMs.get(link) ?? 0) - this.#simulation.nowMs);
         this.#busyUntilMs.set(link, this.#simulation.nowMs + delayMs);
       }
-      const sent = bytes.slice();
+      const sent = ownBytes(bytes);
       this.#simulation.after(delayMs, life, kind, () => {
         // Looked at on arrival, so that what is under way when a link is cut is lost with it.
         if (this.#cut.has(link)) this.counts.cut++;

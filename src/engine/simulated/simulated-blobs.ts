@@ -1,6 +1,8 @@
 /** Named byte objects of a simulated world: one service that all nodes share. */
+
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { crc32 } from '../../platform/crc32.ts';
+import { ownBytes } from '../../platform/own-bytes.ts';
 import type { Blobs } from '../engine.ts';
 import type { Place } from './place.ts';
 import { Requests } from './requests.ts';
@@ -24,11 +26,16 @@ export class BlobService {
     return [...this.stored.keys()].filter((name) => name.startsWith(prefix)).sort();
   }
 
+  isDamaged(name: string): boolean {
+    const known = this.stored.get(name);
+    return known !== undefined && crc32(known.bytes) !== known.checksum;
+  }
+
   /** One bit of an object is another one from now on. */
   damage(name: string, bit: number): void {
     const known = this.stored.get(name);
     if (known === undefined || known.bytes.length === 0) return;
-    const bytes = known.bytes.slice();
+    const bytes = ownBytes(known.bytes);
     const at = (bit >> 3) % bytes.length;
     bytes[at] = (bytes[at] as number) ^ (1 << (bit & 7));
     this.stored.set(name, { bytes, checksum: known.checksum });
@@ -63,7 +70,7 @@ export class SimulatedBlobs implements Blobs {
     const { bytes, checksum } = found.stored;
     if (crc32(bytes) !== checksum)
       throw new TuttiError('BLOB_DAMAGED', `The object ${name} is damaged.`, { details: { name } });
-    return bytes.slice();
+    return ownBytes(bytes);
   }
 
   list(prefix: string): Promise<readonly string[]> {

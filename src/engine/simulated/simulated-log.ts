@@ -1,5 +1,7 @@
 /** A log as one life of a node sees it: requests over the network, with time-outs. */
+
 import { TuttiError } from '../../errors/tutti-error.ts';
+import { ownBytes } from '../../platform/own-bytes.ts';
 import type { AppendResult, Log, LogRecord } from '../engine.ts';
 import type { AppendReply, LogService, ReadReply } from './log-service.ts';
 import type { Place } from './place.ts';
@@ -35,7 +37,7 @@ export class SimulatedLog implements Log {
       throw new TuttiError('LOG_TRIMMED', `The log begins at position ${reply.start}; ${from} was asked for.`, {
         details: { start: reply.start, from },
       });
-    return reply.records.map((bytes, at) => ({ position: reply.first + at, bytes: bytes.slice() }));
+    return reply.records.map((bytes, at) => ({ position: reply.first + at, bytes: ownBytes(bytes) }));
   }
 
   end(): Promise<number> {

@@ -94,8 +94,7 @@ export class RegisterClient {
     const current = this.#current;
     if (current === undefined || reply.seq !== current.request.seq) return;
     if (reply.outcome === undefined) {
-      // Another node may lead; the next question, not this one, goes there.
-      this.#target++;
+      // Another node may lead: the next question goes there.
       return;
     }
     this.#current = undefined;

@@ -55,10 +55,17 @@ export const registerNode = (context: NodeContext): NodeProgram => {
     const log = context.log(partition);
     const { openReader, writer } = context.store;
     const id = env.random.bytes(8);
+    /** Another one is opened only when nothing of this one can reach the store any more. */
     const drop = (why: string): void => {
-      led.delete(partition);
-      opening.delete(partition);
       place.simulation.note(why, `${partition}`);
+      const own = led.get(partition);
+      led.delete(partition);
+      opening.add(partition);
+      const over = (): void => {
+        opening.delete(partition);
+      };
+      if (own === undefined) over();
+      else void own.host.close().then(over);
     };
     const reader = openReader();
     const host = await PartitionHost.open<Output>({
@@ -135,7 +142,10 @@ export const registerNode = (context: NodeContext): NodeProgram => {
 
   return {
     claim: (partition) => void claim(partition),
-    leads: (partition) => led.get(partition)?.leading === true,
+    epoch: (partition) => {
+      const own = led.get(partition);
+      return own?.leading === true ? own.host.core.epoch : 0;
+    },
     busyWith: (partition) => led.has(partition) || opening.has(partition),
     rows: (partition) => {
       const own = led.get(partition);
@@ -143,7 +153,7 @@ export const registerNode = (context: NodeContext): NodeProgram => {
     },
     settled: (partition) => {
       const own = led.get(partition);
-      if (own?.leading !== true || own.host.core.heldOutputs > 0 || own.host.core.checkpointUnderWay) return false;
+      if (own?.leading !== true || !own.host.core.idle || own.host.core.checkpointUnderWay) return false;
       return own.host.core.scan(outboxTable)[Symbol.iterator]().next().done === true;
     },
     receive: (from, message) => {
