@@ -30,6 +30,9 @@ export const limits = {
   snapshotChunkBytes: 256 * 1024,
   snapshotLogBytes: 256 * 1024 * 1024,
   closeWaitMs: 5_000,
+  /** After so long without acknowledgement messages between partitions are sent again, so many at once. */
+  resendMs: 1_000,
+  resendMessagesMax: 1_000,
 
   // Tasks
   attemptsDefault: 5,

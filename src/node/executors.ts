@@ -4,7 +4,12 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { TuttiError } from '../errors/tutti-error.ts';
-import type { AttemptName, ExecutorThreadData, FromExecutorThread } from '../execution/executor/control.ts';
+import type {
+  AttemptName,
+  ExecutorThreadData,
+  FromExecutorThread,
+  ToExecutorThread,
+} from '../execution/executor/control.ts';
 import { createSharedState, ExecutorView } from '../execution/executor/shared-state.ts';
 import { threadEntries } from '../execution/thread-entries.ts';
 import { limits } from '../limits.ts';
@@ -47,6 +52,8 @@ const checkEveryMs = 50;
 /** A loop that has not turned for this long keeps what is queued behind it waiting. */
 const busyAfterMs = 200;
 const restartsInARowMax = 20;
+/** One that runs a loop hears nothing and is ended then. */
+const executorCloseMs = 500;
 
 export class Executors {
   readonly #options: ExecutorsOptions;
@@ -88,7 +95,22 @@ export class Executors {
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#watch);
-    await Promise.all([...this.#executors.values()].map(({ worker }) => worker.terminate()));
+    await Promise.all([...this.#executors.values()].map((executor) => this.#close(executor)));
+  }
+
+  /** Its tasks hear of it by their signals, if it answers in time. */
+  async #close({ worker, ready }: Executor): Promise<void> {
+    if (ready) {
+      worker.postMessage({ kind: 'close' } satisfies ToExecutorThread);
+      await new Promise<void>((resolve) => {
+        const late = setTimeout(resolve, executorCloseMs);
+        worker.once('exit', () => {
+          clearTimeout(late);
+          resolve();
+        });
+      });
+    }
+    await worker.terminate();
   }
 
   #startOne(): Promise<LoadedApp> {
@@ -128,6 +150,9 @@ export class Executors {
             break;
           case 'crash':
             executor.guilty = message.attempt;
+            break;
+          case 'closed':
+            void worker.terminate();
             break;
           default:
             message satisfies never;

@@ -7,7 +7,7 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import type { ListFilter, LogLine, TaskStatus } from '../tasks/client-requests.ts';
-import { type Flat, fromClient, toClient, toClientArity } from '../tasks/messages.ts';
+import { appendFlat, type Flat, fromClient, toClient, toClientArity } from '../tasks/messages.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { hash16 } from '../values/hash.ts';
 import { isTaskId, mintTaskId } from '../values/task-id.ts';
@@ -161,7 +161,7 @@ export class LocalClient {
       pending?.reject(this.#closed);
       return;
     }
-    for (const field of message) this.#out.push(field);
+    appendFlat(this.#out, message);
     if (this.#flushPlanned) return;
     this.#flushPlanned = true;
     // After everything that is ready to run now: what it asks for goes out in the same array.

@@ -128,3 +128,8 @@ export const toClientArity: Arity<typeof toClient> = { 1: 3, 2: 2 };
 
 /** A flat array under way. */
 export type Flat = unknown[];
+
+/** Adds the fields of messages to an array that is on its way out. */
+export const appendFlat = (out: Flat, fields: readonly unknown[]): void => {
+  for (const field of fields) out.push(field);
+};

@@ -25,6 +25,19 @@ export const failsOnce = task({ retry: { attempts: 1 } }, async (ctx, file: stri
   );
   return first;
 });
+/** Waits until its signal is aborted and notes why; does not wait when it runs again. */
+export const hearsOfEnd = task({ retry: { attempts: 1 } }, async (ctx, file: string) => {
+  const { existsSync, writeFileSync } = await import('node:fs');
+  if (existsSync(file)) return 'again';
+  await new Promise<void>((resolve) => {
+    ctx.signal.addEventListener('abort', () => {
+      writeFileSync(file, String((ctx.signal.reason as { code: string }).code));
+      resolve();
+    });
+    writeFileSync(`${file}.waits`, '');
+  });
+  throw new Error('stopped in the middle');
+});
 /** Keeps its thread until somebody else has met it in the folder. */
 export const meets = task(async (_ctx, { folder, name, other }: { folder: string; name: string; other: string }) => {
   const { existsSync, writeFileSync } = await import('node:fs');

@@ -1,5 +1,5 @@
 /** Programmatic use: `open` in a program of the user's, over real threads and files. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -135,6 +135,21 @@ describe('open', () => {
     await expect(node.run(app.double, 1)).rejects.toMatchObject({ code: 'CLOSED' });
     await node.close();
   });
+});
+
+test('a task hears by its signal that the node closes, and what it throws then is no failure', async () => {
+  const data = newFolder();
+  const file = join(root, 'end');
+  const id = await (async () => {
+    await using node = await open({ app, module, data, executors: 1 });
+    const handle = await node.start(app.hearsOfEnd, file);
+    await expect.poll(() => existsSync(`${file}.waits`), { timeout: 10_000 }).toBe(true);
+    return handle.id;
+  })();
+  expect(readFileSync(file, 'utf8')).toBe('CLOSED');
+  await using node = await open({ app, module, data, executors: 1 });
+  expect(await node.result(id)).toBe('again');
+  expect(await node.status(id)).toMatchObject({ state: 'completed', attempts: 1 });
 });
 
 test('tasks of another app are kept for it, and run when it is opened again', async () => {

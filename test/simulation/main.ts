@@ -1,31 +1,101 @@
 /** `npm run simulate`: see `--help`. */
-import { installVirtualGlobals, real } from '../../src/testing/virtual-globals.ts';
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { help, readOptions, type SimulateOptions, WrongCall } from './options.ts';
+import { rareStates } from './rare-states.ts';
+import type { FromWorker, WorkerTask } from './worker-messages.ts';
 
-installVirtualGlobals();
-const { planOf } = await import('./plan.ts');
-const { runPlan } = await import('./run-seed.ts');
+const storyLines = 40;
 
-const [first = '1', count = '1'] = process.argv.slice(2);
-let events = 0;
-let virtualMs = 0;
-const began = real.monotonic();
-const counts: Record<string, number> = {};
-for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
-  const verdict = await runPlan(planOf(`${seed}`));
-  events += verdict.events;
-  virtualMs += verdict.virtualMs;
-  for (const [kind, n] of Object.entries(verdict.counts)) counts[kind] = (counts[kind] ?? 0) + n;
-  if (verdict.violation !== undefined || Number(count) === 1) {
-    console.log(verdict.seed, verdict.digest, verdict.violation);
-    if (process.env['STORY']) console.log(verdict.story.join('\n'));
+type Totals = { seeds: number; events: number; virtualMs: number; readonly counts: Map<string, number> };
+
+const simulate = async (options: SimulateOptions): Promise<number> => {
+  const began = performance.now();
+  const totals: Totals = { seeds: 0, events: 0, virtualMs: 0, counts: new Map() };
+  const violations: Extract<FromWorker, { kind: 'violation' }>[] = [];
+  const jobs = Math.min(options.jobs, options.seeds);
+  if (options.seeds > 1) process.stderr.write(`seeds from ${options.first} on\n`);
+  const children: ChildProcess[] = [];
+  const show = (): void => {
+    if (!process.stderr.isTTY || options.seeds === 1) return;
+    process.stderr.write(`\r\u001b[2K${summary(totals, (performance.now() - began) / 1_000)}`);
+  };
+  const ends = Array.from({ length: jobs }, (_, offset) => {
+    const task: WorkerTask = {
+      ...options,
+      offset,
+      stride: jobs,
+      shrink: options.keep === undefined && !options.trace,
+      verdicts: options.seeds === 1,
+    };
+    const child = fork(new URL('./worker.ts', import.meta.url), [JSON.stringify(task)]);
+    children.push(child);
+    child.on('message', (message: FromWorker) => {
+      switch (message.kind) {
+        case 'progress':
+          totals.seeds += message.seeds;
+          totals.events += message.events;
+          totals.virtualMs += message.virtualMs;
+          for (const [kind, count] of Object.entries(message.counts))
+            totals.counts.set(kind, (totals.counts.get(kind) ?? 0) + count);
+          show();
+          break;
+        case 'verdict':
+          if (options.trace) console.log(message.verdict.story.join('\n'));
+          console.log(`seed ${message.verdict.seed}: every law held; digest ${message.verdict.digest}`);
+          break;
+        case 'violation':
+          violations.push(message);
+          for (const other of children) if (other !== child) other.kill();
+          break;
+        default:
+          message satisfies never;
+      }
+    });
+    return new Promise<number | null>((resolve) => child.on('exit', resolve));
+  });
+  const codes = await Promise.all(ends);
+  if (process.stderr.isTTY && options.seeds > 1) process.stderr.write('\r\u001b[2K');
+  for (const violation of violations) console.log(violationText(violation, options));
+  console.log(summary(totals, (performance.now() - began) / 1_000));
+  if (options.seeds > 1) for (const line of countLines(totals)) console.log(line);
+  if (violations.length > 0) return 1;
+  if (codes.some((code) => code !== 0)) {
+    console.log('A process ended before its time.');
+    return 1;
   }
+  const missing = options.rare ? (rareStates[options.workload] ?? []).filter((state) => !totals.counts.has(state)) : [];
+  for (const state of missing) console.log(`never reached: ${state}`);
+  return missing.length > 0 ? 1 : 0;
+};
+
+const summary = ({ seeds, events, virtualMs }: Totals, seconds: number): string =>
+  `${seeds} seeds, ${(virtualMs / 3_600_000).toFixed(2)} simulated hours in ${seconds.toFixed(1)} s: ${Math.round(virtualMs / 1_000 / seconds)} times real time, ${Math.round(events / seconds)} events/s`;
+
+const countLines = ({ counts }: Totals): readonly string[] =>
+  [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${String(count).padStart(12)}  ${kind}`);
+
+const violationText = (
+  { verdict, keep, faults }: Extract<FromWorker, { kind: 'violation' }>,
+  { workload }: SimulateOptions,
+): string => {
+  const few = keep === undefined || keep.length === faults ? '' : ` --keep ${keep.join() || 'none'}`;
+  return [
+    `Seed ${verdict.seed} breaks a law.`,
+    ...verdict.story.slice(-storyLines),
+    `law: ${verdict.violation?.law}`,
+    `${verdict.violation?.what}`,
+    ...(keep === undefined ? [] : [`It needs ${keep.length} of the ${faults} faults of its plan.`]),
+    `Again: npm run simulate -- --workload ${workload} --seed ${verdict.seed}${few} --trace`,
+  ].join('\n');
+};
+
+try {
+  const options = readOptions(process.argv.slice(2), randomInt(1_000_000_000));
+  if (options === 'help') process.stdout.write(help);
+  else process.exitCode = await simulate(options);
+} catch (error) {
+  if (!(error instanceof WrongCall)) throw error;
+  process.stderr.write(`${error.message}\nnpm run simulate -- --help\n`);
+  process.exitCode = 2;
 }
-const seconds = (real.monotonic() - began) / 1000;
-console.log({
-  events,
-  hours: virtualMs / 3.6e6,
-  seconds,
-  perS: Math.round(events / seconds),
-  ratio: virtualMs / 1000 / seconds,
-});
-console.log(counts);

@@ -8,8 +8,8 @@ import { SimulatedLog } from '../../src/engine/simulated/simulated-log.ts';
 import { Life } from '../../src/engine/simulated/simulation.ts';
 import type { Env } from '../../src/platform/env.ts';
 import type { StoreReader, StoreWriter } from '../../src/store/store.ts';
-import { type DiskEnd, SimulatedDisk } from '../../src/testing/simulated-disk.ts';
 import type { RowSource } from './checkers/replay.ts';
+import { type DiskEnd, SimulatedDisk } from './simulated-disk.ts';
 import type { World } from './world.ts';
 
 /** What a program has of the world. */
@@ -33,6 +33,8 @@ export type NodeProgram = {
   /** It leads the partition or is about to. */
   readonly busyWith: (partition: number) => boolean;
   readonly receive: (from: string, message: unknown) => void;
+  /** A checkpoint of one of its partitions is under way. */
+  readonly inCheckpoint: () => boolean;
   /** The rows of a partition that it leads. */
   readonly rows: (partition: number) => RowSource | undefined;
   /** Nothing is on its way to anybody. */
@@ -74,7 +76,7 @@ export class SimNode {
       this.program = this.#start({
         world: this.#world,
         place,
-        env: simulatedEnv(place, `node ${name}`, this.clock),
+        env: simulatedEnv(place, `node ${name}`, this.clock, (event) => this.#world.count(event.replace('.', ' '))),
         log: (partition) => {
           const known = open.get(partition);
           if (known !== undefined) return known;
@@ -93,6 +95,7 @@ export class SimNode {
   /** Ends it, wherever it is. */
   end(how: DiskEnd): void {
     if (this.life === undefined) return;
+    if (this.program?.inCheckpoint() === true) this.#world.count('crash during checkpoint');
     this.life.end();
     this.life = undefined;
     this.program = undefined;

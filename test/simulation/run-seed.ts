@@ -1,10 +1,11 @@
 /** One run of one plan, from its first event to its verdict. */
-import { enterWorld, real } from '../../src/testing/virtual-globals.ts';
+
 import type { Plan } from './plan.ts';
 import { checkRegisters } from './registers/checks.ts';
 import { RegisterClient } from './registers/client.ts';
 import { registerNode } from './registers/node.ts';
 import { Violation } from './violation.ts';
+import { enterWorld, real } from './virtual-globals.ts';
 import { calmMs, World } from './world.ts';
 
 export type Verdict = {

@@ -5,12 +5,13 @@ import { worldBeganMs } from '../../src/engine/simulated/place.ts';
 import { BlobService } from '../../src/engine/simulated/simulated-blobs.ts';
 import { BusService } from '../../src/engine/simulated/simulated-bus.ts';
 import { type Life, Simulation } from '../../src/engine/simulated/simulation.ts';
-import { enterWorld } from '../../src/testing/virtual-globals.ts';
-import { SimNode, type StartProgram } from './node.ts';
+import { type NodeProgram, SimNode, type StartProgram } from './node.ts';
 import { calm, Dice, type Fault, faultText, type Plan } from './plan.ts';
 import { Violation } from './violation.ts';
+import { enterWorld } from './virtual-globals.ts';
 
 const supervisorEveryMs = 100;
+const storyLinesMax = 5_000;
 /** After the faults, everything must be through within this. */
 export const calmMs = 60_000;
 
@@ -63,7 +64,11 @@ export class World {
   /** Stands for what makes nodes claim: a partition that nobody leads is claimed by some node, after a while. */
   #supervise(): void {
     for (let partition = 0; partition < this.plan.partitions; partition++) {
-      if (this.nodes.some(({ program }) => program?.busyWith(partition))) continue;
+      // A leader that was deposed and has nothing to write does not know it, and counts for nothing.
+      const newest = this.#highestEpoch[partition] ?? 0;
+      const leads = (program: NodeProgram | undefined): boolean =>
+        program?.busyWith(partition) === true && [0, newest].includes(program.epoch(partition));
+      if (this.nodes.some(({ program }) => leads(program))) continue;
       const up = this.nodes.filter(({ program }) => program !== undefined);
       if (up.length > 0 && this.#dice.chance(0.5)) this.#dice.pick(up).program?.claim(partition);
     }
@@ -87,6 +92,7 @@ export class World {
         break;
       }
       case 'claim':
+        if (this.leaderOf(fault.partition) !== undefined) this.count('claimed while another leads');
         this.#node(fault.node).program?.claim(fault.partition);
         break;
       case 'cut': {
@@ -206,6 +212,7 @@ export class World {
 
   tell(kind: string, detail: string): void {
     this.simulation.note(kind, detail);
+    if (this.story.length >= 2 * storyLinesMax) this.story.splice(0, storyLinesMax);
     this.story.push(
       `${this.simulation.nowMs.toFixed(3).padStart(12)} ${(this.simulation.current?.name ?? '').padEnd(6)} ${kind} ${detail}`,
     );
@@ -222,10 +229,11 @@ export class World {
   partitionFailed(end: string, partition: number, error: unknown): void {
     const code = (error as { code?: unknown }).code;
     this.tell('failed', `partition ${partition} at ${end}: ${String(error)}`);
-    this.count(`failed ${String(code)}`);
+    this.count(code === 'LOG_TRIMMED' ? 'log trimmed under a reader' : `failed ${String(code)}`);
     // A full disk, and a log trimmed while it is read, are reasons to begin again. Nothing may be taken for damage, and
     // nothing else may go wrong: the faults of this world leave every log whole.
-    if (code !== 'STORE_FULL' && code !== 'LOG_TRIMMED') this.violated('no damage', `${end}, partition ${partition}: ${(error as Error).stack}`);
+    if (code !== 'STORE_FULL' && code !== 'LOG_TRIMMED')
+      this.violated('no damage', `${end}, partition ${partition}: ${(error as Error).stack}`);
   }
 
   /** A law was broken: the run ends. */

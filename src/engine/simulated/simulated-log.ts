@@ -9,7 +9,8 @@ import { Requests } from './requests.ts';
 
 const appendTimeoutMs = 1_000;
 const readTimeoutMs = 300;
-const readBytesDefault = 1 << 20;
+/** Small, so that reading takes a while and others act meanwhile. */
+const readBytesDefault = 2_000;
 const nothing = new Uint8Array(0);
 
 export class SimulatedLog implements Log {

@@ -16,7 +16,9 @@ export type ExecutorThreadData = {
 
 export type ToExecutorThread =
   /** A state thread is reached over `port`, in flat arrays. */
-  { readonly kind: 'connect'; readonly index: number; readonly port: MessagePort };
+  | { readonly kind: 'connect'; readonly index: number; readonly port: MessagePort }
+  /** The node closes: signals are aborted, and what runs is let go of. Answered by `closed`. */
+  | { readonly kind: 'close' };
 
 export type FromExecutorThread =
   /** The app is loaded; it has these tasks. */
@@ -25,5 +27,6 @@ export type FromExecutorThread =
   | { readonly kind: 'loadFailed'; readonly error: string }
   /** What user code printed, line by line, each with the task's name, id and attempt before it. */
   | { readonly kind: 'output'; readonly lines: readonly string[] }
+  | { readonly kind: 'closed' }
   /** The thread is about to end, and this attempt is why: it called process.exit, or threw past everything. */
   | { readonly kind: 'crash'; readonly attempt: AttemptName };

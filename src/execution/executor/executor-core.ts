@@ -97,13 +97,30 @@ export class ExecutorCore implements Host {
 
   /** A leader's thread is gone: what it granted is let go of. */
   dropPeer(peer: number): void {
-    for (const attempt of [...this.attempts]) {
-      if (attempt.peer !== peer) continue;
-      attempt.abort(new TuttiError('TASK_CANCELLED', `The leader of task ${attempt.id} is gone; it will run again`));
-      this.end(attempt);
-    }
+    for (const attempt of [...this.attempts])
+      if (attempt.peer === peer)
+        this.letGo(
+          attempt,
+          new TuttiError('TASK_CANCELLED', `The leader of task ${attempt.id} is gone; it will run again`),
+        );
     this.links.drop(peer);
     this.schedule();
+  }
+
+  /** The node closes: everything is let go of, and goes on when it is opened again. */
+  close(): void {
+    this.sendReports();
+    this.links.dropAll();
+    for (const attempt of [...this.attempts])
+      this.letGo(
+        attempt,
+        new TuttiError('CLOSED', `The node is being closed; task ${attempt.id} goes on when it is opened again.`),
+      );
+  }
+
+  private letGo(attempt: Attempt, why: TuttiError): void {
+    attempt.abort(why);
+    this.end(attempt);
   }
 
   /** Messages of a leader's thread. */

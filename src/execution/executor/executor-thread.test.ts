@@ -92,7 +92,7 @@ class Thread {
     if (message.kind === 'ready') this.ready.resolve(message);
     else if (message.kind === 'loadFailed') this.ready.reject(decodeError(message.error));
     else if (message.kind === 'output') this.lines.push(...message.lines);
-    else this.crash = message.attempt;
+    else if (message.kind === 'crash') this.crash = message.attempt;
     this.wake();
   }
 

@@ -61,7 +61,17 @@ try {
   const ports = new Map<number, (flat: Flat) => void>();
   const executor = new ExecutorCore({ env, app, watch, send: (peer, flat) => ports.get(peer)?.(flat) });
   core = executor;
-  parentPort?.on('message', ({ index, port }: ToExecutorThread) => {
+  parentPort?.on('message', (message: ToExecutorThread) => {
+    if (message.kind === 'close') {
+      executor.close();
+      // What listens to a signal has a turn of the loop for what it must do.
+      setImmediate(() => {
+        output.flush();
+        tell({ kind: 'closed' });
+      });
+      return;
+    }
+    const { index, port } = message;
     ports.set(index, (flat) => port.postMessage(flat));
     port.on('message', (flat: Flat) => executor.receive(index, flat));
     port.on('close', () => {

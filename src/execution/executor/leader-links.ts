@@ -2,7 +2,7 @@
  * What goes out: reports to the leaders' threads, one flat array each at a flush, and the wants that belong to it.
  */
 
-import { type Flat, fromExecutor } from '../../tasks/messages.ts';
+import { appendFlat, type Flat, fromExecutor } from '../../tasks/messages.ts';
 import type { Attempt } from './attempt.ts';
 
 type Link = {
@@ -31,6 +31,10 @@ export class LeaderLinks {
     this.links.delete(peer);
   }
 
+  dropAll(): void {
+    this.links.clear();
+  }
+
   get anythingUnsent(): boolean {
     return this.unsent > 0 || this.entered.length > 0;
   }
@@ -55,7 +59,7 @@ export class LeaderLinks {
     if (out === undefined) return;
     this.unsent++;
     out.push(op, attempt.partition, attempt.epoch, attempt.n);
-    for (const field of fields) out.push(field);
+    appendFlat(out, fields);
   }
 
   /** Adds `started` where it is due and was not said. */

@@ -10,7 +10,7 @@ import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
 import { type CheckpointSettings, PartitionHost } from '../../partition/host.ts';
 import type { PeerMessage } from '../../partition/outbox.ts';
-import { outboxTable, peersTable } from '../../partition/outbox.ts';
+import { outboxTable, peersTable, Resender } from '../../partition/outbox.ts';
 import { TableSet } from '../../partition/table.ts';
 import type { Env } from '../../platform/env.ts';
 import type { StoreReader, StoreWriter } from '../../store/store.ts';
@@ -25,7 +25,7 @@ import {
   takeExecutorMessage,
   takePeerMessage,
 } from '../../tasks/machine.ts';
-import { type Flat, fromClient, fromExecutor, toClient } from '../../tasks/messages.ts';
+import { appendFlat, type Flat, fromClient, fromExecutor, toClient } from '../../tasks/messages.ts';
 import { removeExpired } from '../../tasks/retention.ts';
 import { taskTables } from '../../tasks/tables.ts';
 import { encodeError } from '../../values/codec.ts';
@@ -82,6 +82,8 @@ export class StateHost {
   #closed = false;
   #cancelTimer: (() => void) | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
+  /** When messages that no partition has acknowledged are sent again; infinite while all are. */
+  #resendAt = Number.POSITIVE_INFINITY;
   #round = 0;
   #becameLeading: (() => void) | undefined;
 
@@ -141,7 +143,7 @@ export class StateHost {
         onProgress: () => this.#planTurn(),
         checkpoints: this.#options.checkpoints,
       });
-      const part: Part = { number, host, tasks, leading: false };
+      const part: Part = { number, host, tasks, resender: new Resender(), leading: false };
       this.#parts.push(part);
       this.#mail.receive(number, (messages) => this.#takeMail(part, messages));
     }
@@ -281,15 +283,18 @@ export class StateHost {
       switch (output.kind) {
         case 'executor': {
           const executor = this.#executors.get(output.executor);
-          if (executor !== undefined) pushAll(executor.out, output.flat);
+          if (executor !== undefined) appendFlat(executor.out, output.flat);
           break;
         }
         case 'client': {
           const out = this.#clients.get(output.client);
-          if (out !== undefined) pushAll(out, output.flat);
+          if (out !== undefined) appendFlat(out, output.flat);
           break;
         }
         case 'message':
+          if (this.#resendAt === Number.POSITIVE_INFINITY) this.#resendAt = this.#now() + limits.resendMs;
+          this.#mail.add(output);
+          break;
         case 'received':
           this.#mail.add(output);
           break;
@@ -327,6 +332,7 @@ export class StateHost {
           more = fireTimers(tasks, tx, timersPerTurn) === timersPerTurn || more;
         });
     }
+    if (this.#now() >= this.#resendAt) this.#resend();
     if (!this.#closing) {
       this.#silent.takeBack(this.#parts);
       dispatch(this.#parts, this.#executors, this.#round++);
@@ -341,6 +347,21 @@ export class StateHost {
     this.#post();
     this.#armTimer(now);
     if (more) this.#planTurn();
+  }
+
+  /** The bus may have lost what nobody has acknowledged. */
+  #resend(): void {
+    let waiting = false;
+    for (const { host, number, resender, leading } of this.#parts)
+      if (leading)
+        host.transact((tx) => {
+          waiting = resender.sendAgain(tx, number, this.#parts.length, limits.resendMessagesMax) || waiting;
+        });
+    this.#resendAt = waiting ? this.#now() + limits.resendMs : Number.POSITIVE_INFINITY;
+  }
+
+  #now(): number {
+    return this.#options.env.clock.monotonic();
   }
 
   #post(): void {
@@ -361,6 +382,7 @@ export class StateHost {
   /** One timer for what is due next: tasks, or the checkpoint that follows quiet. */
   #armTimer(now: number): void {
     let next = now + this.#options.checkpoints.checkpointIntervalMs;
+    next = Math.min(next, now + this.#resendAt - this.#now());
     // Due by record time, which may be ahead of the clock.
     for (const { tasks, host } of this.#parts)
       next = Math.min(next, tasks.timers.nextDueAt - Math.max(0, host.core.time - now));
@@ -373,7 +395,3 @@ export class StateHost {
     });
   }
 }
-
-const pushAll = (out: Flat, fields: Flat): void => {
-  for (const field of fields) out.push(field);
-};

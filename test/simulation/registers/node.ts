@@ -96,7 +96,8 @@ export const registerNode = (context: NodeContext): NodeProgram => {
           planTurn();
         });
       },
-      onFenced: () => {
+      onFenced: (certain) => {
+        world.count(`fenced, outcome ${certain ? 'certain' : 'unknown'}`);
         drop('fenced');
       },
       onFailed: (error) => {
@@ -147,6 +148,7 @@ export const registerNode = (context: NodeContext): NodeProgram => {
       return own?.leading === true ? own.host.core.epoch : 0;
     },
     busyWith: (partition) => led.has(partition) || opening.has(partition),
+    inCheckpoint: () => [...led.values()].some(({ host }) => host.core.checkpointUnderWay),
     rows: (partition) => {
       const own = led.get(partition);
       return own?.leading === true ? own.host.core : undefined;

@@ -1,0 +1,99 @@
+/** What `npm run simulate` is told. */
+import { parseArgs } from 'node:util';
+import { allFaults, type FaultKind } from './plan.ts';
+
+export type SimulateOptions = {
+  /** Seeds to run, the first of them `first`. */
+  readonly first: number;
+  readonly seeds: number;
+  /** Ends sooner or later than `seeds` says; 0: not by time. */
+  readonly minutes: number;
+  readonly jobs: number;
+  readonly workload: string;
+  readonly faults: readonly FaultKind[];
+  /** Numbers of the plan's faults that are kept, undefined: all. Only with one seed. */
+  readonly keep: readonly number[] | undefined;
+  readonly trace: boolean;
+  readonly rare: boolean;
+};
+
+export const help = `Runs whole clusters of Tutti's own code in one thread under a virtual clock, with faults that a seed draws, and checks
+that no law is broken.
+
+  npm run simulate -- --seeds 500             500 fresh seeds
+  npm run simulate -- --minutes 15 --jobs 2   as many as there is time for, in two processes
+  npm run simulate -- --seed 4711             one seed again; the same seed gives the same run
+  npm run simulate -- --seed 4711 --trace     with everything that happened in it
+
+  --seeds N        how many (default 500)
+  --seed N         only this one
+  --first N        the first seed (default: drawn, and printed)
+  --minutes M      until then, however many seeds that takes
+  --jobs J         processes (default 1)
+  --workload NAME  registers (default)
+  --faults A,B     only these kinds: ${allFaults.join(', ')}; none: "none"
+  --keep 3,7       with --seed: only these faults of its plan, by number
+  --trace          with --seed: prints the run as a sequence of events
+  --rare           fails if a rare state was never reached
+
+Ends with 0 if every law held, 1 if one was broken, 2 if it was called wrongly.
+`;
+
+export class WrongCall extends Error {}
+
+export const readOptions = (args: readonly string[], drawn: number): SimulateOptions | 'help' => {
+  const { values } = parsed(args);
+  if (values.help === true) return 'help';
+  const number = (name: string, text: string | undefined, otherwise: number): number => {
+    if (text === undefined) return otherwise;
+    const value = Number(text);
+    if (!Number.isFinite(value) || value < 0) throw new WrongCall(`--${name} wants a number, not "${text}".`);
+    return value;
+  };
+  const one = values.seed !== undefined;
+  const minutes = number('minutes', values.minutes, 0);
+  return {
+    first: one ? number('seed', values.seed, 0) : number('first', values.first, drawn),
+    seeds: one ? 1 : number('seeds', values.seeds, minutes > 0 ? Number.MAX_SAFE_INTEGER : 500),
+    minutes,
+    jobs: Math.max(1, number('jobs', values.jobs, 1)),
+    workload: values.workload ?? 'registers',
+    faults: faultsOf(values.faults),
+    keep: values.keep?.split(',').map((text) => number('keep', text, 0)),
+    trace: values.trace === true,
+    rare: values.rare === true,
+  };
+};
+
+const parsed = (args: readonly string[]) => {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        help: { type: 'boolean' },
+        seeds: { type: 'string' },
+        seed: { type: 'string' },
+        first: { type: 'string' },
+        minutes: { type: 'string' },
+        jobs: { type: 'string' },
+        workload: { type: 'string' },
+        faults: { type: 'string' },
+        keep: { type: 'string' },
+        trace: { type: 'boolean' },
+        rare: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    throw new WrongCall((error as Error).message);
+  }
+};
+
+const faultsOf = (text: string | undefined): readonly FaultKind[] => {
+  if (text === undefined) return allFaults;
+  if (text === 'none') return [];
+  return text.split(',').map((name) => {
+    const kind = allFaults.find((known) => known === name);
+    if (kind === undefined) throw new WrongCall(`There is no fault "${name}": there are ${allFaults.join(', ')}.`);
+    return kind;
+  });
+};

@@ -1,0 +1,35 @@
+/** What the command and its workers tell each other. */
+import type { FaultKind } from './plan.ts';
+import type { Verdict } from './run-seed.ts';
+
+export type WorkerTask = {
+  readonly first: number;
+  readonly seeds: number;
+  /** It runs seeds `first + offset`, `first + offset + stride` … */
+  readonly offset: number;
+  readonly stride: number;
+  readonly minutes: number;
+  readonly workload: string;
+  readonly faults: readonly FaultKind[];
+  readonly keep: readonly number[] | undefined;
+  readonly shrink: boolean;
+  /** Tells every verdict with its story. */
+  readonly verdicts: boolean;
+};
+
+export type FromWorker =
+  | {
+      readonly kind: 'progress';
+      readonly seeds: number;
+      readonly events: number;
+      readonly virtualMs: number;
+      readonly counts: Readonly<Record<string, number>>;
+    }
+  | { readonly kind: 'verdict'; readonly verdict: Verdict }
+  | {
+      readonly kind: 'violation';
+      /** Which of the plan's `faults` it needs; undefined: not looked for. */
+      readonly keep: readonly number[] | undefined;
+      readonly faults: number;
+      readonly verdict: Verdict;
+    };
