@@ -37,6 +37,11 @@ export class Batches<Output> {
     return this.#closed.length;
   }
 
+  /** Nothing was written or is to leave. */
+  get empty(): boolean {
+    return this.#closed.length === 0 && this.#open.writes.length === 0 && this.#open.outputs.length === 0;
+  }
+
   get outputCount(): number {
     let count = this.#open.outputs.length;
     for (const batch of this.#closed) count += batch.outputs.length;

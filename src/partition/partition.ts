@@ -140,14 +140,7 @@ export class Partition<Output> implements Transaction<Output> {
 
   /** Nothing waits to be written, is under way, or waits to leave. */
   get idle(): boolean {
-    const { open, closedCount } = this.#batches;
-    return (
-      this.#pipeline?.newest === undefined &&
-      closedCount === 0 &&
-      open.writes.length === 0 &&
-      open.outputs.length === 0 &&
-      this.#settled.length === 0
-    );
+    return this.#pipeline?.newest === undefined && this.#batches.empty && this.#settled.length === 0;
   }
 
   /** What the host must do now, in order. */
@@ -170,7 +163,7 @@ export class Partition<Output> implements Transaction<Output> {
       this.endTurn();
       return;
     }
-    if (records === 'trimmed') throw this.#trimmed();
+    if (records === 'trimmed') throw trimmed(this.#options.partition, this.#chain.position + 1);
     for (const record of records) this.#apply(record);
     if (this.#claim !== undefined) {
       const claim = this.#claim;
@@ -219,16 +212,6 @@ export class Partition<Output> implements Transaction<Output> {
     const { window, carefulWindow } = this.#options;
     this.#pipeline = new Pipeline({ window, carefulWindow, logId: this.#chain.logId as LogId, epoch });
     this.#effects.push({ kind: 'leading', epoch });
-  }
-
-  #trimmed(): TuttiError {
-    const { partition } = this.#options;
-    const position = this.#chain.position + 1;
-    return new TuttiError(
-      'LOG_TRIMMED',
-      `Partition ${partition}: the log begins after position ${position}, where the store ends. Refill the store from a snapshot.`,
-      { details: { partition, position } },
-    );
   }
 
   // --- Leading
@@ -373,8 +356,6 @@ export class Partition<Output> implements Transaction<Output> {
     }
   }
 
-  // --- Checkpoints
-
   /** Begins a checkpoint of the state as it is now. False if one is under way, or nothing was written since the last one. */
   checkpoint(): boolean {
     if (this.#role !== 'leading' || this.#checkpointUnderWay) return false;
@@ -408,4 +389,11 @@ const unknownTable = (position: number, table: number): TuttiError =>
     'DATA_FORMAT',
     `The record at position ${position} writes table ${table}, which this version of Tutti does not know. Use the version that wrote it, or a newer one.`,
     { details: { position, table } },
+  );
+
+const trimmed = (partition: number, position: number): TuttiError =>
+  new TuttiError(
+    'LOG_TRIMMED',
+    `Partition ${partition}: the log begins after position ${position}, where the store ends. Refill the store from a snapshot.`,
+    { details: { partition, position } },
   );
