@@ -114,7 +114,7 @@ export class ExecutorCore implements Host {
     for (const attempt of [...this.attempts])
       this.letGo(
         attempt,
-        new TuttiError('CLOSED', `The node is being closed; task ${attempt.id} goes on when it is opened again.`),
+        new TuttiError('CLOSED', `The node closes; task ${attempt.id} goes on when it is opened again.`),
       );
   }
 
