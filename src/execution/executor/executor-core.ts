@@ -98,11 +98,7 @@ export class ExecutorCore implements Host {
   /** A leader's thread is gone: what it granted is let go of. */
   dropPeer(peer: number): void {
     for (const attempt of [...this.attempts])
-      if (attempt.peer === peer)
-        this.letGo(
-          attempt,
-          new TuttiError('TASK_CANCELLED', `The leader of task ${attempt.id} is gone; it will run again`),
-        );
+      if (attempt.peer === peer) this.letGo(attempt, 'TASK_CANCELLED', 'its leader is gone');
     this.links.drop(peer);
     this.schedule();
   }
@@ -111,15 +107,11 @@ export class ExecutorCore implements Host {
   close(): void {
     this.sendReports();
     this.links.dropAll();
-    for (const attempt of [...this.attempts])
-      this.letGo(
-        attempt,
-        new TuttiError('CLOSED', `The node closes; task ${attempt.id} goes on when it is opened again.`),
-      );
+    for (const attempt of [...this.attempts]) this.letGo(attempt, 'CLOSED', 'the node closes');
   }
 
-  private letGo(attempt: Attempt, why: TuttiError): void {
-    attempt.abort(why);
+  private letGo(attempt: Attempt, code: 'TASK_CANCELLED' | 'CLOSED', why: string): void {
+    attempt.abort(new TuttiError(code, `Task ${attempt.id} stops here, because ${why}; it will run again.`));
     this.end(attempt);
   }
 
