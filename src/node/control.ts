@@ -22,6 +22,8 @@ export type NodeThreadData = {
 
 export type ToNodeThread =
   | { readonly kind: 'close' }
+  /** The process ends: stand still (`store/parking.ts`). */
+  | { readonly kind: 'park'; readonly cell: SharedArrayBuffer }
   | { readonly kind: 'stats'; readonly request: number }
   /** Ends one executor thread, as a crash would: to show or test that nothing is lost. */
   | { readonly kind: 'killExecutor'; readonly request: number };

@@ -15,6 +15,7 @@ import { threadEntries } from '../execution/thread-entries.ts';
 import { createLog, eventSink } from '../observe/log.ts';
 import { nodeEnv } from '../platform/node.ts';
 import { openLmdbWriter } from '../store/lmdb-store.ts';
+import { park } from '../store/parking.ts';
 import type { StoreWriter } from '../store/store.ts';
 import { decodeError, encodeError } from '../values/codec.ts';
 import type { FromNodeThread, NodeThreadData, ToNodeThread } from './control.ts';
@@ -211,6 +212,9 @@ main.on('message', (message: ToNodeThread) => {
         tellMain({ kind: 'closed' });
         main.close();
       });
+      break;
+    case 'park':
+      park(message.cell);
       break;
     case 'stats':
       node.askState(message.request);

@@ -11,6 +11,7 @@ import { validateInput } from '../app/validate-input.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { nodeEnv } from '../platform/node.ts';
+import { parkOnExit } from '../store/parking.ts';
 import type { ListFilter, LogLine, TaskStatus } from '../tasks/client-requests.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { type Duration, durationMs } from '../values/duration.ts';
@@ -95,7 +96,8 @@ export const openNode = async (options: OpenOptions, catalogue: AppCatalogue | u
 /** Starts the threads of a node. */
 export const startNode = async (data: NodeThreadData, catalogue: AppCatalogue | undefined): Promise<EmbeddedNode> => {
   const worker = new Worker(nodeThreadEntry, { workerData: data, name: 'tutti-node', env: withCompileCache() });
-  const ready = await firstMessage(worker);
+  const unpark = parkOnExit((cell) => worker.postMessage({ kind: 'park', cell } satisfies ToNodeThread));
+  const ready = await firstMessage(worker).finally(() => worker.once('exit', unpark));
   if (ready.kind !== 'ready') {
     await worker.terminate();
     throw ready.kind === 'failed'
@@ -146,8 +148,6 @@ export class EmbeddedNode implements Tutti {
     this.#client = client;
     this.#catalogue = catalogue;
     this.tasks = names;
-    worker.removeAllListeners('exit');
-    worker.removeAllListeners('error');
     worker.on('message', (message: FromNodeThread) => this.#receive(message));
     worker.on('error', (error) => this.#end(error));
     worker.on('exit', () =>

@@ -7,6 +7,7 @@
  */
 import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { parkOnExit } from '../../src/store/parking.ts';
 
 const [path, how = 'never', afterMs] = process.argv.slice(2);
 
@@ -29,7 +30,9 @@ const endProcess = (): void => {
 const start = (role: 'write' | 'scan'): Worker =>
   new Worker(new URL('./store-thread.ts', import.meta.url), { workerData: { role, path } });
 
-start('write').once('message', () => {
+const writer = start('write');
+parkOnExit((cell) => writer.postMessage(cell));
+writer.once('message', () => {
   start('scan');
   if (how !== 'never') setTimeout(endProcess, Number(afterMs));
 });

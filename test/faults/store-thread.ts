@@ -2,12 +2,14 @@
 import { writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openLmdbReader, openLmdbWriter } from '../../src/store/lmdb-store.ts';
+import { park } from '../../src/store/parking.ts';
 import { rowKey, rowsPerSlice, sliceOf, slicesPerMark } from './store-rows.ts';
 
 const { role, path } = workerData as { readonly role: 'write' | 'scan'; readonly path: string };
 
 const writeWithoutPause = async (): Promise<never> => {
   const writer = openLmdbWriter(path);
+  parentPort!.on('message', park);
   await writer.mark(0, { position: 0, note: undefined });
   parentPort!.postMessage('begun');
   let marked: Promise<void> = Promise.resolve();

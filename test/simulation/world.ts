@@ -29,6 +29,7 @@ export class World {
   readonly counts = new Map<string, number>();
   /** Lines for a person, newest last. */
   readonly story: string[] = [];
+  readonly certainlyLost: { readonly partition: number; readonly epoch: number; readonly acknowledged: number }[] = [];
   readonly #clients = new Map<string, (message: unknown) => void>();
   readonly #dice: Dice;
   #faultsOver = false;
@@ -224,6 +225,11 @@ export class World {
     this.count('leader change');
     // One may learn that it leads after another has taken over.
     this.#highestEpoch[partition] = Math.max(epoch, this.#highestEpoch[partition] ?? 0);
+  }
+
+  /** A leader was told that nothing of its epoch above `acknowledged` was or will be applied. */
+  lostCertainly(partition: number, epoch: number, acknowledged: number): void {
+    this.certainlyLost.push({ partition, epoch, acknowledged });
   }
 
   partitionFailed(end: string, partition: number, error: unknown): void {

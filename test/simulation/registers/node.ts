@@ -98,6 +98,8 @@ export const registerNode = (context: NodeContext): NodeProgram => {
       },
       onFenced: (certain) => {
         world.count(`fenced, outcome ${certain ? 'certain' : 'unknown'}`);
+        const core = led.get(partition)?.host.core;
+        if (certain && core !== undefined) world.lostCertainly(partition, core.epoch, core.acknowledged);
         drop('fenced');
       },
       onFailed: (error) => {
@@ -171,7 +173,7 @@ export const registerNode = (context: NodeContext): NodeProgram => {
   };
 };
 
-/** Takes effect once per request, and is answered the same on every repeat. */
+/** Takes effect once per request, and is answered the same on every repeat. What only reads leaves nothing behind. */
 const serve = (tx: Tx, from: string, request: Request): void => {
   const { client, seq, operation } = request;
   const key = `${client}`;
@@ -179,7 +181,7 @@ const serve = (tx: Tx, from: string, request: Request): void => {
   // An old copy that was late: its client has gone on.
   if (before !== undefined && seq < before.seq) return;
   const outcome = before?.seq === seq ? before.outcome : perform(tx, request.partition, operation);
-  if (before?.seq !== seq) tx.put(requestTable, key, { seq, outcome });
+  if (before?.seq !== seq && operation.kind !== 'read') tx.put(requestTable, key, { seq, outcome });
   tx.emit({ kind: 'answer', to: from, reply: { client, seq, outcome } });
 };
 

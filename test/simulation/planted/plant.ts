@@ -1,0 +1,60 @@
+/** A copy of the sources into which bugs are planted, one at a time, and the simulator run on it. */
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Patch, PlantedBug } from './bugs.ts';
+
+const root = join(import.meta.dirname, '../../..');
+
+export type Caught = { readonly code: number | null; readonly out: string };
+
+export class Copy {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'tutti-planted-'));
+
+  constructor() {
+    for (const name of ['src', 'test/simulation', 'package.json', 'tsconfig.json'])
+      cpSync(join(root, name), join(this.#folder, name), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(this.#folder, 'node_modules'));
+  }
+
+  /** Runs seeds with the bug in place; without one, as it is. */
+  async run(bug: PlantedBug | undefined, args: readonly string[]): Promise<Caught> {
+    const patches = bug === undefined ? [] : bug.also === undefined ? [bug] : [bug, bug.also];
+    const undo = patches.map((patch) => this.#apply(patch));
+    try {
+      return await this.#simulate(args);
+    } finally {
+      for (const back of undo.reverse()) back();
+    }
+  }
+
+  /** Returns what takes it back. */
+  #apply({ file, find, replace }: Patch): () => void {
+    const path = join(this.#folder, file);
+    const before = readFileSync(path, 'utf8');
+    if (before.split(find).length !== 2)
+      throw new Error(`This is not exactly once in ${file}, so nothing can be planted there; adapt the patch: ${find}`);
+    writeFileSync(
+      path,
+      before.replace(find, () => replace),
+    );
+    return () => writeFileSync(path, before);
+  }
+
+  #simulate(args: readonly string[]): Promise<Caught> {
+    const child = spawn(process.execPath, ['test/simulation/main.ts', ...args], { cwd: this.#folder });
+    let out = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      out += bytes.toString();
+    });
+    child.stderr.on('data', (bytes: Buffer) => {
+      out += bytes.toString();
+    });
+    return new Promise((resolve) => child.on('close', (code) => resolve({ code, out })));
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
