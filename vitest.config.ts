@@ -27,7 +27,13 @@ export default defineConfig({
         test: {
           name: 'process',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/pack/**', '**/node_modules/**', ...alone],
+          exclude: [
+            'test/pack/**',
+            'test/simulation/*.test.ts',
+            'test/simulation/planted/**',
+            '**/node_modules/**',
+            ...alone,
+          ],
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 60_000,

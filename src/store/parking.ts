@@ -6,7 +6,7 @@
  */
 
 /** A thread that does not come to it within this is ended where it is. */
-const parkWithinMs = 200;
+const parkWithinMs = 700;
 
 /**
  * In the main thread: when the process ends, `tell` sends the writing thread a cell, and it is given time to `park`. What

@@ -19,6 +19,8 @@ export type Fault =
       readonly both: boolean;
       readonly forMs: number;
     }
+  /** Nothing reaches the node, and nothing of it reaches anybody. */
+  | { readonly kind: 'isolate'; readonly node: number; readonly forMs: number }
   | { readonly kind: 'clock'; readonly node: number; readonly skewMs: number }
   | { readonly kind: 'fullDisk'; readonly node: number; readonly forMs: number }
   | { readonly kind: 'damageBlob'; readonly partition: number; readonly pick: number }
@@ -46,6 +48,7 @@ export const allFaults: readonly FaultKind[] = [
   'crash',
   'claim',
   'cut',
+  'isolate',
   'clock',
   'fullDisk',
   'damageBlob',
@@ -119,6 +122,8 @@ const faultOf = (dice: Dice, kind: FaultKind, nodes: number, partitions: number)
       const end = dice.chance(0.5) ? `log ${partition}` : dice.chance(0.3) ? 'blobs' : `n${dice.whole(0, nodes - 1)}`;
       return { kind, node, end, both: dice.chance(0.5), forMs };
     }
+    case 'isolate':
+      return { kind, node, forMs };
     case 'clock':
       return { kind, node, skewMs: dice.pick([-3_600_000, -500, -1, 0, 1, 500, 3_600_000]) };
     case 'fullDisk':

@@ -5,6 +5,7 @@ import { worldBeganMs } from '../../src/engine/simulated/place.ts';
 import { BlobService } from '../../src/engine/simulated/simulated-blobs.ts';
 import { BusService } from '../../src/engine/simulated/simulated-bus.ts';
 import { type Life, Simulation } from '../../src/engine/simulated/simulation.ts';
+import { whyNotRestorable } from './checkers/restorable.ts';
 import { type NodeProgram, SimNode, type StartProgram } from './node.ts';
 import { calm, Dice, type Fault, faultText, type Plan } from './plan.ts';
 import { Violation } from './violation.ts';
@@ -46,9 +47,11 @@ export class World {
       log.onLanded = (position, bytes) => {
         landed[position - 1] = bytes;
       };
+      log.onTrimmed = () => this.#checkRestorable(partition);
       this.logs.push(log);
       this.landed.push(landed);
     }
+    this.blobs.onDeleted = (name) => this.#checkRestorable(Number(name.split('/')[1]));
     for (let number = 0; number < plan.nodes; number++) this.nodes.push(new SimNode(this, `n${number}`, start));
     const random = this.simulation.random('globals');
     enterWorld({ simulation: this.simulation, now: () => worldBeganMs + this.simulation.nowMs, random });
@@ -69,8 +72,9 @@ export class World {
       const newest = this.#highestEpoch[partition] ?? 0;
       const leads = (program: NodeProgram | undefined): boolean =>
         program?.busyWith(partition) === true && [0, newest].includes(program.epoch(partition));
-      if (this.nodes.some(({ program }) => leads(program))) continue;
-      const up = this.nodes.filter(({ program }) => program !== undefined);
+      const heard = this.nodes.filter(({ name }) => !this.network.isIsolated(name));
+      if (heard.some(({ program }) => leads(program))) continue;
+      const up = heard.filter(({ program }) => program !== undefined);
       if (up.length > 0 && this.#dice.chance(0.5)) this.#dice.pick(up).program?.claim(partition);
     }
     this.simulation.after(supervisorEveryMs, undefined, 'supervise', () => this.#supervise());
@@ -104,6 +108,12 @@ export class World {
           this.network.heal(name, fault.end);
           this.network.heal(fault.end, name);
         });
+        break;
+      }
+      case 'isolate': {
+        const node = this.#node(fault.node);
+        this.network.isolate(node.name);
+        heal(fault.forMs, 'isolate', () => this.network.join(node.name));
         break;
       }
       case 'clock':
@@ -230,6 +240,11 @@ export class World {
   /** A leader was told that nothing of its epoch above `acknowledged` was or will be applied. */
   lostCertainly(partition: number, epoch: number, acknowledged: number): void {
     this.certainlyLost.push({ partition, epoch, acknowledged });
+  }
+
+  #checkRestorable(partition: number): void {
+    const why = whyNotRestorable(partition, this.logs[partition] as LogService, this.blobs);
+    if (why !== undefined) this.violated('restorable', why);
   }
 
   partitionFailed(end: string, partition: number, error: unknown): void {

