@@ -33,6 +33,23 @@ test('a tree agrees with a sorted map after any edits, and earlier trees stay as
   );
 });
 
+test('keys that come before all others find their place, also where the first ones were removed', () => {
+  const numbered = (from: number, to: number): string[] =>
+    Array.from({ length: to - from }, (_, at) => String(from + at).padStart(5, '0'));
+  const grown = SortedTree.empty<number>().edit(numbered(10_000, 20_000).map((key) => [key, 1]));
+  for (const removed of [64, 1_000, 5_000]) {
+    const cut = grown.edit(numbered(10_000, 10_000 + removed).map((key) => [key, undefined]));
+    // From the highest down, so that each is below all that are there.
+    const before = numbered(0, 3_000).reverse();
+    const filled = cut.edit(before.map((key) => [key, 2]));
+    const expected = [...numbered(0, 3_000), ...numbered(10_000 + removed, 20_000)];
+    expect(Array.from(filled.range('', undefined), ([key]) => key)).toEqual(expected);
+    expect(expected.filter((key) => filled.get(key) === undefined)).toEqual([]);
+    const emptied = filled.edit(expected.map((key) => [key, undefined]));
+    expect([...emptied.range('', undefined)]).toEqual([]);
+  }
+});
+
 test('a tree that grew by a hundred thousand keys in any order can be emptied again', () => {
   const keys = Array.from({ length: 100_000 }, (_, index) =>
     (Math.imul(index, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0'),

@@ -14,9 +14,9 @@ type Node<V> = Leaf<V> | Branch<V>;
 
 const isLeaf = <V>(node: Node<V>): node is Leaf<V> => 'values' in node;
 
-/** The first place whose key is not below `key`. */
-const lowerBound = (keys: readonly string[], key: string): number => {
-  let low = 0;
+/** The first place from `first` on whose key is not below `key`. */
+const lowerBound = (keys: readonly string[], key: string, first = 0): number => {
+  let low = first;
   let high = keys.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -26,10 +26,10 @@ const lowerBound = (keys: readonly string[], key: string): number => {
   return low;
 };
 
-/** The child below which `key` stands or would stand. */
+/** The child below which `key` stands or would stand. `keys[0]` may be above what stands below the first child. */
 const childIndex = (keys: readonly string[], key: string): number => {
-  const index = lowerBound(keys, key);
-  return keys[index] === key ? index : Math.max(0, index - 1);
+  const index = lowerBound(keys, key, 1);
+  return keys[index] === key ? index : index - 1;
 };
 
 export class SortedTree<V> {

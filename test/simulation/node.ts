@@ -20,6 +20,7 @@ export type NodeContext = {
   readonly log: (partition: number) => Log;
   readonly blobs: Blobs;
   readonly bus: Bus;
+  readonly clock: SkewedClock;
   readonly store: { readonly openReader: () => StoreReader; readonly writer: StoreWriter };
   /** Sends a message to a client, as JSON over the network. */
   readonly send: (to: string, message: unknown) => void;
@@ -33,12 +34,14 @@ export type NodeProgram = {
   /** It leads the partition or is about to. */
   readonly busyWith: (partition: number) => boolean;
   readonly receive: (from: string, message: unknown) => void;
+  /** Something of its own goes wrong, such as an executor that ends; `pick` says which. */
+  readonly disturb: (pick: number) => void;
   /** A checkpoint of one of its partitions is under way. */
   readonly inCheckpoint: () => boolean;
   /** The rows of a partition that it leads. */
   readonly rows: (partition: number) => RowSource | undefined;
-  /** Nothing is on its way to anybody. */
-  readonly settled: (partition: number) => boolean;
+  /** What is not through yet in a partition that it leads; undefined: nothing. */
+  readonly underWay: (partition: number) => string | undefined;
 };
 
 export type StartProgram = (context: NodeContext) => NodeProgram;
@@ -84,6 +87,7 @@ export class SimNode {
           open.set(partition, log);
           return log;
         },
+        clock: this.clock,
         blobs: new SimulatedBlobs(place, blobs),
         bus: new SimulatedBus(place, bus),
         store: this.disk.open(life),

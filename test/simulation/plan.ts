@@ -19,6 +19,7 @@ export type Fault =
       readonly both: boolean;
       readonly forMs: number;
     }
+  | { readonly kind: 'disturb'; readonly node: number; readonly pick: number }
   /** Nothing reaches the node, and nothing of it reaches anybody. */
   | { readonly kind: 'isolate'; readonly node: number; readonly forMs: number }
   | { readonly kind: 'clock'; readonly node: number; readonly skewMs: number }
@@ -31,6 +32,7 @@ export type FaultKind = Fault['kind'];
 export type PlannedFault = { readonly atMs: number; readonly fault: Fault };
 
 export type Plan = {
+  readonly workload: string;
   readonly seed: string;
   readonly nodes: number;
   readonly partitions: number;
@@ -49,6 +51,7 @@ export const allFaults: readonly FaultKind[] = [
   'claim',
   'cut',
   'isolate',
+  'disturb',
   'clock',
   'fullDisk',
   'damageBlob',
@@ -78,7 +81,7 @@ export class Dice {
 }
 
 /** What seed `seed` means; `only`: kinds of faults that may occur at all. */
-export const planOf = (seed: string, only: readonly FaultKind[] = allFaults): Plan => {
+export const planOf = (workload: string, seed: string, only: readonly FaultKind[] = allFaults): Plan => {
   const dice = new Dice(seededRandom(`${seed}/plan`));
   const nodes = dice.whole(2, 5);
   const partitions = dice.whole(1, 3);
@@ -90,6 +93,7 @@ export const planOf = (seed: string, only: readonly FaultKind[] = allFaults): Pl
   for (let atMs = 0; kinds.length > 0 && atMs < busyMs; atMs += dice.whole(1, 2 * everyMs))
     faults.push({ atMs, fault: faultOf(dice, dice.pick(kinds), nodes, partitions) });
   return {
+    workload,
     seed,
     nodes,
     partitions,
@@ -122,6 +126,8 @@ const faultOf = (dice: Dice, kind: FaultKind, nodes: number, partitions: number)
       const end = dice.chance(0.5) ? `log ${partition}` : dice.chance(0.3) ? 'blobs' : `n${dice.whole(0, nodes - 1)}`;
       return { kind, node, end, both: dice.chance(0.5), forMs };
     }
+    case 'disturb':
+      return { kind, node, pick: dice.whole(0, 1_000) };
     case 'isolate':
       return { kind, node, forMs };
     case 'clock':

@@ -1,11 +1,9 @@
 /** One run of one plan, from its first event to its verdict. */
 
 import type { Plan } from './plan.ts';
-import { checkRegisters } from './registers/checks.ts';
-import { RegisterClient } from './registers/client.ts';
-import { registerNode } from './registers/node.ts';
 import { Violation } from './violation.ts';
 import { enterWorld, real } from './virtual-globals.ts';
+import { workloads } from './workloads.ts';
 import { calmMs, World } from './world.ts';
 
 export type Verdict = {
@@ -24,26 +22,28 @@ export type Verdict = {
 const plannedMax = 500;
 
 export const runPlan = async (plan: Plan): Promise<Verdict> => {
+  const workload = workloads[plan.workload];
+  if (workload === undefined) throw new Error(`There is no workload ${plan.workload}.`);
   const began = real.monotonic();
-  const world = new World(plan, registerNode);
+  const world = new World(plan, workload.node);
   const { simulation } = world;
   const strayed = (error: unknown): void => simulation.fail(error);
   process.on('unhandledRejection', strayed);
   process.on('uncaughtException', strayed);
   let violation: Verdict['violation'];
   try {
-    const clients = Array.from({ length: plan.clients }, (_, number) => new RegisterClient(world, number));
+    const clients = workload.begin(world);
     world.begin();
     await simulation.run(plan.busyMs);
-    const settled = (): boolean => clients.every(({ idle }) => idle) && world.settled();
+    const settled = (): boolean => clients.idle() && world.settled();
     await simulation.run(plan.busyMs + calmMs, settled);
     if (!settled()) world.violated('progress', `not through ${calmMs} ms after the last fault: ${world.unsettled()}`);
     else {
-      checkRegisters(world, clients);
+      clients.check();
       if (simulation.planned > plannedMax)
         world.violated('bounded', `${simulation.planned} events are planned at the end`);
     }
-    for (const client of clients) for (const call of client.calls) world.count(`call ${call.operation.kind}`);
+    clients.count();
     await simulation.run(simulation.nowMs);
   } catch (error) {
     violation =

@@ -2,6 +2,8 @@
 import { installVirtualGlobals, real } from './virtual-globals.ts';
 
 installVirtualGlobals();
+const { installDeterminism } = await import('../../src/execution/executor/determinism.ts');
+installDeterminism();
 const { planOf } = await import('./plan.ts');
 const { runPlan } = await import('./run-seed.ts');
 const { keeping, shrink } = await import('./shrink.ts');
@@ -25,7 +27,7 @@ const flush = (): void => {
 
 for (let index = task.offset; index < task.seeds; index += task.stride) {
   if (task.minutes > 0 && real.monotonic() - began > task.minutes * 60_000) break;
-  const whole = planOf(`${task.first + index}`, task.faults);
+  const whole = planOf(task.workload, `${task.first + index}`, task.faults);
   const plan = task.keep === undefined ? whole : keeping(whole, task.keep);
   const verdict = await runPlan(plan);
   totals.seeds++;

@@ -110,6 +110,9 @@ export class World {
         });
         break;
       }
+      case 'disturb':
+        this.#node(fault.node).program?.disturb(fault.pick);
+        break;
       case 'isolate': {
         const node = this.#node(fault.node);
         this.network.isolate(node.name);
@@ -179,7 +182,10 @@ export class World {
   settled(): boolean {
     return (
       this.#faultsOver &&
-      this.landed.every((_, partition) => this.leaderOf(partition)?.program?.settled(partition) === true)
+      this.landed.every((_, partition) => {
+        const program = this.leaderOf(partition)?.program;
+        return program !== undefined && program.underWay(partition) === undefined;
+      })
     );
   }
 
@@ -189,7 +195,7 @@ export class World {
       .map((_, partition) => {
         const leader = this.leaderOf(partition);
         if (leader === undefined) return `partition ${partition} has no leader`;
-        return `${leader.name} leads partition ${partition}${leader.program?.settled(partition) ? '' : ' and has something under way'}`;
+        return `${leader.name} leads partition ${partition}: ${leader.program?.underWay(partition) ?? 'all is through'}`;
       })
       .join('; ');
   }

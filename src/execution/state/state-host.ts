@@ -235,6 +235,11 @@ export class StateHost {
     this.#planTurn();
   }
 
+  /** By number; those that are open. */
+  get parts(): readonly Part[] {
+    return this.#parts;
+  }
+
   /** Executors that run something now. */
   busyExecutors(): number {
     const busy = new Set<number>();

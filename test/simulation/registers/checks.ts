@@ -1,8 +1,8 @@
 /** What must hold at the end of a run of registers: acknowledged operations, replicas and messages against the logs. */
 
-import { decodeHeader } from '../../../src/partition/record.ts';
 import { keyOfUint } from '../../../src/values/ordered-key.ts';
 import { whyNotLinearizable } from '../checkers/linearizable.ts';
+import { checkRecords } from '../checkers/records.ts';
 import { firstDifference, type RowSource, replay, rowsOf } from '../checkers/replay.ts';
 import type { World } from '../world.ts';
 import type { Call, RegisterClient } from './client.ts';
@@ -95,25 +95,4 @@ const checkMessages = (world: World, states: readonly RowSource[]): void => {
         if (key === keyOfUint(from, 2)) took = (row as { last: number }).last;
       if (sent !== took) world.violated('messages', `${from} sent ${sent} to ${to}, which took ${took}`);
     }
-};
-
-/** Record time never goes back; and what a fenced leader was told is certainly not applied does not count. */
-const checkRecords = (world: World, partition: number): void => {
-  const lost = world.certainlyLost.filter((each) => each.partition === partition);
-  let newest = 0;
-  let time = 0;
-  for (const [at, bytes] of world.landed[partition]!.entries()) {
-    const header = decodeHeader(bytes, at + 1);
-    if (header.epoch < newest) continue;
-    newest = header.epoch;
-    if (header.time < time)
-      world.violated('time', `partition ${partition}, position ${at + 1}: ${header.time} follows ${time}`);
-    ({ time } = header);
-    const wrong = lost.find(({ epoch, acknowledged }) => epoch === header.epoch && at + 1 > acknowledged);
-    if (wrong !== undefined)
-      world.violated(
-        'certain',
-        `partition ${partition}: position ${at + 1} of epoch ${header.epoch} counts; its leader was told that nothing after ${wrong.acknowledged} does`,
-      );
-  }
 };

@@ -13,6 +13,7 @@ import {
 import type { Transaction } from '../../../src/partition/partition.ts';
 import { TableSet } from '../../../src/partition/table.ts';
 import { keyOfUint } from '../../../src/values/ordered-key.ts';
+import { coreUnderWay } from '../core-under-way.ts';
 import type { NodeContext, NodeProgram } from '../node.ts';
 import type { Operation, Reply, Request } from './protocol.ts';
 import { inboxTable, type Outcome, registerTable, requestTable } from './tables.ts';
@@ -150,15 +151,15 @@ export const registerNode = (context: NodeContext): NodeProgram => {
       return own?.leading === true ? own.host.core.epoch : 0;
     },
     busyWith: (partition) => led.has(partition) || opening.has(partition),
+    disturb: () => {},
     inCheckpoint: () => [...led.values()].some(({ host }) => host.core.checkpointUnderWay),
     rows: (partition) => {
       const own = led.get(partition);
       return own?.leading === true ? own.host.core : undefined;
     },
-    settled: (partition) => {
+    underWay: (partition) => {
       const own = led.get(partition);
-      if (own?.leading !== true || !own.host.core.idle || own.host.core.checkpointUnderWay) return false;
-      return own.host.core.scan(outboxTable)[Symbol.iterator]().next().done === true;
+      return own?.leading === true ? coreUnderWay(own.host.core) : 'it does not lead';
     },
     receive: (from, message) => {
       const request = message as Request;

@@ -1,0 +1,78 @@
+/** Tasks whose results can be told from their inputs alone, whatever happened on the way. */
+import { task } from '../../../src/app/task.ts';
+import { current } from './witness.ts';
+
+const quick = { retry: { attempts: 30, first: '10 ms', max: '200 ms' } } as const;
+
+/** Gives what its input says; its steps each give another value on every execution. */
+export const steps = task(quick, async (ctx, { count }: { count: number }) => {
+  for (let step = 0; step < count; step++) {
+    const value = await ctx.run('step', () => current.witness.fresh());
+    current.witness.saw(ctx.id, `step ${step}`, value);
+  }
+  return count;
+});
+
+/** Fails in its first attempts, between steps that are kept. */
+export const retries = task(quick, async (ctx, { fails }: { fails: number }) => {
+  const value = await ctx.run('before', () => current.witness.fresh());
+  current.witness.saw(ctx.id, 'before', value);
+  if (ctx.attempt <= fails) throw new Error(`attempt ${ctx.attempt}`);
+  return fails;
+});
+
+export const sleeps = task(quick, async (ctx, { ms }: { ms: number }) => {
+  const from = Date.now();
+  await ctx.sleep(`${ms} ms`);
+  if (Date.now() - from < ms) throw new Error(`slept ${Date.now() - from} ms of ${ms}`);
+  return ms;
+});
+
+export const square = task(quick, async (_ctx, n: number) => {
+  if (n % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 40));
+  return n * n;
+});
+
+export const squares = task(quick, async (ctx, { count }: { count: number }) => {
+  const all = await ctx.map(
+    square,
+    Array.from({ length: count }, (_, n) => n),
+  );
+  return all.reduce((sum, each) => sum + each, 0);
+});
+
+/** A tree of tasks, over all partitions. */
+export const tree = task(quick, async (ctx, { depth }: { depth: number }): Promise<number> => {
+  if (depth === 0) return 1;
+  const [left, right] = await Promise.all([ctx.call(tree, { depth: depth - 1 }), ctx.call(tree, { depth: depth - 1 })]);
+  return left + right;
+});
+
+/** Waits for so long that it is cancelled, if anything of it was to be. */
+export const waits = task(quick, async (ctx, { ms }: { ms: number }) => {
+  await ctx.call(sleeps, { ms });
+  return ms;
+});
+
+export type TaskName = 'steps' | 'retries' | 'sleeps' | 'squares' | 'tree' | 'waits';
+
+/** What a task must give. */
+export const expectedOf = (name: TaskName, input: Readonly<Record<string, number>>): number => {
+  switch (name) {
+    case 'steps':
+      return input['count'] as number;
+    case 'retries':
+      return input['fails'] as number;
+    case 'sleeps':
+    case 'waits':
+      return input['ms'] as number;
+    case 'squares': {
+      const count = input['count'] as number;
+      return ((count - 1) * count * (2 * count - 1)) / 6;
+    }
+    case 'tree':
+      return 2 ** (input['depth'] as number);
+    default:
+      return name satisfies never;
+  }
+};

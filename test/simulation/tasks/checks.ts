@@ -1,0 +1,49 @@
+/** What must hold at the end of a run of tasks. */
+import { outboxTable, peersTable } from '../../../src/partition/outbox.ts';
+import { type DoneRow, doneTable, specTable, taskStatus, taskTables } from '../../../src/tasks/tables.ts';
+import { taskIdOfKey } from '../../../src/values/task-id.ts';
+import { checkRecords } from '../checkers/records.ts';
+import { firstDifference, replay, rowsOf } from '../checkers/replay.ts';
+import type { World } from '../world.ts';
+import { expectedOf } from './app.ts';
+import type { Run, TaskClient } from './client.ts';
+
+const tables = [outboxTable, peersTable, ...taskTables];
+
+export const checkTasks = (world: World, clients: readonly TaskClient[]): void => {
+  const states = world.landed.map((records, partition) => replay(partition, records, tables));
+  const done = new Map<string, DoneRow>();
+  for (const [partition, state] of states.entries()) {
+    for (const [key, row] of state.scan(doneTable)) done.set(taskIdOfKey(key), row as DoneRow);
+    for (const [key] of state.scan(specTable))
+      world.violated('progress', `partition ${partition}: task ${taskIdOfKey(key)} has not ended`);
+    const leader = world.leaderOf(partition);
+    const own = leader?.program?.rows(partition);
+    if (own !== undefined) {
+      const difference = firstDifference(rowsOf(state, tables), rowsOf(own, tables));
+      if (difference !== undefined)
+        world.violated('same state', `partition ${partition}, log and ${leader?.name}: ${difference}`);
+    }
+    checkRecords(world, partition);
+  }
+  for (const client of clients) for (const run of client.runs) checkRun(world, run, done.get(run.id));
+};
+
+/** Laws 1 and 4: what was acknowledged ran, and has the one outcome that everybody was told. */
+const checkRun = (world: World, run: Run, done: DoneRow | undefined): void => {
+  const name = `${run.name} ${run.id} ${JSON.stringify(run.input)}`;
+  if (done === undefined) {
+    world.violated('acknowledged', `${name} was acknowledged and is not there`);
+    return;
+  }
+  const [first, second] = run.outcomes;
+  if (first !== second) world.violated('one outcome', `${name} was told as ${first} and as ${second}`);
+  if (run.cancels) {
+    if (first?.startsWith('TASK_CANCELLED') !== true || done.status !== taskStatus.cancelled)
+      world.violated('one outcome', `${name} was cancelled, and its outcome is ${first}`);
+    return;
+  }
+  const expected = JSON.stringify(expectedOf(run.name, run.input));
+  if (first !== expected || done.text !== expected)
+    world.violated('right result', `${name} gave ${first} (recorded: ${done.text.slice(0, 500)}), not ${expected}`);
+};

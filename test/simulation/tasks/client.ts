@@ -1,0 +1,186 @@
+/** A client of the task workload: the client that ships, over a port of the simulated network, on one node after another. */
+import type { MessagePort } from 'node:worker_threads';
+import { catalogueOf } from '../../../src/app/catalogue-of-app.ts';
+import { encodePolicy, policyOf } from '../../../src/app/policy.ts';
+import type { TaskDefinition } from '../../../src/app/task.ts';
+import { simulatedEnv } from '../../../src/engine/simulated/place.ts';
+import { Life } from '../../../src/engine/simulated/simulation.ts';
+import { isTuttiError, TuttiError } from '../../../src/errors/tutti-error.ts';
+import { LocalClient, type StartSpec } from '../../../src/node/local-client.ts';
+import type { Env } from '../../../src/platform/env.ts';
+import type { Flat } from '../../../src/tasks/messages.ts';
+import { encodeValue } from '../../../src/values/codec.ts';
+import { mintTaskId } from '../../../src/values/task-id.ts';
+import { Dice } from '../plan.ts';
+import type { World } from '../world.ts';
+import * as app from './app.ts';
+import { fromBytes, toBytes } from './node.ts';
+
+/** A task as its client saw it. */
+export type Run = {
+  readonly id: string;
+  readonly name: app.TaskName;
+  readonly input: Readonly<Record<string, number>>;
+  readonly cancels: boolean;
+  acknowledged: boolean;
+  /** Text of the result, or code of the error: each time it was told. */
+  readonly outcomes: string[];
+};
+
+const { definitions } = catalogueOf(app);
+const patienceMs = 1_500;
+/** A task is a hundred events. */
+const thinkMsLeast = 100;
+const tryNextMs = 40;
+
+export class TaskClient {
+  readonly runs: Run[] = [];
+  readonly #world: World;
+  readonly #end: string;
+  readonly #env: Env;
+  readonly #dice: Dice;
+  #connections = 0;
+  #target = 0;
+  #client: LocalClient;
+  #heardMs = 0;
+  #open = 0;
+
+  constructor(world: World, number: number) {
+    this.#world = world;
+    this.#end = `c${number}`;
+    const { simulation, network } = world;
+    const life = new Life(this.#end);
+    this.#env = simulatedEnv({ simulation, network, life, end: this.#end }, `client ${number}`, { skewMs: 0 });
+    this.#dice = new Dice(simulation.random(this.#end));
+    this.#client = this.#connect();
+    this.#watch();
+    this.#think();
+  }
+
+  get idle(): boolean {
+    return this.#open === 0;
+  }
+
+  #connect(): LocalClient {
+    const { nodes, simulation } = this.#world;
+    const connection = Number(this.#end.slice(1)) * 1_000_000 + ++this.#connections;
+    const node = nodes[this.#target % nodes.length];
+    let receive = (_flat: Flat): void => {};
+    let closed = false;
+    this.#heardMs = simulation.nowMs;
+    this.#world.addClient(this.#end, (message) => {
+      const { client, flat } = message as { readonly client: number; readonly flat: string };
+      if (client !== connection || closed) return;
+      if (flat === '') this.#env.timers.after(tryNextMs, () => this.#reconnect(connection));
+      else {
+        this.#heardMs = simulation.nowMs;
+        receive(fromBytes(Buffer.from(flat, 'base64')));
+      }
+    });
+    const port = {
+      on: (_event: string, take: (flat: Flat) => void) => {
+        receive = take;
+      },
+      postMessage: (flat: Flat) => {
+        if (node !== undefined)
+          this.#world.sendToNode(this.#end, node, {
+            client: connection,
+            flat: Buffer.from(toBytes(flat)).toString('base64'),
+          });
+      },
+      close: () => {
+        closed = true;
+      },
+    };
+    return new LocalClient(port as unknown as MessagePort, this.#world.plan.partitions, this.#env);
+  }
+
+  #reconnect(connection: number): void {
+    if (connection % 1_000_000 !== this.#connections) return;
+    this.#target++;
+    const old = this.#client;
+    this.#client = this.#connect();
+    old.close(new TuttiError('CLOSED', 'The client goes on with another node.'));
+  }
+
+  /** A node that says nothing for long is left. */
+  #watch(): void {
+    const { simulation } = this.#world;
+    if (this.#open > 0 && simulation.nowMs - this.#heardMs > patienceMs)
+      this.#reconnect(Number(this.#end.slice(1)) * 1_000_000 + this.#connections);
+    this.#env.timers.after(patienceMs / 3, () => this.#watch());
+  }
+
+  #think(): void {
+    const { simulation, plan } = this.#world;
+    if (simulation.nowMs >= plan.busyMs) return;
+    this.#env.timers.after(this.#dice.whole(0, Math.max(thinkMsLeast, plan.thinkMs) * 4), () => {
+      void this.#run();
+      this.#think();
+    });
+  }
+
+  #draw(): Pick<Run, 'name' | 'input' | 'cancels'> {
+    switch (this.#dice.whole(0, 6)) {
+      case 0:
+      case 1:
+        return { name: 'steps', input: { count: this.#dice.whole(0, 5) }, cancels: false };
+      case 2:
+        return { name: 'retries', input: { fails: this.#dice.whole(0, 3) }, cancels: false };
+      case 3:
+        return { name: 'sleeps', input: { ms: this.#dice.pick([1, 50, 3_000]) }, cancels: false };
+      case 4:
+        return { name: 'squares', input: { count: this.#dice.whole(1, 30) }, cancels: false };
+      case 5:
+        return { name: 'tree', input: { depth: this.#dice.whole(0, 3) }, cancels: false };
+      default:
+        return { name: 'waits', input: { ms: 600_000 }, cancels: true };
+    }
+  }
+
+  async #run(): Promise<void> {
+    this.#open++;
+    const drawn = this.#draw();
+    const id = mintTaskId(this.#dice.whole(0, 65_535), this.#env.clock.now(), this.#env.random.bytes(9));
+    const run: Run = { id, ...drawn, acknowledged: false, outcomes: [] };
+    this.runs.push(run);
+    const definition = definitions.get(drawn.name) as TaskDefinition;
+    const policy = policyOf(definition);
+    const spec: StartSpec = {
+      id,
+      name: drawn.name,
+      input: encodeValue(drawn.input),
+      policy: policy === undefined ? undefined : encodePolicy(policy),
+      key: undefined,
+      delayMs: 0,
+    };
+    await this.#untilAnswered(() => this.#client.start(spec));
+    run.acknowledged = true;
+    if (run.cancels) {
+      await new Promise<void>((resolve) => this.#env.timers.after(this.#dice.whole(0, 2_000), resolve));
+      await this.#untilAnswered(() => this.#client.cancel(id)).catch((error: unknown) => {
+        // A repeat of a cancellation that was not answered.
+        if (!isTuttiError(error) || error.code !== 'TASK_STATE') throw error;
+      });
+    }
+    // Asked twice: whoever asks is told the same.
+    for (let asked = 0; asked < 2; asked++)
+      run.outcomes.push(
+        await this.#untilAnswered(() => this.#client.wait(id)).catch((error: unknown) =>
+          isTuttiError(error) ? `${error.code} ${error.message}` : String(error),
+        ),
+      );
+    this.#open--;
+  }
+
+  /** Asks again on the next node when the connection is given up. */
+  async #untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!isTuttiError(error) || error.code !== 'CLOSED') throw error;
+      }
+    }
+  }
+}

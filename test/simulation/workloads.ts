@@ -1,0 +1,53 @@
+/** What clients do in a simulated world, and what must hold afterwards. */
+import type { StartProgram } from './node.ts';
+import { checkRegisters } from './registers/checks.ts';
+import { RegisterClient } from './registers/client.ts';
+import { registerNode } from './registers/node.ts';
+import { checkTasks } from './tasks/checks.ts';
+import { TaskClient } from './tasks/client.ts';
+import { taskNode } from './tasks/node.ts';
+import { current, Witness } from './tasks/witness.ts';
+import type { World } from './world.ts';
+
+/** The clients of one run. */
+export type Clients = {
+  /** None waits for anything. */
+  readonly idle: () => boolean;
+  readonly check: () => void;
+  /** Tells the world what was done how often. */
+  readonly count: () => void;
+};
+
+export type Workload = { readonly node: StartProgram; readonly begin: (world: World) => Clients };
+
+export const workloads: Readonly<Record<string, Workload>> = {
+  registers: {
+    node: registerNode,
+    begin: (world) => {
+      const clients = Array.from({ length: world.plan.clients }, (_, number) => new RegisterClient(world, number));
+      return {
+        idle: () => clients.every(({ idle }) => idle),
+        check: () => checkRegisters(world, clients),
+        count: () => {
+          for (const { calls } of clients) for (const { operation } of calls) world.count(`call ${operation.kind}`);
+        },
+      };
+    },
+  },
+  tasks: {
+    node: taskNode,
+    begin: (world) => {
+      const witness = new Witness();
+      witness.onContradiction = (what) => world.violated('one result', what);
+      current.witness = witness;
+      const clients = Array.from({ length: world.plan.clients }, (_, number) => new TaskClient(world, number));
+      return {
+        idle: () => clients.every(({ idle }) => idle),
+        check: () => checkTasks(world, clients),
+        count: () => {
+          for (const { runs } of clients) for (const { name } of runs) world.count(`task ${name}`);
+        },
+      };
+    },
+  },
+};
