@@ -15,7 +15,7 @@ import { threadEntries } from '../execution/thread-entries.ts';
 import { createLog, eventSink } from '../observe/log.ts';
 import { nodeEnv } from '../platform/node.ts';
 import { openLmdbWriter } from '../store/lmdb-store.ts';
-import { park } from '../store/parking.ts';
+import { park, waitUntilParked } from '../store/parking.ts';
 import type { StoreWriter } from '../store/store.ts';
 import { decodeError, encodeError } from '../values/codec.ts';
 import type { FromNodeThread, NodeThreadData, ToNodeThread } from './control.ts';
@@ -41,12 +41,15 @@ class Node {
   #socketClient: LocalClient | undefined;
   #closing = false;
   #stateLeads = false;
+  /** The state thread leads, or could not. */
+  #stateBegun: Promise<void> = Promise.resolve();
   #stateClosed: (() => void) | undefined;
   #nextClient = 0;
 
   async start(): Promise<void> {
     const stateData = this.#openFolder();
     const leading = this.#startState(stateData);
+    this.#stateBegun = leading.catch(() => undefined);
     this.#executors = new Executors({
       module: data.module,
       count: data.executors,
@@ -93,6 +96,13 @@ class Node {
     await this.#writer?.close();
     this.#lock?.release();
     events.emit('node.closed', {});
+  }
+
+  /** The process ends. A thread that is loading a native module must not be ended in the middle of that either. */
+  async park(cell: SharedArrayBuffer): Promise<void> {
+    await this.#stateBegun;
+    if (this.#stateLeads) waitUntilParked((own) => this.#tellState({ kind: 'park', cell: own }));
+    park(cell);
   }
 
   get executorCount(): number {
@@ -214,7 +224,7 @@ main.on('message', (message: ToNodeThread) => {
       });
       break;
     case 'park':
-      park(message.cell);
+      void node.park(message.cell);
       break;
     case 'stats':
       node.askState(message.request);

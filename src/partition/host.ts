@@ -10,6 +10,7 @@ import type { Env } from '../platform/env.ts';
 import type { StoreMarker, StoreReader, StoreWriter } from '../store/store.ts';
 import type { EncodedWrite } from './layers.ts';
 import { Partition, type PartitionEffect, type PartitionOptions, type Transaction } from './partition.ts';
+import { RecordClock } from './record-clock.ts';
 import { Snapshots } from './snapshot.ts';
 
 export type PartitionHostOptions<Output> = {
@@ -50,6 +51,7 @@ export class PartitionHost<Output> {
   readonly #options: PartitionHostOptions<Output>;
   readonly #snapshots: Snapshots;
   readonly #settings: CheckpointSettings;
+  readonly #clock: RecordClock;
   /** Nothing new is begun, and what the disk refuses is not tried again. */
   #closing = false;
   #failed = false;
@@ -64,6 +66,7 @@ export class PartitionHost<Output> {
     this.#snapshots = snapshots;
     this.#settings = options.checkpoints ?? limits;
     this.core = new Partition<Output>(options.core);
+    this.#clock = new RecordClock(options.env.clock);
     this.#checkpointedAt = options.env.clock.monotonic();
   }
 
@@ -108,7 +111,12 @@ export class PartitionHost<Output> {
    */
   transact(step: (tx: Transaction<Output>) => void): void {
     if (this.#failed) return;
-    this.#guard(() => this.core.transact(this.#options.env.clock.now(), step));
+    this.#guard(() => this.core.transact(this.now(), step));
+  }
+
+  /** The record time that a step gets which is run now. */
+  now(): number {
+    return this.#clock.now(this.core.time);
   }
 
   /** Ends a turn: what was written is sent on its way, what may leave leaves, and a checkpoint begins when one is due. */
@@ -201,7 +209,7 @@ export class PartitionHost<Output> {
   }
 
   #read(records: Parameters<Partition<Output>['readResult']>[0]): void {
-    this.core.readResult(records, this.#options.env.clock.now());
+    this.core.readResult(records, this.now());
     this.#afterEvent();
   }
 

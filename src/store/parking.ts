@@ -1,28 +1,28 @@
 /**
- * How a process ends while the store is written. LMDB's binding aborts the process, with a native stack trace in place of the
- * user's exit code, when the thread that begins a transaction is terminated in the middle of the call (seen in 1 of 600
- * ends on a busy machine). So before a process ends of itself (`process.exit`, an uncaught error) the writing thread is told
- * to stand still in JavaScript, and is terminated there.
+ * How a process ends while the store is used. LMDB's binding aborts the process, with a native stack trace in place of the user's
+ * exit code, when a thread is terminated in the middle of some of its calls: one that begins a transaction or ends a scan, or
+ * the loading of the binding (each seen in about 1 of 200 to 500 ends). So before a process ends of itself (`process.exit`, an
+ * uncaught error) the threads that use the store are told to stand still in JavaScript, and are terminated there.
  */
 
 /** A thread that does not come to it within this is ended where it is. */
 const parkWithinMs = 700;
 
-/**
- * In the main thread: when the process ends, `tell` sends the writing thread a cell, and it is given time to `park`. What
- * is returned takes that back.
- */
-export const parkOnExit = (tell: (cell: SharedArrayBuffer) => void): (() => void) => {
-  const onExit = (): void => {
-    const cell = new SharedArrayBuffer(4);
-    tell(cell);
-    Atomics.wait(new Int32Array(cell), 0, 0, parkWithinMs);
-  };
+/** In a thread that may wait: `tell` sends another one a cell, and it is given time to `park`. */
+export const waitUntilParked = (tell: (cell: SharedArrayBuffer) => void): void => {
+  const cell = new SharedArrayBuffer(4);
+  tell(cell);
+  Atomics.wait(new Int32Array(cell), 0, 0, parkWithinMs);
+};
+
+/** In the main thread: when the process ends, waits for these threads to park. What is returned takes that back. */
+export const parkOnExit = (...tells: ((cell: SharedArrayBuffer) => void)[]): (() => void) => {
+  const onExit = (): void => tells.forEach(waitUntilParked);
   process.on('exit', onExit);
   return () => process.off('exit', onExit);
 };
 
-/** In the writing thread: stands still until the process has ended. */
+/** In a thread that uses the store: stands still until the process has ended. */
 export const park = (cell: SharedArrayBuffer): void => {
   const parked = new Int32Array(cell);
   Atomics.store(parked, 0, 1);

@@ -31,8 +31,14 @@ const start = (role: 'write' | 'scan'): Worker =>
   new Worker(new URL('./store-thread.ts', import.meta.url), { workerData: { role, path } });
 
 const writer = start('write');
-parkOnExit((cell) => writer.postMessage(cell));
 writer.once('message', () => {
-  start('scan');
-  if (how !== 'never') setTimeout(endProcess, Number(afterMs));
+  const scanner = start('scan');
+  // Both have loaded the binding by then: a node waits for that too.
+  scanner.once('message', () => {
+    parkOnExit(
+      (cell) => scanner.postMessage(cell),
+      (cell) => writer.postMessage(cell),
+    );
+    if (how !== 'never') setTimeout(endProcess, Number(afterMs));
+  });
 });

@@ -1,4 +1,4 @@
-/** The threads of `store-process.ts`. The writing one posts a message when it begins. */
+/** The threads of `store-process.ts`. Each posts a message when it begins. */
 import { writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openLmdbReader, openLmdbWriter } from '../../src/store/lmdb-store.ts';
@@ -22,9 +22,13 @@ const writeWithoutPause = async (): Promise<never> => {
   }
 };
 
-const scanWithoutPause = (): never => {
+const scanWithoutPause = async (): Promise<never> => {
   const reader = openLmdbReader(path);
+  parentPort!.on('message', park);
+  parentPort!.postMessage('begun');
   for (;;) {
+    // As a state thread does now and then.
+    await new Promise((resolve) => setImmediate(resolve));
     reader.renew();
     let rowCount = 0;
     for (const _ of reader.scan(0, 1, '', undefined)) rowCount += 1;
@@ -33,4 +37,4 @@ const scanWithoutPause = (): never => {
 };
 
 if (role === 'write') await writeWithoutPause();
-else scanWithoutPause();
+else await scanWithoutPause();

@@ -44,7 +44,9 @@ export type ToStateThread =
   | { readonly kind: 'executorAnswers'; readonly executor: number }
   | { readonly kind: 'client'; readonly client: number; readonly port: MessagePort }
   | { readonly kind: 'stats'; readonly request: number }
-  | { readonly kind: 'close' };
+  | { readonly kind: 'close' }
+  /** The process ends: stand still (`store/parking.ts`). */
+  | { readonly kind: 'park'; readonly cell: SharedArrayBuffer };
 
 export type FromStateThread =
   | { readonly kind: 'leading' }

@@ -332,7 +332,7 @@ export class StateHost {
     let more = false;
     for (const { host, tasks, leading } of this.#parts) {
       if (!leading) continue;
-      if (tasks.timers.nextDueAt <= Math.max(now, host.core.time))
+      if (tasks.timers.nextDueAt <= host.now())
         host.transact((tx) => {
           more = fireTimers(tasks, tx, timersPerTurn) === timersPerTurn || more;
         });
@@ -386,11 +386,9 @@ export class StateHost {
 
   /** One timer for what is due next: tasks, or the checkpoint that follows quiet. */
   #armTimer(now: number): void {
-    let next = now + this.#options.checkpoints.checkpointIntervalMs;
-    next = Math.min(next, now + this.#resendAt - this.#now());
-    // Due by record time, which may be ahead of the clock.
-    for (const { tasks, host } of this.#parts)
-      next = Math.min(next, tasks.timers.nextDueAt - Math.max(0, host.core.time - now));
+    let next = now + Math.min(this.#options.checkpoints.checkpointIntervalMs, this.#resendAt - this.#now());
+    // By record time; one that comes too early, because record time is slower for now, is armed again.
+    for (const { tasks, host } of this.#parts) next = Math.min(next, now + tasks.timers.nextDueAt - host.now());
     if (this.#closing || (this.#cancelTimer !== undefined && this.#timerAt <= next && this.#timerAt > now)) return;
     this.#cancelTimer?.();
     this.#timerAt = next;

@@ -12,6 +12,7 @@ import { limits } from '../../limits.ts';
 import { nodeEnv } from '../../platform/node.ts';
 import { openLmdbReader } from '../../store/lmdb-store.ts';
 import { createMemoryStore } from '../../store/memory-store.ts';
+import { park } from '../../store/parking.ts';
 import type { StoreWriter } from '../../store/store.ts';
 import type { Flat } from '../../tasks/messages.ts';
 import { encodeError } from '../../values/codec.ts';
@@ -104,6 +105,9 @@ const start = async (): Promise<void> => {
         break;
       case 'stats':
         tell({ kind: 'stats', request: message.request, busyExecutors: host.busyExecutors() });
+        break;
+      case 'park':
+        park(message.cell);
         break;
       case 'close':
         void close(opened);

@@ -48,7 +48,7 @@ export const tree = task(quick, async (ctx, { depth }: { depth: number }): Promi
   return left + right;
 });
 
-/** Waits for so long that it is cancelled, if anything of it was to be. */
+/** Waits for so long that it is cancelled, also where a clock jumps. */
 export const waits = task(quick, async (ctx, { ms }: { ms: number }) => {
   await ctx.call(sleeps, { ms });
   return ms;

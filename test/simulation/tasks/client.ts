@@ -134,7 +134,7 @@ export class TaskClient {
       case 5:
         return { name: 'tree', input: { depth: this.#dice.whole(0, 3) }, cancels: false };
       default:
-        return { name: 'waits', input: { ms: 600_000 }, cancels: true };
+        return { name: 'waits', input: { ms: 1_000_000_000 }, cancels: true };
     }
   }
 

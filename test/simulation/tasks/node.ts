@@ -96,7 +96,7 @@ export const taskNode = (context: NodeContext): NodeProgram => {
       writer,
       blobs: context.blobs,
       bus: context.bus,
-      retentionMs: 3_600_000,
+      retentionMs: 1_000_000_000,
       retentionTasks: 100_000,
       previousEnd: 'its node ended',
       checkpoints: world.plan.checkpoints,
