@@ -30,7 +30,7 @@ that no law is broken.
   --first N        the first seed (default: drawn, and printed)
   --minutes M      until then, however many seeds that takes
   --jobs J         processes (default 1)
-  --workload NAME  registers (default)
+  --workload NAME  registers (default): reads, writes and messages on partitions; tasks: tasks of all kinds
   --faults A,B     only these kinds: ${allFaults.join(', ')}; none: "none"
   --keep 3,7       with --seed: only these faults of its plan, by number
   --trace          with --seed: prints the run as a sequence of events
@@ -57,7 +57,7 @@ export const readOptions = (args: readonly string[], drawn: number): SimulateOpt
     seeds: one ? 1 : number('seeds', values.seeds, minutes > 0 ? Number.MAX_SAFE_INTEGER : 500),
     minutes,
     jobs: Math.max(1, number('jobs', values.jobs, 1)),
-    workload: values.workload ?? 'registers',
+    workload: workloadOf(values.workload),
     faults: faultsOf(values.faults),
     keep: values.keep?.split(',').map((text) => number('keep', text, 0)),
     trace: values.trace === true,
@@ -86,6 +86,13 @@ const parsed = (args: readonly string[]) => {
   } catch (error) {
     throw new WrongCall((error as Error).message);
   }
+};
+
+const workloadNames = ['registers', 'tasks'];
+
+const workloadOf = (text = 'registers'): string => {
+  if (workloadNames.includes(text)) return text;
+  throw new WrongCall(`There is no workload "${text}": there are ${workloadNames.join(' and ')}.`);
 };
 
 const faultsOf = (text: string | undefined): readonly FaultKind[] => {

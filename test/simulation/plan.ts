@@ -87,7 +87,8 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
   const partitions = dice.whole(1, 3);
   const busyMs = dice.whole(5, 40) * 1_000;
   // Swarm testing (Groce et al., ISSTA 2012): a fault that is never there leaves room for what it would hide.
-  const kinds = allFaults.filter(() => dice.chance(0.6)).filter((kind) => only.includes(kind));
+  const possible = allFaults.filter((kind) => kind !== 'disturb' || workload === 'tasks');
+  const kinds = possible.filter(() => dice.chance(0.6)).filter((kind) => only.includes(kind));
   const faults: PlannedFault[] = [];
   const everyMs = dice.pick([200, 500, 1_000, 3_000]);
   for (let atMs = 0; kinds.length > 0 && atMs < busyMs; atMs += dice.whole(1, 2 * everyMs))
