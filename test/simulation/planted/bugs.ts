@@ -326,6 +326,15 @@ export const plantedBugs: readonly PlantedBug[] = [
     seeds: 100,
   },
   {
+    name: 'a key is not noted with the task that it belongs to',
+    workload: 'tasks',
+    file: 'src/tasks/start.ts',
+    find: 'if (keyRow !== undefined) tx.put(keyTable, keyRow, { id: request.id });',
+    replace: '',
+    law: ['one task a key'],
+    seeds: 50,
+  },
+  {
     name: 'cancellation does not reach children',
     workload: 'tasks',
     file: 'src/tasks/finish.ts',

@@ -26,7 +26,13 @@ export const checkTasks = (world: World, clients: readonly TaskClient[]): void =
     }
     checkRecords(world, partition);
   }
-  for (const client of clients) for (const run of client.runs) checkRun(world, run, done.get(run.id));
+  const runs = clients.flatMap((client) => client.runs);
+  for (const run of runs) checkRun(world, run, done.get(run.id));
+  for (const [key, same] of Map.groupBy(runs, (run) => run.key)) {
+    const ids = new Set(same.map(({ id }) => id));
+    if (key !== undefined && ids.size > 1)
+      world.violated('one task a key', `${key} belongs to ${[...ids].join(' and ')}`);
+  }
 };
 
 /** Laws 1 and 4: what was acknowledged ran, and has the one outcome that everybody was told. */

@@ -18,7 +18,9 @@ import { fromBytes, toBytes } from './node.ts';
 
 /** A task as its client saw it. */
 export type Run = {
-  readonly id: string;
+  /** Of a task with a key, known once it was acknowledged. */
+  id: string;
+  readonly key: string | undefined;
   readonly name: app.TaskName;
   readonly input: Readonly<Record<string, number>>;
   readonly cancels: boolean;
@@ -31,6 +33,7 @@ const { definitions } = catalogueOf(app);
 const patienceMs = 1_500;
 /** A task is a hundred events. */
 const thinkMsLeast = 100;
+const keys = 20;
 const tryNextMs = 40;
 
 export class TaskClient {
@@ -120,8 +123,11 @@ export class TaskClient {
     });
   }
 
-  #draw(): Pick<Run, 'name' | 'input' | 'cancels'> {
-    switch (this.#dice.whole(0, 6)) {
+  #draw(): Pick<Run, 'name' | 'input' | 'cancels'> & { readonly key?: string } {
+    switch (this.#dice.whole(0, 7)) {
+      case 7:
+        // The same input wherever the key is used.
+        return { name: 'steps', input: { count: 3 }, cancels: false, key: `key ${this.#dice.whole(0, keys - 1)}` };
       case 0:
       case 1:
         return { name: 'steps', input: { count: this.#dice.whole(0, 5) }, cancels: false };
@@ -142,23 +148,24 @@ export class TaskClient {
     this.#open++;
     const drawn = this.#draw();
     const id = mintTaskId(this.#dice.whole(0, 65_535), this.#env.clock.now(), this.#env.random.bytes(9));
-    const run: Run = { id, ...drawn, acknowledged: false, outcomes: [] };
+    const run: Run = { id, key: undefined, ...drawn, acknowledged: false, outcomes: [] };
     this.runs.push(run);
     const definition = definitions.get(drawn.name) as TaskDefinition;
     const policy = policyOf(definition);
     const spec: StartSpec = {
-      id,
+      // The id of a task with a key follows from it.
+      ...(run.key === undefined ? { id } : {}),
       name: drawn.name,
       input: encodeValue(drawn.input),
       policy: policy === undefined ? undefined : encodePolicy(policy),
-      key: undefined,
+      key: run.key,
       delayMs: 0,
     };
-    await this.#untilAnswered(() => this.#client.start(spec));
+    run.id = await this.#untilAnswered(() => this.#client.start(spec));
     run.acknowledged = true;
     if (run.cancels) {
       await new Promise<void>((resolve) => this.#env.timers.after(this.#dice.whole(0, 2_000), resolve));
-      await this.#untilAnswered(() => this.#client.cancel(id)).catch((error: unknown) => {
+      await this.#untilAnswered(() => this.#client.cancel(run.id)).catch((error: unknown) => {
         // A repeat of a cancellation that was not answered.
         if (!isTuttiError(error) || error.code !== 'TASK_STATE') throw error;
       });
@@ -166,7 +173,7 @@ export class TaskClient {
     // Asked twice: whoever asks is told the same.
     for (let asked = 0; asked < 2; asked++)
       run.outcomes.push(
-        await this.#untilAnswered(() => this.#client.wait(id)).catch((error: unknown) =>
+        await this.#untilAnswered(() => this.#client.wait(run.id)).catch((error: unknown) =>
           isTuttiError(error) ? `${error.code} ${error.message}` : String(error),
         ),
       );
