@@ -129,6 +129,7 @@ const installClocks = (): void => {
   patch(performance, 'now', () => world('performance.now').simulation.nowMs);
   const hrtime = refuse('process.hrtime');
   patch(process, 'hrtime', Object.assign(hrtime, { bigint: hrtime }));
+  patch(process, 'uptime', refuse('process.uptime'));
 };
 
 const installChance = (): void => {

@@ -23,6 +23,13 @@ const host = 'src/partition/host.ts';
 const snapshot = 'src/partition/snapshot.ts';
 const outbox = 'src/partition/outbox.ts';
 
+/** A clock that nothing replaces: no law sees it, but the same seed gives another run. */
+export const unseenClock: Patch = {
+  file: 'src/engine/simulated/place.ts',
+  find: 'monotonic: () => simulation.nowMs,',
+  replace: "monotonic: () => simulation.nowMs + new Event('tick').timeStamp,",
+};
+
 export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'P1: a new leader fills its window at once, while records of the older one may still land',
@@ -136,6 +143,15 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'if (header.epoch < this.#epoch) return decodeWrites(record.bytes, header);',
     law: ['progress', 'same state', 'linearizable', 'messages', 'no damage'],
     seeds: 500,
+  },
+  {
+    name: 'code reads the clock of the machine',
+    workload: 'registers',
+    file: chain,
+    find: 'if (now > this.#time) this.#time = now;',
+    replace: 'if (now > this.#time) this.#time = now + (process.uptime() > 1_000_000 ? 1 : 0);',
+    law: ['no damage', 'no error'],
+    seeds: 10,
   },
   {
     name: 'D1: record time follows the clock back',

@@ -19,7 +19,7 @@ export class Copy {
   }
 
   /** Runs seeds with the bug in place; without one, as it is. */
-  async run(bug: PlantedBug | undefined, args: readonly string[]): Promise<Caught> {
+  async run(bug: (Patch & Pick<PlantedBug, 'also'>) | undefined, args: readonly string[]): Promise<Caught> {
     const patches = bug === undefined ? [] : bug.also === undefined ? [bug] : [bug, bug.also];
     const undo = patches.map((patch) => this.#apply(patch));
     try {

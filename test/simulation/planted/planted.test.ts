@@ -1,6 +1,6 @@
 /** A checker is worth what it catches: each planted bug is found within its number of seeds, by a law that may find it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { plantedBugs } from './bugs.ts';
+import { plantedBugs, unseenClock } from './bugs.ts';
 import { Copy } from './plant.ts';
 
 let copy: Copy;
@@ -18,6 +18,15 @@ describe('the simulator finds', () => {
     expect(out).toMatch(/^Again: npm run simulate -- /m);
     expect(code).toBe(1);
   });
+});
+
+test('a clock that nobody replaced is seen by running a seed twice', async () => {
+  const digests = new Set<string | undefined>();
+  const args = ['--seed', '1', '--workload', 'tasks'];
+  for (let run = 0; run < 2; run++)
+    digests.add(/digest ([0-9a-f]{16})/.exec((await copy.run(unseenClock, args)).out)?.[1]);
+  expect(digests).not.toContain(undefined);
+  expect(digests.size).toBe(2);
 });
 
 test('without a bug the same seeds break no law', async () => {
