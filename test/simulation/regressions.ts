@@ -25,4 +25,6 @@ export const regressions: readonly Regression[] = [
     seed: 946,
     was: 'a chunk that was deleted during a restore was unpacked as if it were there',
   },
+  { workload: 'tasks', seed: 20, was: 'record time that was ahead of the clock stood still' },
+  { workload: 'tasks', seed: 100_316, was: 'messages for a fenced partition kept the state thread in an endless loop' },
 ];

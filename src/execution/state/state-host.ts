@@ -133,13 +133,8 @@ export class StateHost {
         env,
         release: (outputs) => this.#release(outputs),
         onLeading: (epoch) => this.#lead(number, epoch),
-        onFenced: () =>
-          this.#options.onFailed(number, new TuttiError('LOG_FENCED', `Partition ${number} is led elsewhere now.`)),
-        onFailed: (error) => {
-          const part = this.#parts[number];
-          if (part !== undefined) part.leading = false;
-          this.#options.onFailed(number, error);
-        },
+        onFenced: () => this.#failed(number, new TuttiError('LOG_FENCED', `Partition ${number} is led elsewhere now.`)),
+        onFailed: (error) => this.#failed(number, error),
         onProgress: () => this.#planTurn(),
         checkpoints: this.#options.checkpoints,
       });
@@ -235,7 +230,13 @@ export class StateHost {
     this.#planTurn();
   }
 
-  /** By number; those that are open. */
+  /** Its steps are not run any more, so no message may be taken for it. */
+  #failed(number: number, error: unknown): void {
+    const part = this.#parts[number];
+    if (part !== undefined) part.leading = false;
+    this.#options.onFailed(number, error);
+  }
+
   get parts(): readonly Part[] {
     return this.#parts;
   }
@@ -297,7 +298,8 @@ export class StateHost {
           break;
         }
         case 'message':
-          if (this.#resendAt === Number.POSITIVE_INFINITY) this.#resendAt = this.#now() + limits.resendMs;
+          if (this.#resendAt === Number.POSITIVE_INFINITY)
+            this.#resendAt = this.#options.env.clock.monotonic() + limits.resendMs;
           this.#mail.add(output);
           break;
         case 'received':
@@ -337,7 +339,7 @@ export class StateHost {
           more = fireTimers(tasks, tx, timersPerTurn) === timersPerTurn || more;
         });
     }
-    if (this.#now() >= this.#resendAt) this.#resend();
+    if (this.#options.env.clock.monotonic() >= this.#resendAt) this.#resend();
     if (!this.#closing) {
       this.#silent.takeBack(this.#parts);
       dispatch(this.#parts, this.#executors, this.#round++);
@@ -362,11 +364,7 @@ export class StateHost {
         host.transact((tx) => {
           waiting = resender.sendAgain(tx, number, this.#parts.length, limits.resendMessagesMax) || waiting;
         });
-    this.#resendAt = waiting ? this.#now() + limits.resendMs : Number.POSITIVE_INFINITY;
-  }
-
-  #now(): number {
-    return this.#options.env.clock.monotonic();
+    this.#resendAt = waiting ? this.#options.env.clock.monotonic() + limits.resendMs : Number.POSITIVE_INFINITY;
   }
 
   #post(): void {
@@ -386,7 +384,9 @@ export class StateHost {
 
   /** One timer for what is due next: tasks, or the checkpoint that follows quiet. */
   #armTimer(now: number): void {
-    let next = now + Math.min(this.#options.checkpoints.checkpointIntervalMs, this.#resendAt - this.#now());
+    let next =
+      now +
+      Math.min(this.#options.checkpoints.checkpointIntervalMs, this.#resendAt - this.#options.env.clock.monotonic());
     // By record time; one that comes too early, because record time is slower for now, is armed again.
     for (const { tasks, host } of this.#parts) next = Math.min(next, now + tasks.timers.nextDueAt - host.now());
     if (this.#closing || (this.#cancelTimer !== undefined && this.#timerAt <= next && this.#timerAt > now)) return;
