@@ -6,6 +6,8 @@ import { rareStates } from './rare-states.ts';
 import type { FromWorker, WorkerTask } from './worker-messages.ts';
 
 const storyLines = 40;
+/** A run takes some hundredths of a second; one that takes as long as this goes round in circles. */
+const seedLimitMs = 20_000;
 
 type Totals = { seeds: number; events: number; virtualMs: number; readonly counts: Map<string, number> };
 
@@ -13,6 +15,7 @@ const simulate = async (options: SimulateOptions): Promise<number> => {
   const began = performance.now();
   const totals: Totals = { seeds: 0, events: 0, virtualMs: 0, counts: new Map() };
   const violations: Extract<FromWorker, { kind: 'violation' }>[] = [];
+  const endlessSeeds: string[] = [];
   const jobs = Math.min(options.jobs, options.seeds);
   if (options.seeds > 1) process.stderr.write(`seeds from ${options.first} on\n`);
   const children: ChildProcess[] = [];
@@ -30,8 +33,22 @@ const simulate = async (options: SimulateOptions): Promise<number> => {
     };
     const child = fork(new URL('./worker.ts', import.meta.url), [JSON.stringify(task)]);
     children.push(child);
+    let seed = '';
+    let endless: ReturnType<typeof setTimeout> | undefined;
+    const watch = (): void => {
+      clearTimeout(endless);
+      endless = setTimeout(() => {
+        endlessSeeds.push(seed);
+        child.kill('SIGKILL');
+      }, seedLimitMs);
+    };
+    child.on('exit', () => clearTimeout(endless));
     child.on('message', (message: FromWorker) => {
+      watch();
       switch (message.kind) {
+        case 'begins':
+          seed = message.seed;
+          break;
         case 'progress':
           totals.seeds += message.seeds;
           totals.events += message.events;
@@ -59,7 +76,11 @@ const simulate = async (options: SimulateOptions): Promise<number> => {
   for (const violation of violations) console.log(violationText(violation, options));
   console.log(summary(totals, (performance.now() - began) / 1_000));
   if (options.seeds > 1) for (const line of countLines(totals)) console.log(line);
-  if (violations.length > 0) return 1;
+  for (const seed of endlessSeeds)
+    console.log(
+      `law: ends\nSeed ${seed} went on for ${seedLimitMs / 1_000} s without an end.\nAgain: npm run simulate -- --workload ${options.workload} --seed ${seed}`,
+    );
+  if (violations.length + endlessSeeds.length > 0) return 1;
   if (codes.some((code) => code !== 0)) {
     console.log('A process ended before its time.');
     return 1;

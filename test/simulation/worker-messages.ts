@@ -18,6 +18,7 @@ export type WorkerTask = {
 };
 
 export type FromWorker =
+  | { readonly kind: 'begins'; readonly seed: string }
   | {
       readonly kind: 'progress';
       readonly seeds: number;

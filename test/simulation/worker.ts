@@ -29,6 +29,7 @@ for (let index = task.offset; index < task.seeds; index += task.stride) {
   if (task.minutes > 0 && real.monotonic() - began > task.minutes * 60_000) break;
   const whole = planOf(task.workload, `${task.first + index}`, task.faults);
   const plan = task.keep === undefined ? whole : keeping(whole, task.keep);
+  tell({ kind: 'begins', seed: plan.seed });
   const verdict = await runPlan(plan);
   totals.seeds++;
   totals.events += verdict.events;
