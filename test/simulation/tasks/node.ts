@@ -33,7 +33,8 @@ export const taskNode = (context: NodeContext): NodeProgram => {
   const clients = new Map<number, string>();
   let host: StateHost | undefined;
   let opening = false;
-  let stopping: Promise<void> | undefined;
+  /** How many hosts are being closed. */
+  let stopping = 0;
   let nextExecutor = 0;
 
   /** Carries a flat array to code of `life`, in order. */
@@ -69,21 +70,23 @@ export const taskNode = (context: NodeContext): NodeProgram => {
     startExecutor(host);
   };
 
-  const stop = (why: string): void => {
-    const old = host;
-    if (old === undefined || stopping !== undefined) return;
+  /** Another one is opened only when nothing of this one can reach the store any more. */
+  const stop = (old: StateHost, why: string): void => {
     simulation.note('stops', why);
-    host = undefined;
-    clients.clear();
-    for (const { life } of executors.values()) life.end();
-    executors.clear();
-    stopping = old.close().then(() => {
-      stopping = undefined;
+    if (host === old) {
+      host = undefined;
+      clients.clear();
+      for (const { life } of executors.values()) life.end();
+      executors.clear();
+    }
+    stopping++;
+    void old.close().then(() => {
+      stopping--;
     });
   };
 
   const claim = async (): Promise<void> => {
-    if (opening || host !== undefined || stopping !== undefined) return;
+    if (opening || host !== undefined || stopping > 0) return;
     opening = true;
     const { openReader, writer } = context.store;
     let failed = false;
@@ -118,9 +121,8 @@ export const taskNode = (context: NodeContext): NodeProgram => {
         else world.partitionFailed(place.end, partition, error);
         // Not within the step that failed.
         simulation.after(0, place.life, 'stop', () => {
-          if (host === undefined) host = opened;
           opening = false;
-          stop('failed');
+          stop(opened, 'failed');
         });
       },
     });
@@ -128,7 +130,10 @@ export const taskNode = (context: NodeContext): NodeProgram => {
       await opened.open();
     } catch (error) {
       opening = false;
-      if (!failed) world.partitionFailed(place.end, -1, error);
+      if (failed) return;
+      failed = true;
+      world.partitionFailed(place.end, -1, error);
+      stop(opened, 'not opened');
       return;
     }
     if (failed) return;
@@ -141,7 +146,7 @@ export const taskNode = (context: NodeContext): NodeProgram => {
   return {
     claim: () => void claim(),
     epoch: (partition) => (host?.parts[partition]?.leading === true ? host.parts[partition].host.core.epoch : 0),
-    busyWith: () => host !== undefined || opening || stopping !== undefined,
+    busyWith: () => host !== undefined || opening || stopping > 0,
     inCheckpoint: () => host?.parts.some((part) => part.host.core.checkpointUnderWay) === true,
     rows: (partition) => host?.parts[partition]?.host.core,
     underWay: (partition) => {
