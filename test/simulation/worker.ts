@@ -29,15 +29,18 @@ for (let index = task.offset; index < task.seeds; index += task.stride) {
   if (task.minutes > 0 && real.monotonic() - began > task.minutes * 60_000) break;
   const whole = planOf(task.workload, `${task.first + index}`, task.faults);
   const plan = task.keep === undefined ? whole : keeping(whole, task.keep);
-  tell({ kind: 'begins', seed: plan.seed });
-  const verdict = await runPlan(plan);
+  const run = (one: typeof plan): ReturnType<typeof runPlan> => {
+    tell({ kind: 'begins', seed: one.seed });
+    return runPlan(one);
+  };
+  const verdict = await run(plan);
   totals.seeds++;
   totals.events += verdict.events;
   totals.virtualMs += verdict.virtualMs;
   for (const [kind, count] of Object.entries(verdict.counts)) totals.counts[kind] = (totals.counts[kind] ?? 0) + count;
   if (verdict.violation !== undefined) {
     flush();
-    const shrunk = task.shrink ? await shrink(plan, verdict, runPlan) : { keep: undefined, verdict };
+    const shrunk = task.shrink ? await shrink(plan, verdict, run) : { keep: undefined, verdict };
     tell({ kind: 'violation', keep: shrunk.keep, faults: plan.faults.length, verdict: shrunk.verdict });
     break;
   }
