@@ -27,4 +27,9 @@ export const regressions: readonly Regression[] = [
   },
   { workload: 'tasks', seed: 20, was: 'record time that was ahead of the clock stood still' },
   { workload: 'tasks', seed: 100_316, was: 'messages for a fenced partition kept the state thread in an endless loop' },
+  {
+    workload: 'tasks',
+    seed: 300_382,
+    was: 'a state host that was closed while it opened went on opening, and cleared the store of its successor',
+  },
 ];

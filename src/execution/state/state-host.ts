@@ -1,19 +1,9 @@
-/**
- * The partitions of one state thread, and their dealings with executors and clients. It knows no thread and no port: flat
- * arrays come in through `fromExecutor` and `fromClient` and go out through `post`.
- *
- * A *turn* ends what the messages of one wake-up began: due timers fire, free executors get tasks, what was written is sent
- * to the log, and each peer gets at most one array.
- */
-import type { Blobs, Bus, Log } from '../../engine/engine.ts';
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
-import { type CheckpointSettings, PartitionHost } from '../../partition/host.ts';
+import { PartitionHost } from '../../partition/host.ts';
 import type { PeerMessage } from '../../partition/outbox.ts';
 import { outboxTable, peersTable, Resender } from '../../partition/outbox.ts';
 import { TableSet } from '../../partition/table.ts';
-import type { Env } from '../../platform/env.ts';
-import type { StoreReader, StoreWriter } from '../../store/store.ts';
 import { claimTasks, collectFinished } from '../../tasks/claim.ts';
 import { executorLost, type Loss } from '../../tasks/grant.ts';
 import { TaskLeader, type TaskOutput } from '../../tasks/leader.ts';
@@ -34,31 +24,7 @@ import { partitionOfRequest, refusal } from './intake.ts';
 import type { Part } from './part.ts';
 import { PeerMail } from './peer-mail.ts';
 import { type AttemptName, SilentExecutors } from './silence.ts';
-
-export type StateHostOptions = {
-  readonly env: Env;
-  /** How many partitions the folder has; all of them live here. */
-  readonly partitions: number;
-  readonly log: (partition: number) => Log;
-  readonly reader: StoreReader;
-  readonly openSnapshotReader: () => StoreReader;
-  readonly writer: StoreWriter;
-  readonly blobs: Blobs;
-  readonly bus: Bus;
-  readonly retentionMs: number;
-  readonly retentionTasks: number;
-  /** Why the process before this one ended, for what it was running then. */
-  readonly previousEnd: string;
-  readonly checkpoints: CheckpointSettings;
-  /** The error code for which the log cannot be written at present. */
-  readonly stalled: () => string | undefined;
-  readonly postToExecutor: (executor: number, flat: Flat) => void;
-  readonly postToClient: (client: number, flat: Flat) => void;
-  /** Calls back soon, after the messages that are there were taken. */
-  readonly soon: (turn: () => void) => void;
-  /** A partition has stopped. */
-  readonly onFailed: (partition: number, error: unknown) => void;
-};
+import type { StateHostOptions } from './state-host-options.ts';
 
 type Executor = ExecutorPeer & { out: Flat };
 
@@ -85,6 +51,7 @@ export class StateHost {
   /** When messages that no partition has acknowledged are sent again; infinite while all are. */
   #resendAt = Number.POSITIVE_INFINITY;
   #round = 0;
+  #opening: Promise<void> = Promise.resolve();
   #becameLeading: (() => void) | undefined;
 
   constructor(options: StateHostOptions) {
@@ -92,14 +59,22 @@ export class StateHost {
     this.#mail = new PeerMail(options.bus);
   }
 
-  /** Opens all partitions and settles when each is led. */
+  /** Opens all partitions and settles when each is led. Throws `CLOSED` if it is closed meanwhile. */
   async open(): Promise<void> {
-    const { env, partitions } = this.#options;
-    const tables = new TableSet([outboxTable, peersTable, ...taskTables]);
     const leading = new Promise<void>((resolve) => {
       this.#becameLeading = resolve;
     });
+    this.#opening = this.#openAll();
+    await this.#opening;
+    // Leading may have been reached before the part was listed; from here on it is found.
+    await leading;
+  }
+
+  async #openAll(): Promise<void> {
+    const { env, partitions } = this.#options;
+    const tables = new TableSet([outboxTable, peersTable, ...taskTables]);
     for (let number = 0; number < partitions; number++) {
+      if (this.#closing) throw new TuttiError('CLOSED', 'The partitions are being closed.');
       const tasks = new TaskLeader({
         partition: number,
         partitions,
@@ -142,8 +117,6 @@ export class StateHost {
       this.#parts.push(part);
       this.#mail.receive(number, (messages) => this.#takeMail(part, messages));
     }
-    // Leading may have been reached before the part was listed; from here on it is found.
-    await leading;
   }
 
   /** An executor that has loaded an app with these tasks can be given work. */
@@ -254,6 +227,7 @@ export class StateHost {
   /** Stops granting, gives back what executors hold without blame, and flushes. Executors must have ended. */
   async close(): Promise<void> {
     this.#closing = true;
+    await this.#opening.catch(() => undefined);
     for (const executor of [...this.#executors.keys()]) this.removeExecutor(executor, undefined, { kind: 'returned' });
     this.#turn();
     await Promise.all(this.#parts.map((part) => part.host.close()));

@@ -1,0 +1,31 @@
+/** What a state host stands on, and whom it tells. */
+import type { Blobs, Bus, Log } from '../../engine/engine.ts';
+import type { CheckpointSettings } from '../../partition/host.ts';
+import type { Env } from '../../platform/env.ts';
+import type { StoreReader, StoreWriter } from '../../store/store.ts';
+import type { Flat } from '../../tasks/messages.ts';
+
+export type StateHostOptions = {
+  readonly env: Env;
+  /** How many partitions the folder has; all of them live here. */
+  readonly partitions: number;
+  readonly log: (partition: number) => Log;
+  readonly reader: StoreReader;
+  readonly openSnapshotReader: () => StoreReader;
+  readonly writer: StoreWriter;
+  readonly blobs: Blobs;
+  readonly bus: Bus;
+  readonly retentionMs: number;
+  readonly retentionTasks: number;
+  /** Why the process before this one ended, for what it was running then. */
+  readonly previousEnd: string;
+  readonly checkpoints: CheckpointSettings;
+  /** The error code for which the log cannot be written at present. */
+  readonly stalled: () => string | undefined;
+  readonly postToExecutor: (executor: number, flat: Flat) => void;
+  readonly postToClient: (client: number, flat: Flat) => void;
+  /** Calls back soon, after the messages that are there were taken. */
+  readonly soon: (turn: () => void) => void;
+  /** A partition has stopped. */
+  readonly onFailed: (partition: number, error: unknown) => void;
+};
