@@ -342,16 +342,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     seeds: 100,
   },
   {
-    name: 'a fenced partition goes on taking messages: an endless loop',
-    workload: 'tasks',
-    file: 'src/execution/state/state-host.ts',
-    find: 'if (part !== undefined) part.leading = false;',
-    replace: '',
-    law: ['ends'],
-    seeds: 1,
-    first: 100_316,
-  },
-  {
     name: 'a key is not noted with the task that it belongs to',
     workload: 'tasks',
     file: 'src/tasks/start.ts',
