@@ -42,6 +42,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // The command line once more, over folders of eight partitions.
+          name: 'partitions-8',
+          include: ['test/cli/**/*.test.ts'],
+          env: { TUTTI_PARTITIONS: '8' },
+          sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'alone',
           include: alone,
           testTimeout: 120_000,

@@ -2,7 +2,6 @@
  * A store that keeps nothing: for `--engine memory` and for tests. Writer and readers live in one thread. A reader holds the
  * state of its last `renew()` as a reference, so nothing is copied for it.
  */
-
 import { TuttiError } from '../errors/tutti-error.ts';
 import { ownBytes } from '../platform/own-bytes.ts';
 import { assertRow, prefixChars, tableEnd, tablePrefix } from './keys.ts';

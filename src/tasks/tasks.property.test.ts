@@ -207,7 +207,7 @@ const scenario = fc.record({
     { maxLength: 2 },
   ),
   seed: fc.string({ maxLength: 8 }),
-  partitions: fc.constantFrom(1, 3),
+  partitions: fc.constantFrom(1, 3, 8),
   crashes: fc.nat(7),
   everySteps: fc.constantFrom(4, 10, 40),
 });

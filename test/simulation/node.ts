@@ -91,7 +91,7 @@ export class SimNode {
         blobs: new SimulatedBlobs(place, blobs),
         bus: new SimulatedBus(place, bus),
         store: this.disk.open(life),
-        send: (to, message) => this.#world.sendToClient(this.name, life, to, message),
+        send: (to, message) => this.#world.sendToClient(this.name, to, message),
       });
     });
   }

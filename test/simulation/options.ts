@@ -32,7 +32,7 @@ that no law is broken.
   --jobs J         processes (default 1)
   --workload NAME  registers (default): reads, writes and messages on partitions; tasks: tasks of all kinds
   --faults A,B     only these kinds: ${allFaults.join(', ')}; none: "none"
-  --keep 3,7       with --seed: only these faults of its plan, by number
+  --keep 3,7       with --seed: only these faults of its plan, by number; "none"
   --trace          with --seed: prints the run as a sequence of events
   --rare           fails if a rare state was never reached
 
@@ -51,6 +51,8 @@ export const readOptions = (args: readonly string[], drawn: number): SimulateOpt
     return value;
   };
   const one = values.seed !== undefined;
+  if (!one && (values.keep !== undefined || values.trace === true))
+    throw new WrongCall('--keep and --trace go with --seed: they are about one run.');
   const minutes = number('minutes', values.minutes, 0);
   return {
     first: one ? number('seed', values.seed, 0) : number('first', values.first, drawn),
@@ -59,7 +61,7 @@ export const readOptions = (args: readonly string[], drawn: number): SimulateOpt
     jobs: Math.max(1, number('jobs', values.jobs, 1)),
     workload: workloadOf(values.workload),
     faults: faultsOf(values.faults),
-    keep: values.keep?.split(',').map((text) => number('keep', text, 0)),
+    keep: values.keep === 'none' ? [] : values.keep?.split(',').map((text) => number('keep', text, 0)),
     trace: values.trace === true,
     rare: values.rare === true,
   };

@@ -27,12 +27,17 @@ describe('a seed gives the same digest', () => {
   });
 });
 
+test('what a failing seed needs can be asked for by number, also where it needs no fault', async () => {
+  const none = await simulate(['--seed', '4', '--keep', 'none']);
+  const some = await simulate(['--seed', '4', '--keep', '0,1']);
+  for (const { code, out } of [none, some]) {
+    expect(out).toContain('every law held');
+    expect(code).toBe(0);
+  }
+});
+
 test('a call that is wrong says how it is right, and runs nothing', async () => {
-  for (const args of [
-    ['--seeds', 'many'],
-    ['--faults', 'flood'],
-    ['--sneeds', '4'],
-  ]) {
+  for (const args of [['--seeds', 'many'], ['--keep', '3'], ['--trace'], ['--faults', 'flood'], ['--sneeds', '4']]) {
     const { code, out } = await simulate(args);
     expect(code).toBe(2);
     expect(out).toContain('npm run simulate -- --help');

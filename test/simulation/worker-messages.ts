@@ -1,17 +1,11 @@
 /** What the command and its workers tell each other. */
-import type { FaultKind } from './plan.ts';
+import type { SimulateOptions } from './options.ts';
 import type { Verdict } from './run-seed.ts';
 
-export type WorkerTask = {
-  readonly first: number;
-  readonly seeds: number;
+export type WorkerTask = Omit<SimulateOptions, 'jobs' | 'trace' | 'rare'> & {
   /** It runs seeds `first + offset`, `first + offset + stride` … */
   readonly offset: number;
   readonly stride: number;
-  readonly minutes: number;
-  readonly workload: string;
-  readonly faults: readonly FaultKind[];
-  readonly keep: readonly number[] | undefined;
   readonly shrink: boolean;
   /** Tells every verdict with its story. */
   readonly verdicts: boolean;

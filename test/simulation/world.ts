@@ -4,7 +4,7 @@ import { Network } from '../../src/engine/simulated/network.ts';
 import { worldBeganMs } from '../../src/engine/simulated/place.ts';
 import { BlobService } from '../../src/engine/simulated/simulated-blobs.ts';
 import { BusService } from '../../src/engine/simulated/simulated-bus.ts';
-import { type Life, Simulation } from '../../src/engine/simulated/simulation.ts';
+import { Simulation } from '../../src/engine/simulated/simulation.ts';
 import { whyNotRestorable } from './checkers/restorable.ts';
 import { type NodeProgram, SimNode, type StartProgram } from './node.ts';
 import { calm, Dice, type Fault, faultText, type Plan } from './plan.ts';
@@ -207,7 +207,7 @@ export class World {
     this.#clients.set(end, receive);
   }
 
-  sendToClient(from: string, _life: Life, to: string, message: unknown): void {
+  sendToClient(from: string, to: string, message: unknown): void {
     this.network.send(from, to, undefined, 'to client', encode(message), (bytes) =>
       this.#clients.get(to)?.(decode(bytes)),
     );

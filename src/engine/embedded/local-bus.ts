@@ -2,7 +2,6 @@
  * A bus within one thread. Messages arrive in a later turn of the event loop, as bytes of their own, as they would over a
  * network; none is lost.
  */
-
 import { TuttiError } from '../../errors/tutti-error.ts';
 import type { Timers } from '../../platform/env.ts';
 import { ownBytes } from '../../platform/own-bytes.ts';

@@ -1,6 +1,6 @@
 /**
- * The server's side of simulated logs: what a replicated log service may do to those who append and read (`shared/nats`, as
- * told in ARCHITECTURE.md). It keeps every record that it acknowledged, unless told to lose some.
+ * The server's side of simulated logs: what a replicated log service such as a JetStream stream may do to those who append and
+ * read. It keeps every record that it acknowledged.
  *
  * - An append may land though its reply is lost, land late, or be dropped without a word.
  * - A refusal may rest on a proposal that vanishes: nothing stands at the position, then or later.
@@ -123,22 +123,6 @@ export class LogService {
     this.#records = this.#records.slice(start - this.#start);
     this.#start = start;
     this.onTrimmed();
-  }
-
-  /** Records above `end` vanish, though they were acknowledged. */
-  loseTail(end: number): void {
-    this.#records.length = Math.max(0, Math.min(this.#records.length, end - this.#start + 1));
-  }
-
-  /** The log is made anew under its name. */
-  remake(): void {
-    this.#start = 1;
-    this.#records = [];
-  }
-
-  /** Other bytes stand at a position from now on. */
-  replace(position: number, bytes: Uint8Array): void {
-    this.#records[position - this.#start] = bytes;
   }
 
   #happens(rate: number, what: keyof LogService['counts']): boolean {

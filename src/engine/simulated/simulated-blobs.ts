@@ -1,5 +1,4 @@
 /** Named byte objects of a simulated world: one service that all nodes share. */
-
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { crc32 } from '../../platform/crc32.ts';
 import { ownBytes } from '../../platform/own-bytes.ts';

@@ -1,5 +1,4 @@
 /** A log as one life of a node sees it: requests over the network, with time-outs. */
-
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { ownBytes } from '../../platform/own-bytes.ts';
 import type { AppendResult, Log, LogRecord } from '../engine.ts';

@@ -35,9 +35,6 @@ export class Life {
   }
 }
 
-/** What is told of each event, for a trace. */
-export type Observer = (atMs: number, life: string, kind: string, detail: string) => void;
-
 const eventsPerTurn = 64;
 
 export class Simulation {
@@ -45,7 +42,6 @@ export class Simulation {
   /** Milliseconds since the world began, in steps of a microsecond. */
   nowMs = 0;
   eventCount = 0;
-  observer: Observer | undefined;
   readonly #heap = new EventHeap();
   readonly #faults: unknown[] = [];
   #current: Life | undefined;
@@ -76,11 +72,10 @@ export class Simulation {
     };
   }
 
-  /** Mixes something that happened into the digest, and tells the observer. */
+  /** Mixes something that happened into the digest. */
   note(kind: string, detail: string): void {
     this.#mixText(kind);
     this.#mixText(detail);
-    this.observer?.(this.nowMs, this.#current?.name ?? '', kind, detail);
   }
 
   /** Something was thrown that nobody caught: the run ends with it. */

@@ -3,10 +3,9 @@
  * another wants work: until then it may yet answer and run it itself.
  */
 import { takeBackUnstarted } from '../../tasks/take-back.ts';
+import type { AttemptName } from '../executor/control.ts';
 import { type ExecutorPeer, othersTakeWork } from './dispatch.ts';
 import type { Part } from './part.ts';
-
-export type AttemptName = { readonly partition: number; readonly epoch: number; readonly n: number };
 
 export class SilentExecutors {
   readonly #executors: ReadonlyMap<number, ExecutorPeer>;

@@ -19,11 +19,12 @@ import { appendFlat, type Flat, fromClient, fromExecutor, toClient } from '../..
 import { removeExpired } from '../../tasks/retention.ts';
 import { taskTables } from '../../tasks/tables.ts';
 import { encodeError } from '../../values/codec.ts';
+import type { AttemptName } from '../executor/control.ts';
 import { dispatch, type ExecutorPeer, ExecutorTurns } from './dispatch.ts';
 import { partitionOfRequest, refusal } from './intake.ts';
 import type { Part } from './part.ts';
 import { PeerMail } from './peer-mail.ts';
-import { type AttemptName, SilentExecutors } from './silence.ts';
+import { SilentExecutors } from './silence.ts';
 import type { StateHostOptions } from './state-host-options.ts';
 
 type Executor = ExecutorPeer & { out: Flat };

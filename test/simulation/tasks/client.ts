@@ -24,7 +24,6 @@ export type Run = {
   readonly name: app.TaskName;
   readonly input: Readonly<Record<string, number>>;
   readonly cancels: boolean;
-  acknowledged: boolean;
   /** Text of the result, or code of the error: each time it was told. */
   readonly outcomes: string[];
 };
@@ -39,6 +38,7 @@ const tryNextMs = 40;
 export class TaskClient {
   readonly runs: Run[] = [];
   readonly #world: World;
+  readonly #number: number;
   readonly #end: string;
   readonly #env: Env;
   readonly #dice: Dice;
@@ -50,6 +50,7 @@ export class TaskClient {
 
   constructor(world: World, number: number) {
     this.#world = world;
+    this.#number = number;
     this.#end = `c${number}`;
     const { simulation, network } = world;
     const life = new Life(this.#end);
@@ -64,9 +65,15 @@ export class TaskClient {
     return this.#open === 0;
   }
 
+  /** No other connection of any client has this number. */
+  get #connection(): number {
+    return this.#number * 1_000_000 + this.#connections;
+  }
+
   #connect(): LocalClient {
     const { nodes, simulation } = this.#world;
-    const connection = Number(this.#end.slice(1)) * 1_000_000 + ++this.#connections;
+    this.#connections++;
+    const connection = this.#connection;
     const node = nodes[this.#target % nodes.length];
     let receive = (_flat: Flat): void => {};
     let closed = false;
@@ -99,7 +106,7 @@ export class TaskClient {
   }
 
   #reconnect(connection: number): void {
-    if (connection % 1_000_000 !== this.#connections) return;
+    if (connection !== this.#connection) return;
     this.#target++;
     const old = this.#client;
     this.#client = this.#connect();
@@ -109,8 +116,7 @@ export class TaskClient {
   /** A node that says nothing for long is left. */
   #watch(): void {
     const { simulation } = this.#world;
-    if (this.#open > 0 && simulation.nowMs - this.#heardMs > patienceMs)
-      this.#reconnect(Number(this.#end.slice(1)) * 1_000_000 + this.#connections);
+    if (this.#open > 0 && simulation.nowMs - this.#heardMs > patienceMs) this.#reconnect(this.#connection);
     this.#env.timers.after(patienceMs / 3, () => this.#watch());
   }
 
@@ -148,7 +154,7 @@ export class TaskClient {
     this.#open++;
     const drawn = this.#draw();
     const id = mintTaskId(this.#dice.whole(0, 65_535), this.#env.clock.now(), this.#env.random.bytes(9));
-    const run: Run = { id, key: undefined, ...drawn, acknowledged: false, outcomes: [] };
+    const run: Run = { id, key: undefined, ...drawn, outcomes: [] };
     this.runs.push(run);
     const definition = definitions.get(drawn.name) as TaskDefinition;
     const policy = policyOf(definition);
@@ -162,7 +168,6 @@ export class TaskClient {
       delayMs: 0,
     };
     run.id = await this.#untilAnswered(() => this.#client.start(spec));
-    run.acknowledged = true;
     if (run.cancels) {
       await new Promise<void>((resolve) => this.#env.timers.after(this.#dice.whole(0, 2_000), resolve));
       await this.#untilAnswered(() => this.#client.cancel(run.id)).catch((error: unknown) => {
