@@ -8,8 +8,8 @@ import { SimulatedLog } from '../../src/engine/simulated/simulated-log.ts';
 import { Life } from '../../src/engine/simulated/simulation.ts';
 import type { Env } from '../../src/platform/env.ts';
 import type { StoreReader, StoreWriter } from '../../src/store/store.ts';
+import { type DiskEnd, SimulatedDisk } from '../../src/testing/simulated-disk.ts';
 import type { RowSource } from './checkers/replay.ts';
-import { type DiskEnd, SimulatedDisk } from './simulated-disk.ts';
 import type { World } from './world.ts';
 
 /** What a program has of the world. */

@@ -5,8 +5,8 @@
 import { calmLog, type LogFaults } from '../../src/engine/simulated/log-service.ts';
 import { calmNetwork, type NetworkFaults } from '../../src/engine/simulated/network.ts';
 import type { CheckpointSettings } from '../../src/partition/host.ts';
+import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
 import { type SeededRandom, seededRandom } from '../../src/values/hash.ts';
-import type { DiskEnd } from './simulated-disk.ts';
 
 export type Fault =
   | { readonly kind: 'crash'; readonly node: number; readonly how: DiskEnd; readonly downMs: number }

@@ -1,8 +1,8 @@
 /** One run of one plan, from its first event to its verdict. */
 
+import { enterWorld, real } from '../../src/testing/virtual-globals.ts';
 import type { Plan } from './plan.ts';
 import { Violation } from './violation.ts';
-import { enterWorld, real } from './virtual-globals.ts';
 import { workloads } from './workloads.ts';
 import { calmMs, World } from './world.ts';
 

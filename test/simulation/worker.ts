@@ -1,5 +1,5 @@
 /** Runs seeds, one after the other, and tells what came of them. The first thing it does is to replace clocks and chance. */
-import { installVirtualGlobals, real } from './virtual-globals.ts';
+import { installVirtualGlobals, real } from '../../src/testing/virtual-globals.ts';
 
 installVirtualGlobals();
 const { installDeterminism } = await import('../../src/execution/executor/determinism.ts');

@@ -5,11 +5,11 @@ import { worldBeganMs } from '../../src/engine/simulated/place.ts';
 import { BlobService } from '../../src/engine/simulated/simulated-blobs.ts';
 import { BusService } from '../../src/engine/simulated/simulated-bus.ts';
 import { Simulation } from '../../src/engine/simulated/simulation.ts';
+import { enterWorld } from '../../src/testing/virtual-globals.ts';
 import { whyNotRestorable } from './checkers/restorable.ts';
 import { type NodeProgram, SimNode, type StartProgram } from './node.ts';
 import { calm, Dice, type Fault, faultText, type Plan } from './plan.ts';
 import { Violation } from './violation.ts';
-import { enterWorld } from './virtual-globals.ts';
 
 const supervisorEveryMs = 100;
 const storyLinesMax = 5_000;

@@ -11,7 +11,7 @@ import type { SourceFile } from './source.ts';
 type Entry = { readonly path: string; readonly namedIn: string };
 
 /** Needed by `npm run simulate` alone, until the package offers the simulator to its users. */
-const notYetOffered = 'src/engine/simulated/';
+const notYetOffered = ['src/engine/simulated/', 'src/testing/'];
 
 /** The files that package.json offers, and those that its commands load. */
 const entryFiles = (manifest: unknown, files: readonly SourceFile[]): readonly Entry[] => {
@@ -55,7 +55,10 @@ export const findDeadFiles = (
   return [...graph.keys()]
     .filter(
       (path) =>
-        folderOf(path) !== undefined && !isTestFile(path) && !reached.has(path) && !path.startsWith(notYetOffered),
+        folderOf(path) !== undefined &&
+        !isTestFile(path) &&
+        !reached.has(path) &&
+        !notYetOffered.some((start) => path.startsWith(start)),
     )
     .map((file) => ({
       file,

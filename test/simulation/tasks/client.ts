@@ -9,12 +9,12 @@ import { isTuttiError, TuttiError } from '../../../src/errors/tutti-error.ts';
 import { LocalClient, type StartSpec } from '../../../src/node/local-client.ts';
 import type { Env } from '../../../src/platform/env.ts';
 import type { Flat } from '../../../src/tasks/messages.ts';
+import { fromBytes, toBytes } from '../../../src/testing/flat-bytes.ts';
 import { encodeValue } from '../../../src/values/codec.ts';
 import { mintTaskId } from '../../../src/values/task-id.ts';
 import { Dice } from '../plan.ts';
 import type { World } from '../world.ts';
 import * as app from './app.ts';
-import { fromBytes, toBytes } from './node.ts';
 
 /** A task as its client saw it. */
 export type Run = {

@@ -3,11 +3,11 @@
  * power failure some state between the last one that was synced and the newest, or nothing at all when the disk is lost.
  */
 
-import type { Life, Simulation } from '../../src/engine/simulated/simulation.ts';
-import { TuttiError } from '../../src/errors/tutti-error.ts';
-import { createMemoryStore, type MemoryState, type MemoryStore } from '../../src/store/memory-store.ts';
-import type { StoreMarker, StoreReader, StoreWrite, StoreWriter } from '../../src/store/store.ts';
-import type { SeededRandom } from '../../src/values/hash.ts';
+import type { Life, Simulation } from '../engine/simulated/simulation.ts';
+import { TuttiError } from '../errors/tutti-error.ts';
+import { createMemoryStore, type MemoryState, type MemoryStore } from '../store/memory-store.ts';
+import type { StoreMarker, StoreReader, StoreWrite, StoreWriter } from '../store/store.ts';
+import type { SeededRandom } from '../values/hash.ts';
 
 export type DiskEnd = 'kill' | 'power' | 'lost';
 

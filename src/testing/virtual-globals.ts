@@ -5,12 +5,12 @@
  *
  * What stays real: `queueMicrotask`, `process.nextTick` and promises, whose order follows from the code alone.
  */
-import '../../src/engine/simulated/real-time.ts';
+import '../engine/simulated/real-time.ts';
 import nodeCrypto, { type webcrypto } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import nodeTimers from 'node:timers';
-import type { Simulation } from '../../src/engine/simulated/simulation.ts';
-import type { SeededRandom } from '../../src/values/hash.ts';
+import type { Simulation } from '../engine/simulated/simulation.ts';
+import type { SeededRandom } from '../values/hash.ts';
 
 /** The real ones, for what runs the simulation. */
 export const real = {

@@ -1,0 +1,85 @@
+/**
+ * Executors of one life of a simulated node: the core that ships, run in-line. Each has a life of its own, which ends with the
+ * node's or before, and speaks with the state host in bytes.
+ */
+import type { AppCatalogue } from '../app/catalogue-of-app.ts';
+import { type Place, type SkewedClock, simulatedEnv } from '../engine/simulated/place.ts';
+import { Life } from '../engine/simulated/simulation.ts';
+import { ExecutorCore } from '../execution/executor/executor-core.ts';
+import type { StateHost } from '../execution/state/state-host.ts';
+import type { Flat } from '../tasks/messages.ts';
+import { fromBytes, toBytes } from './flat-bytes.ts';
+
+export type InLineExecutorsOptions = {
+  readonly place: Place;
+  readonly clock: SkewedClock;
+  readonly app: AppCatalogue;
+};
+
+type Executor = { readonly life: Life; readonly core: ExecutorCore; readonly host: StateHost };
+
+/** How long a message between two threads is under way. */
+const messageMs = 0.01;
+
+export class InLineExecutors {
+  readonly #options: InLineExecutorsOptions;
+  readonly #names: readonly string[];
+  readonly #executors = new Map<number, Executor>();
+  #next = 0;
+
+  constructor(options: InLineExecutorsOptions) {
+    this.#options = options;
+    this.#names = [...options.app.definitions.keys()];
+  }
+
+  get numbers(): readonly number[] {
+    return [...this.#executors.keys()];
+  }
+
+  /** Starts one more, for a host that leads. */
+  start(host: StateHost): void {
+    const { place, clock, app } = this.#options;
+    const number = this.#next++;
+    const life = new Life(`${place.life.name}x${number}`);
+    place.life.onEnd(() => life.end());
+    const core = new ExecutorCore({
+      env: simulatedEnv({ ...place, life }, `executor ${life.name}`, clock),
+      app,
+      send: (_peer, flat) =>
+        this.#carry(place.life, 'from executor', flat, (received) => {
+          if (this.#executors.has(number)) host.fromExecutor(number, received);
+        }),
+    });
+    this.#executors.set(number, { life, core, host });
+    host.addExecutor(number, this.#names);
+    place.simulation.after(0, life, 'executor starts', () => core.addPeer(0));
+  }
+
+  /** One ends as in a crash; another takes its place. */
+  lose(number: number, what: string): void {
+    const executor = this.#executors.get(number);
+    if (executor === undefined) return;
+    executor.life.end();
+    this.#executors.delete(number);
+    executor.host.removeExecutor(number, undefined, { kind: 'crashed', what });
+    this.start(executor.host);
+  }
+
+  /** A message of the host. */
+  post(number: number, flat: Flat): void {
+    const executor = this.#executors.get(number);
+    if (executor !== undefined)
+      this.#carry(executor.life, 'to executor', flat, (received) => executor.core.receive(0, received));
+  }
+
+  endAll(): void {
+    for (const { life } of this.#executors.values()) life.end();
+    this.#executors.clear();
+  }
+
+  /** Carries a flat array to code of `life`, in order. */
+  #carry(life: Life, kind: string, flat: Flat, receive: (flat: Flat) => void): void {
+    const bytes = toBytes(flat);
+    this.#options.place.simulation.after(messageMs, life, kind, () => receive(fromBytes(bytes)));
+  }
+}
