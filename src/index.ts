@@ -22,6 +22,7 @@ export type { Duration } from './values/duration.ts';
 import type { OpenOptions, Tutti } from './node/open.ts';
 
 export type {
+  Client,
   ListFilter,
   LogLine,
   NodeStats,
