@@ -5,6 +5,7 @@
 import type { AppCatalogue } from '../app/catalogue-of-app.ts';
 import { type Place, type SkewedClock, simulatedEnv } from '../engine/simulated/place.ts';
 import { Life } from '../engine/simulated/simulation.ts';
+import { executorsOf } from '../engine/simulated/watcher.ts';
 import { ExecutorCore } from '../execution/executor/executor-core.ts';
 import type { StateHost } from '../execution/state/state-host.ts';
 import type { Flat } from '../tasks/messages.ts';
@@ -78,8 +79,16 @@ export class InLineExecutors {
   }
 
   /** Carries a flat array to code of `life`, in order. */
-  #carry(life: Life, kind: string, flat: Flat, receive: (flat: Flat) => void): void {
+  #carry(life: Life, kind: 'from executor' | 'to executor', flat: Flat, receive: (flat: Flat) => void): void {
+    const { simulation, end } = this.#options.place;
     const bytes = toBytes(flat);
-    this.#options.place.simulation.after(messageMs, life, kind, () => receive(fromBytes(bytes)));
+    const executors = executorsOf(end);
+    const [from, to] = kind === 'to executor' ? [end, executors] : [executors, end];
+    const arrivesMs = simulation.nowMs + messageMs;
+    const seen = simulation.watcher?.sent({ from, to, kind, bytes, about: undefined, repeated: false, arrivesMs });
+    simulation.after(messageMs, life, kind, () => {
+      if (seen !== undefined) seen.fate = 'arrived';
+      receive(fromBytes(bytes));
+    });
   }
 }

@@ -58,8 +58,7 @@ const simulate = async (options: SimulateOptions): Promise<number> => {
           show();
           break;
         case 'verdict':
-          if (options.trace) console.log(message.verdict.story.join('\n'));
-          console.log(`seed ${message.verdict.seed}: every law held; digest ${message.verdict.digest}`);
+          console.log(`seed ${message.seed}: every law held; digest ${message.digest}`);
           break;
         case 'violation':
           violations.push(message);

@@ -55,6 +55,7 @@ export class SimNode {
   readonly #world: World;
   readonly #start: StartProgram;
   #lives = 0;
+  #ends: ((how: string) => void) | undefined;
 
   constructor(world: World, name: string, start: StartProgram) {
     this.#world = world;
@@ -73,6 +74,7 @@ export class SimNode {
     const name = `${this.name}.${this.#lives++}`;
     const life = new Life(name);
     this.life = life;
+    this.#ends = this.#world.trace?.begins('life', this.name, name);
     const place: Place = { simulation, network, life, end: this.name };
     const open = new Map<number, Log>();
     simulation.after(0, life, 'start', () => {
@@ -100,6 +102,8 @@ export class SimNode {
   end(how: DiskEnd): void {
     if (this.life === undefined) return;
     if (this.program?.inCheckpoint() === true) this.#world.count('crash during checkpoint');
+    this.#ends?.(how);
+    this.#world.trace?.leadsNoMore(this.name);
     this.life.end();
     this.life = undefined;
     this.program = undefined;

@@ -14,6 +14,8 @@ export type SimulateOptions = {
   /** Numbers of the plan's faults that are kept, undefined: all. Only with one seed. */
   readonly keep: readonly number[] | undefined;
   readonly trace: boolean;
+  /** The trace holds messages too. */
+  readonly messages: boolean;
   readonly rare: boolean;
 };
 
@@ -33,7 +35,8 @@ that no law is broken.
   --workload NAME  registers (default): reads, writes and messages on partitions; tasks: tasks of all kinds
   --faults A,B     only these kinds: ${allFaults.join(', ')}; none: "none"
   --keep 3,7       with --seed: only these faults of its plan, by number; "none"
-  --trace          with --seed: prints the run as a sequence of events
+  --trace          with --seed: prints the run as a sequence of events: when, where, what
+  --messages       with --trace: the messages too, each where it is sent, with what became of it
   --rare           fails if a rare state was never reached
 
 Ends with 0 if every law held, 1 if one was broken, 2 if it was called wrongly.
@@ -53,6 +56,7 @@ export const readOptions = (args: readonly string[], drawn: number): SimulateOpt
   const one = values.seed !== undefined;
   if (!one && (values.keep !== undefined || values.trace === true))
     throw new WrongCall('--keep and --trace go with --seed: they are about one run.');
+  if (values.messages === true && values.trace !== true) throw new WrongCall('--messages goes with --trace.');
   const minutes = number('minutes', values.minutes, 0);
   return {
     first: one ? number('seed', values.seed, 0) : number('first', values.first, drawn),
@@ -63,6 +67,7 @@ export const readOptions = (args: readonly string[], drawn: number): SimulateOpt
     faults: faultsOf(values.faults),
     keep: values.keep === 'none' ? [] : values.keep?.split(',').map((text) => number('keep', text, 0)),
     trace: values.trace === true,
+    messages: values.messages === true,
     rare: values.rare === true,
   };
 };
@@ -82,6 +87,7 @@ const parsed = (args: readonly string[]) => {
         faults: { type: 'string' },
         keep: { type: 'string' },
         trace: { type: 'boolean' },
+        messages: { type: 'boolean' },
         rare: { type: 'boolean' },
       },
     });

@@ -2,6 +2,7 @@
 
 import { enterWorld, real } from '../../src/testing/virtual-globals.ts';
 import type { Plan } from './plan.ts';
+import type { Trace } from './trace/trace.ts';
 import { Violation } from './violation.ts';
 import { workloads } from './workloads.ts';
 import { calmMs, World } from './world.ts';
@@ -21,11 +22,12 @@ export type Verdict = {
 /** What one node's life leaves running at the end, and a little more. */
 const plannedMax = 500;
 
-export const runPlan = async (plan: Plan): Promise<Verdict> => {
+/** The run is the same with and without a trace. */
+export const runPlan = async (plan: Plan, trace?: Trace): Promise<Verdict> => {
   const workload = workloads[plan.workload];
   if (workload === undefined) throw new Error(`There is no workload ${plan.workload}.`);
   const began = real.monotonic();
-  const world = new World(plan, workload.node);
+  const world = new World(plan, workload.node, trace);
   const { simulation } = world;
   const strayed = (error: unknown): void => simulation.fail(error);
   process.on('unhandledRejection', strayed);
@@ -50,6 +52,7 @@ export const runPlan = async (plan: Plan): Promise<Verdict> => {
       error instanceof Violation
         ? { law: error.law, what: error.message }
         : { law: 'no error', what: (error as Error).stack ?? String(error) };
+    if (trace !== undefined) trace.broken = { ...violation, atMs: simulation.nowMs };
   } finally {
     process.off('unhandledRejection', strayed);
     process.off('uncaughtException', strayed);

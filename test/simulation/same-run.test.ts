@@ -21,6 +21,14 @@ describe('a seed gives the same digest', () => {
     expect(digestOf(older.out), older.out).toBe(digestOf(one.out));
   });
 
+  test.each(['registers', 'tasks'])('whether anybody looks on or not (%s)', async (workload) => {
+    const args = ['--workload', workload, '--seed', '5'];
+    const [alone, seen] = await Promise.all([simulate(args), simulate([...args, '--trace', '--messages'])]);
+    expect(digestOf(alone.out), alone.out).toBeDefined();
+    expect(digestOf(seen.out)).toBe(digestOf(alone.out));
+    expect(seen.out).not.toContain('not readable');
+  });
+
   test('and another seed another one', async () => {
     const [one, two] = await Promise.all([simulate(['--seed', '1']), simulate(['--seed', '2'])]);
     expect(digestOf(one.out)).not.toBe(digestOf(two.out));
@@ -37,7 +45,14 @@ test('what a failing seed needs can be asked for by number, also where it needs 
 });
 
 test('a call that is wrong says how it is right, and runs nothing', async () => {
-  for (const args of [['--seeds', 'many'], ['--keep', '3'], ['--trace'], ['--faults', 'flood'], ['--sneeds', '4']]) {
+  for (const args of [
+    ['--seeds', 'many'],
+    ['--keep', '3'],
+    ['--trace'],
+    ['--seed', '1', '--messages'],
+    ['--faults', 'flood'],
+    ['--sneeds', '4'],
+  ]) {
     const { code, out } = await simulate(args);
     expect(code).toBe(2);
     expect(out).toContain('npm run simulate -- --help');

@@ -2,12 +2,12 @@
 import type { SimulateOptions } from './options.ts';
 import type { Verdict } from './run-seed.ts';
 
-export type WorkerTask = Omit<SimulateOptions, 'jobs' | 'trace' | 'rare'> & {
+export type WorkerTask = Omit<SimulateOptions, 'jobs' | 'rare'> & {
   /** It runs seeds `first + offset`, `first + offset + stride` … */
   readonly offset: number;
   readonly stride: number;
   readonly shrink: boolean;
-  /** Tells every verdict with its story. */
+  /** Tells every verdict. */
   readonly verdicts: boolean;
 };
 
@@ -20,7 +20,7 @@ export type FromWorker =
       readonly virtualMs: number;
       readonly counts: Readonly<Record<string, number>>;
     }
-  | { readonly kind: 'verdict'; readonly verdict: Verdict }
+  | { readonly kind: 'verdict'; readonly seed: string; readonly digest: string }
   | {
       readonly kind: 'violation';
       /** Which of the plan's `faults` it needs; undefined: not looked for. */

@@ -7,6 +7,8 @@ installDeterminism();
 const { planOf } = await import('./plan.ts');
 const { runPlan } = await import('./run-seed.ts');
 const { keeping, shrink } = await import('./shrink.ts');
+const { runTraced } = await import('./trace/run-traced.ts');
+const { traceLines } = await import('./trace/trace-text.ts');
 
 import type { FromWorker, WorkerTask } from './worker-messages.ts';
 
@@ -33,7 +35,11 @@ for (let index = task.offset; index < task.seeds; index += task.stride) {
     tell({ kind: 'begins', seed: one.seed });
     return runPlan(one);
   };
-  const verdict = await run(plan);
+  tell({ kind: 'begins', seed: plan.seed });
+  const traced = task.trace ? await runTraced(plan) : undefined;
+  if (traced !== undefined)
+    for (const line of traceLines(traced.trace, task.messages)) process.stdout.write(`${line}\n`);
+  const verdict = traced?.verdict ?? (await runPlan(plan));
   totals.seeds++;
   totals.events += verdict.events;
   totals.virtualMs += verdict.virtualMs;
@@ -44,7 +50,7 @@ for (let index = task.offset; index < task.seeds; index += task.stride) {
     tell({ kind: 'violation', keep: shrunk.keep, faults: plan.faults.length, verdict: shrunk.verdict });
     break;
   }
-  if (task.verdicts) tell({ kind: 'verdict', verdict });
+  if (task.verdicts) tell({ kind: 'verdict', seed: verdict.seed, digest: verdict.digest });
   if (real.monotonic() - toldMs > tellEveryMs) flush();
 }
 flush();

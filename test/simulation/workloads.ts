@@ -1,12 +1,19 @@
 /** What clients do in a simulated world, and what must hold afterwards. */
+import { outboxTable, peersTable } from '../../src/partition/outbox.ts';
+import type { AnyTable } from '../../src/partition/table.ts';
+import { taskTables } from '../../src/tasks/tables.ts';
 import type { StartProgram } from './node.ts';
 import { checkRegisters } from './registers/checks.ts';
 import { RegisterClient } from './registers/client.ts';
-import { registerNode } from './registers/node.ts';
+import { describeRegisterMessage } from './registers/describe.ts';
+import { registerNode, registerTables } from './registers/node.ts';
 import { checkTasks } from './tasks/checks.ts';
 import { TaskClient } from './tasks/client.ts';
+import { describeTaskMessage } from './tasks/describe.ts';
 import { taskNode } from './tasks/node.ts';
 import { current, Witness } from './tasks/witness.ts';
+import { describeEngineMessage } from './trace/engine-messages.ts';
+import type { Describe } from './trace/trace.ts';
 import type { World } from './world.ts';
 
 /** The clients of one run. */
@@ -18,11 +25,23 @@ export type Clients = {
   readonly count: () => void;
 };
 
-export type Workload = { readonly node: StartProgram; readonly begin: (world: World) => Clients };
+export type Workload = {
+  readonly node: StartProgram;
+  readonly begin: (world: World) => Clients;
+  /** Its messages, for a person. */
+  readonly describe: Describe;
+};
+
+/** What nodes say to logs and blobs is the same in all workloads. */
+const describing =
+  (tables: readonly AnyTable[], own: Describe): Describe =>
+  (message) =>
+    describeEngineMessage(message, tables) ?? own(message);
 
 export const workloads: Readonly<Record<string, Workload>> = {
   registers: {
     node: registerNode,
+    describe: describing(registerTables, describeRegisterMessage),
     begin: (world) => {
       const clients = Array.from({ length: world.plan.clients }, (_, number) => new RegisterClient(world, number));
       return {
@@ -36,6 +55,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
   },
   tasks: {
     node: taskNode,
+    describe: describing([outboxTable, peersTable, ...taskTables], describeTaskMessage),
     begin: (world) => {
       const witness = new Witness();
       witness.onContradiction = (what) => world.violated('one result', what);

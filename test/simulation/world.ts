@@ -9,10 +9,11 @@ import { enterWorld } from '../../src/testing/virtual-globals.ts';
 import { whyNotRestorable } from './checkers/restorable.ts';
 import { type NodeProgram, SimNode, type StartProgram } from './node.ts';
 import { calm, Dice, type Fault, faultText, type Plan } from './plan.ts';
+import type { Trace } from './trace/trace.ts';
 import { Violation } from './violation.ts';
 
 const supervisorEveryMs = 100;
-const storyLinesMax = 5_000;
+const storyLinesMax = 100;
 /** After the faults, everything must be through within this. */
 export const calmMs = 60_000;
 
@@ -28,6 +29,8 @@ export class World {
   readonly nodes: SimNode[] = [];
   /** How often each thing came about. */
   readonly counts = new Map<string, number>();
+  /** What a person may want to see of it; undefined: nobody looks on. */
+  readonly trace: Trace | undefined;
   /** Lines for a person, newest last. */
   readonly story: string[] = [];
   readonly certainlyLost: { readonly partition: number; readonly epoch: number; readonly acknowledged: number }[] = [];
@@ -36,9 +39,11 @@ export class World {
   #faultsOver = false;
   #highestEpoch: number[] = [];
 
-  constructor(plan: Plan, start: StartProgram) {
+  constructor(plan: Plan, start: StartProgram, trace?: Trace) {
     this.plan = plan;
     this.simulation = new Simulation(plan.seed);
+    this.trace = trace;
+    trace?.watch(this.simulation);
     this.network = new Network(this.simulation);
     this.#dice = new Dice(this.simulation.random('world'));
     for (let partition = 0; partition < plan.partitions; partition++) {
@@ -86,6 +91,7 @@ export class World {
     if (this.#faultsOver) return;
     this.count(`fault ${fault.kind}`);
     this.tell('fault', faultText(fault));
+    this.trace?.fault(fault, this.plan.busyMs);
     const heal = (forMs: number, kind: string, action: () => void): void => {
       this.simulation.after(forMs, undefined, `heal ${kind}`, action);
     };
@@ -228,7 +234,7 @@ export class World {
   }
 
   tell(kind: string, detail: string): void {
-    this.simulation.note(kind, detail);
+    this.simulation.tell(kind, detail);
     if (this.story.length >= 2 * storyLinesMax) this.story.splice(0, storyLinesMax);
     this.story.push(
       `${this.simulation.nowMs.toFixed(3).padStart(12)} ${(this.simulation.current?.name ?? '').padEnd(6)} ${kind} ${detail}`,
@@ -239,6 +245,7 @@ export class World {
   leads(end: string, partition: number, epoch: number): void {
     this.tell('leads', `partition ${partition} at ${end}, epoch ${epoch}`);
     this.count('leader change');
+    this.trace?.leads(end, partition, epoch);
     // One may learn that it leads after another has taken over.
     this.#highestEpoch[partition] = Math.max(epoch, this.#highestEpoch[partition] ?? 0);
   }

@@ -45,6 +45,7 @@ export class LogService {
   faults: LogFaults = calmLog;
   readonly counts = { phantom: 0, late: 0, dropped: 0, stale: 0, wrongEnd: 0 };
   readonly #simulation: Simulation;
+  readonly #end: string;
   readonly #random: SeededRandom;
   /** Position of `#records[0]`. */
   #start = 1;
@@ -56,7 +57,8 @@ export class LogService {
 
   constructor(simulation: Simulation, name: string) {
     this.#simulation = simulation;
-    this.#random = simulation.random(`log ${name}`);
+    this.#end = `log ${name}`;
+    this.#random = simulation.random(this.#end);
   }
 
   get end(): number {
@@ -92,6 +94,7 @@ export class LogService {
       return;
     }
     this.#records.push(bytes);
+    this.#simulation.watcher?.happened(this.#end, 'landed', `at ${this.end}`);
     this.onLanded(this.end, bytes);
     reply({ kind: 'appended', position: this.end });
   }
@@ -122,12 +125,14 @@ export class LogService {
     if (start === this.#start) return;
     this.#records = this.#records.slice(start - this.#start);
     this.#start = start;
+    this.#simulation.watcher?.happened(this.#end, 'trimmed', `begins at ${start}`);
     this.onTrimmed();
   }
 
   #happens(rate: number, what: keyof LogService['counts']): boolean {
     if (rate <= 0 || this.#random.fraction() >= rate) return false;
     this.counts[what]++;
+    this.#simulation.watcher?.happened(this.#end, what, '');
     return true;
   }
 }

@@ -73,7 +73,7 @@ export class Network {
 
   /**
    * Sends `bytes` from one end to another. `receive` runs at the receiver, once, twice or never; `life`: whose it is, undefined
-   * for a service that does not die.
+   * for a service that does not die; `about`: what it is, for who looks on.
    */
   send(
     from: string,
@@ -82,11 +82,17 @@ export class Network {
     kind: string,
     bytes: Uint8Array,
     receive: (bytes: Uint8Array) => void,
+    about?: unknown,
   ): void {
     const { faults } = this;
+    const { watcher } = this.#simulation;
     const copies = this.#happens(faults.repeated, 'repeated') ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
-      if (this.#happens(faults.lost, 'lost')) continue;
+      const repeated = copy > 0;
+      if (this.#happens(faults.lost, 'lost')) {
+        watcher?.sent({ from, to, kind, bytes, about, repeated, arrivesMs: undefined });
+        continue;
+      }
       const [least, most] = faults.delayMs;
       let delayMs = least + (most - least) * this.#random.fraction();
       if (this.#happens(faults.slow, 'slow')) delayMs += faults.slowMs * this.#random.fraction();
@@ -96,9 +102,13 @@ export class Network {
         this.#busyUntilMs.set(link, this.#simulation.nowMs + delayMs);
       }
       const sent = ownBytes(bytes);
+      const arrivesMs = this.#simulation.nowMs + delayMs;
+      const seen = watcher?.sent({ from, to, kind, bytes, about, repeated, arrivesMs });
       this.#simulation.after(delayMs, life, kind, () => {
         // Looked at on arrival, so that what is under way when a link is cut is lost with it.
-        if (this.#cut.has(link) || this.#isolated.has(from) || this.#isolated.has(to)) this.counts.cut++;
+        const cut = this.#cut.has(link) || this.#isolated.has(from) || this.#isolated.has(to);
+        if (seen !== undefined) seen.fate = cut ? 'cut' : 'arrived';
+        if (cut) this.counts.cut++;
         else receive(sent);
       });
     }

@@ -34,6 +34,7 @@ export const simulatedEnv = (
     events: {
       emit: (name, fields) => {
         simulation.note(name, '');
+        simulation.watcher?.happened(life.name, name, fields);
         emitted(name, fields);
       },
     },

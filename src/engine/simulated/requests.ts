@@ -15,28 +15,45 @@ export class Requests {
     this.#service = service;
   }
 
-  /** Undefined: no answer in time. A life that has ended waits for ever. */
-  once<Reply>(kind: string, bytes: Uint8Array, timeoutMs: number, serve: Serve<Reply>): Promise<Reply | undefined> {
+  /** Undefined: no answer in time. A life that has ended waits for ever. `about`: what is asked for, for who looks on. */
+  once<Reply>(
+    kind: string,
+    about: unknown,
+    bytes: Uint8Array,
+    timeoutMs: number,
+    serve: Serve<Reply>,
+  ): Promise<Reply | undefined> {
     const { simulation, network, life, end } = this.#place;
     return new Promise((resolve) => {
       if (!life.alive) return;
-      const cancel = simulation.after(timeoutMs, life, `${kind}.timeout`, () => resolve(undefined));
-      network.send(end, this.#service, undefined, kind, bytes, (sent) => {
+      const cancel = simulation.after(timeoutMs, life, `${kind}.timeout`, () => {
+        simulation.watcher?.happened(end, `${kind}.timeout`, this.#service);
+        resolve(undefined);
+      });
+      const arrive = (sent: Uint8Array): void => {
         simulation.note(kind, this.#service);
-        serve(sent, (reply) =>
-          network.send(this.#service, end, life, `${kind}.reply`, nothing, () => {
+        serve(sent, (reply) => {
+          const take = (): void => {
             cancel();
             resolve(reply);
-          }),
-        );
-      });
+          };
+          network.send(this.#service, end, life, `${kind}.reply`, nothing, take, reply);
+        });
+      };
+      network.send(end, this.#service, undefined, kind, bytes, arrive, about);
     });
   }
 
   /** Asks again for as long as no answer comes. */
-  async untilAnswered<Reply>(kind: string, bytes: Uint8Array, timeoutMs: number, serve: Serve<Reply>): Promise<Reply> {
+  async untilAnswered<Reply>(
+    kind: string,
+    about: unknown,
+    bytes: Uint8Array,
+    timeoutMs: number,
+    serve: Serve<Reply>,
+  ): Promise<Reply> {
     for (;;) {
-      const reply = await this.once(kind, bytes, timeoutMs, serve);
+      const reply = await this.once(kind, about, bytes, timeoutMs, serve);
       if (reply !== undefined) return reply;
     }
   }

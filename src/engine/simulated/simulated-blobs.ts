@@ -59,7 +59,7 @@ export class SimulatedBlobs implements Blobs {
 
   async put(name: string, bytes: Uint8Array): Promise<void> {
     checkName(name);
-    const ok = await this.#requests.untilAnswered<boolean>('blob.put', bytes, timeoutMs, (sent, answer) =>
+    const ok = await this.#requests.untilAnswered<boolean>('blob.put', name, bytes, timeoutMs, (sent, answer) =>
       answer(this.#service.put(name, sent)),
     );
     if (!ok) throw new TuttiError('BLOB_EXISTS', `Other content is stored as ${name}.`, { details: { name } });
@@ -68,6 +68,7 @@ export class SimulatedBlobs implements Blobs {
   async get(name: string): Promise<Uint8Array | undefined> {
     const found = await this.#requests.untilAnswered<{ stored: Stored | undefined }>(
       'blob.get',
+      name,
       nothing,
       timeoutMs,
       (_sent, answer) => answer({ stored: this.#service.stored.get(name) }),
@@ -80,13 +81,13 @@ export class SimulatedBlobs implements Blobs {
   }
 
   list(prefix: string): Promise<readonly string[]> {
-    return this.#requests.untilAnswered('blob.list', nothing, timeoutMs, (_sent, answer) =>
+    return this.#requests.untilAnswered('blob.list', prefix, nothing, timeoutMs, (_sent, answer) =>
       answer(this.#service.names(prefix)),
     );
   }
 
   async delete(name: string): Promise<void> {
-    await this.#requests.untilAnswered<true>('blob.delete', nothing, timeoutMs, (_sent, answer) => {
+    await this.#requests.untilAnswered<true>('blob.delete', name, nothing, timeoutMs, (_sent, answer) => {
       this.#service.delete(name);
       answer(true);
     });

@@ -25,11 +25,13 @@ export class SimulatedBus implements Bus {
   publish(subject: string, bytes: Uint8Array): void {
     const { network, life, end } = this.#place;
     if (!life.alive) return;
-    for (const { place, listener } of living(this.#service.receivers, subject))
-      network.send(end, place.end, place.life, 'bus', bytes, (sent) => {
+    for (const { place, listener } of living(this.#service.receivers, subject)) {
+      const arrive = (sent: Uint8Array): void => {
         // It may have stopped listening meanwhile.
         if (living(this.#service.receivers, subject).some((other) => other.listener === listener)) listener(sent);
-      });
+      };
+      network.send(end, place.end, place.life, 'bus', bytes, arrive, subject);
+    }
   }
 
   subscribe(subject: string, receive: Receive): () => void {
@@ -49,18 +51,19 @@ export class SimulatedBus implements Bus {
       );
       const [responder] = living(this.#service.responders, subject);
       if (responder === undefined) return;
-      network.send(end, responder.place.end, responder.place.life, 'bus.request', bytes, (sent) => {
+      const answered = (reply: Uint8Array): void => {
+        const take = (received: Uint8Array): void => {
+          cancel();
+          resolve(received);
+        };
+        network.send(responder.place.end, end, life, 'bus.reply', reply, take, subject);
+      };
+      const arrive = (sent: Uint8Array): void => {
         void Promise.resolve()
           .then(() => responder.listener(sent))
-          .then(
-            (reply) =>
-              network.send(responder.place.end, end, life, 'bus.reply', reply, (received) => {
-                cancel();
-                resolve(received);
-              }),
-            () => {},
-          );
-      });
+          .then(answered, () => {});
+      };
+      network.send(end, responder.place.end, responder.place.life, 'bus.request', bytes, arrive, subject);
     });
   }
 

@@ -23,14 +23,14 @@ export class SimulatedLog implements Log {
   }
 
   async append(bytes: Uint8Array, after: number): Promise<AppendResult> {
-    const reply = await this.#requests.once<AppendReply>('append', bytes, appendTimeoutMs, (sent, answer) =>
+    const reply = await this.#requests.once<AppendReply>('append', after, bytes, appendTimeoutMs, (sent, answer) =>
       this.#service.append(sent, after, answer),
     );
     return reply ?? { kind: 'unknown' };
   }
 
   async read(from: number, maxBytes: number = readBytesDefault): Promise<readonly LogRecord[]> {
-    const reply = await this.#requests.untilAnswered<ReadReply>('read', nothing, readTimeoutMs, (_sent, answer) =>
+    const reply = await this.#requests.untilAnswered<ReadReply>('read', from, nothing, readTimeoutMs, (_sent, answer) =>
       answer(this.#service.read(from, maxBytes)),
     );
     if (reply.kind === 'trimmed')
@@ -41,19 +41,19 @@ export class SimulatedLog implements Log {
   }
 
   end(): Promise<number> {
-    return this.#requests.untilAnswered('end', nothing, readTimeoutMs, (_sent, answer) =>
+    return this.#requests.untilAnswered('end', undefined, nothing, readTimeoutMs, (_sent, answer) =>
       answer(this.#service.seenEnd()),
     );
   }
 
   start(): Promise<number> {
-    return this.#requests.untilAnswered('start', nothing, readTimeoutMs, (_sent, answer) =>
+    return this.#requests.untilAnswered('start', undefined, nothing, readTimeoutMs, (_sent, answer) =>
       answer(this.#service.start),
     );
   }
 
   async trim(upTo: number): Promise<void> {
-    await this.#requests.untilAnswered<true>('trim', nothing, readTimeoutMs, (_sent, answer) => {
+    await this.#requests.untilAnswered<true>('trim', upTo, nothing, readTimeoutMs, (_sent, answer) => {
       this.#service.trim(upTo);
       answer(true);
     });

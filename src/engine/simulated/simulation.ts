@@ -10,6 +10,7 @@
 import { type SeededRandom, seededRandom } from '../../values/hash.ts';
 import { EventHeap, type ScheduledEvent } from './event-heap.ts';
 import { realSetImmediate } from './real-time.ts';
+import type { Watcher } from './watcher.ts';
 
 /** One run of one node, from its start to its end or crash. */
 export class Life {
@@ -42,6 +43,7 @@ export class Simulation {
   /** Milliseconds since the world began, in steps of a microsecond. */
   nowMs = 0;
   eventCount = 0;
+  watcher: Watcher | undefined;
   readonly #heap = new EventHeap();
   readonly #faults: unknown[] = [];
   #current: Life | undefined;
@@ -76,6 +78,12 @@ export class Simulation {
   note(kind: string, detail: string): void {
     this.#mixText(kind);
     this.#mixText(detail);
+  }
+
+  /** Something happened to whoever runs now: mixed into the digest, and shown to who looks on. */
+  tell(kind: string, detail: string): void {
+    this.note(kind, detail);
+    this.watcher?.happened(this.#current?.name, kind, detail);
   }
 
   /** Something was thrown that nobody caught: the run ends with it. */

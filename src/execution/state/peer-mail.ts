@@ -49,7 +49,7 @@ type Packed =
   | readonly [from: number, to: number, number: number, time: number, body: MessageBody]
   | readonly [from: number, to: number, upTo: number, again: boolean];
 
-const decodeParcel = (bytes: Uint8Array): PeerMessage[] =>
+export const decodeParcel = (bytes: Uint8Array): PeerMessage[] =>
   (unpack(bytes) as readonly Packed[]).map((packed) =>
     packed.length === 5
       ? { kind: 'message', from: packed[0], to: packed[1], number: packed[2], time: packed[3], body: packed[4] }

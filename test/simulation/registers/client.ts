@@ -1,6 +1,7 @@
 /** A client of the register workload: one operation at a time, asked of one node after another until it is answered. */
 import { Dice } from '../plan.ts';
 import type { World } from '../world.ts';
+import { operationText, outcomeText } from './describe.ts';
 import type { Operation, Reply, Request } from './protocol.ts';
 import type { Outcome } from './tables.ts';
 
@@ -13,6 +14,8 @@ export type Call = {
   /** Undefined: it was not answered. */
   answeredMs: number | undefined;
   outcome: Outcome | undefined;
+  /** Tells who looks on. */
+  readonly ends: ((outcome: string) => void) | undefined;
 };
 
 const askAgainMs = 300;
@@ -57,6 +60,9 @@ export class RegisterClient {
       invokedMs: simulation.nowMs,
       answeredMs: undefined,
       outcome: undefined,
+      ends: this.#world.trace?.begins('call', this.#end, `#${request.seq} ${operationText(request.operation)}`, [
+        partition,
+      ]),
     };
     this.calls.push(call);
     this.#current = { request, call };
@@ -100,6 +106,7 @@ export class RegisterClient {
     this.#current = undefined;
     current.call.answeredMs = this.#world.simulation.nowMs;
     current.call.outcome = reply.outcome;
+    current.call.ends?.(outcomeText(reply.outcome));
     this.#think();
   }
 }

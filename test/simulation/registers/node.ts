@@ -58,7 +58,8 @@ export const registerNode = (context: NodeContext): NodeProgram => {
     const id = env.random.bytes(8);
     /** Another one is opened only when nothing of this one can reach the store any more. */
     const drop = (why: string): void => {
-      place.simulation.note(why, `${partition}`);
+      place.simulation.tell(why, `${partition}`);
+      world.trace?.leadsNoMore(place.end, partition);
       const own = led.get(partition);
       led.delete(partition);
       opening.add(partition);

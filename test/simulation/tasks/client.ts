@@ -13,6 +13,7 @@ import { fromBytes, toBytes } from '../../../src/testing/flat-bytes.ts';
 import { encodeValue } from '../../../src/values/codec.ts';
 import { mintTaskId } from '../../../src/values/task-id.ts';
 import { Dice } from '../plan.ts';
+import { shortly } from '../trace/words.ts';
 import type { World } from '../world.ts';
 import * as app from './app.ts';
 
@@ -156,6 +157,11 @@ export class TaskClient {
     const id = mintTaskId(this.#dice.whole(0, 65_535), this.#env.clock.now(), this.#env.random.bytes(9));
     const run: Run = { id, key: undefined, ...drawn, outcomes: [] };
     this.runs.push(run);
+    const ended = this.#world.trace?.begins(
+      'call',
+      this.#end,
+      `${run.name} ${JSON.stringify(run.input)} ${run.key ?? run.id}`,
+    );
     const definition = definitions.get(drawn.name) as TaskDefinition;
     const policy = policyOf(definition);
     const spec: StartSpec = {
@@ -182,6 +188,7 @@ export class TaskClient {
           isTuttiError(error) ? `${error.code} ${error.message}` : String(error),
         ),
       );
+    ended?.(shortly(run.outcomes.join(', then ')));
     this.#open--;
   }
 

@@ -29,8 +29,9 @@ export const taskNode = (context: NodeContext): NodeProgram => {
 
   /** Another one is opened only when nothing of this one can reach the store any more. */
   const stop = (old: StateHost, why: string): void => {
-    simulation.note('stops', why);
+    simulation.tell('stops', why);
     if (host === old) {
+      world.trace?.leadsNoMore(place.end);
       host = undefined;
       clients.clear();
       executors.endAll();
