@@ -34,6 +34,10 @@ export const limits = {
   resendMs: 1_000,
   resendMessagesMax: 1_000,
 
+  // Replicas of a partition
+  /** How often a standby looks for new records that nobody told it of. */
+  followPollMs: 200,
+
   // Tasks
   attemptsDefault: 5,
   backoffFirstMs: 1_000,

@@ -41,6 +41,19 @@ type Note = readonly [
 /** What stands in an epoch record. */
 type Claim = readonly [claimIdHigh: number, claimIdLow: number, base: number];
 
+/** What stands in a hand-over record: who is to lead next. */
+type HandOver = readonly [to: string];
+
+/** A record that counts, as it is to be applied. `to`: who is to lead next, in a hand-over record. */
+export type Counted = {
+  readonly kind: RecordKind;
+  readonly checksum: number;
+  readonly writes: RowWrites;
+  readonly to: string | undefined;
+};
+
+const nothing: RowWrites = [];
+
 /** More than the records that a leader can have written and not had acknowledged. */
 const basePerEpoch = 2 ** 16;
 
@@ -103,8 +116,8 @@ export class Chain {
     if (now > this.#time) this.#time = now;
   }
 
-  /** Takes the next record: its writes if it counts and has any, else undefined. Throws `LOG_DAMAGED`. */
-  read(record: LogRecord): RowWrites | undefined {
+  /** Takes the next record; undefined: it does not count. Throws `LOG_DAMAGED`. */
+  read(record: LogRecord): Counted | undefined {
     const { position } = record;
     const header = decodeHeader(record.bytes, position);
     this.#position = position;
@@ -124,10 +137,12 @@ export class Chain {
     this.#epoch = header.epoch;
     this.#link = header.checksum;
     this.passTime(header.time);
+    const { kind, checksum } = header;
     const writes = decodeWrites(record.bytes, header);
-    if (header.kind !== recordKind.epoch) return writes;
-    this.#base = (writes as unknown as Claim)[2];
-    return undefined;
+    if (kind === recordKind.epoch) this.#base = (writes as unknown as Claim)[2];
+    else if (kind === recordKind.handOver)
+      return { kind, checksum, writes: nothing, to: (writes as unknown as HandOver)[0] };
+    return { kind, checksum, writes: kind === recordKind.epoch ? nothing : writes, to: undefined };
   }
 
   /** The epoch record that would stand right after what was read. `claimId` is random, and names the log if it is empty. */
@@ -152,6 +167,11 @@ export class Chain {
     const record = this.#encode(kind, this.#logId as LogId, this.#epoch, durable, writes);
     this.#link = record.checksum;
     return record;
+  }
+
+  /** Makes the last record of a leader that gives its partition to `to`. */
+  handOver(durable: number, to: string): EncodedRecord {
+    return this.next(recordKind.handOver, durable, [to] satisfies HandOver as unknown as RowWrites);
   }
 
   #encode(kind: RecordKind, logId: LogId, epoch: number, durable: number, writes: RowWrites): EncodedRecord {

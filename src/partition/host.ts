@@ -8,10 +8,12 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import type { StoreMarker, StoreReader, StoreWriter } from '../store/store.ts';
-import type { EncodedWrite } from './layers.ts';
-import { Partition, type PartitionEffect, type PartitionOptions, type Transaction } from './partition.ts';
+import { Partition, type Transaction } from './partition.ts';
+import type { PartitionEffect, PartitionOptions } from './partition-effect.ts';
 import { RecordClock } from './record-clock.ts';
 import { Snapshots } from './snapshot.ts';
+import { UnderWay } from './under-way.ts';
+import { writeCheckpoint } from './write-checkpoint.ts';
 
 export type PartitionHostOptions<Output> = {
   readonly core: PartitionOptions;
@@ -29,6 +31,14 @@ export type PartitionHostOptions<Output> = {
   readonly onFailed: (error: unknown) => void;
   /** Something was acknowledged: what waited for it may go on. */
   readonly onProgress: () => void;
+  /** Of a shared log: all records up to this position stand there for good and are in the state here. */
+  readonly onApplied?: (position: number) => void;
+  /** A standby read that the leader gave the partition to `to`. The one of that name claims by itself. */
+  readonly onHandedOver?: (to: string) => void;
+  /** The hand-over that this leader was told to make is durable: close this host. */
+  readonly onGaveAway?: (to: string) => void;
+  /** A standby's claim came second, and it follows again. */
+  readonly onBeaten?: (epoch: number) => void;
   readonly checkpoints?: CheckpointSettings;
 };
 
@@ -43,7 +53,6 @@ export type CheckpointSettings = {
 };
 
 const retryPauseMs = 50;
-const slicesUnderWayMax = 4;
 const storeRetryMs = 1_000;
 
 export class PartitionHost<Output> {
@@ -52,19 +61,19 @@ export class PartitionHost<Output> {
   readonly #snapshots: Snapshots;
   readonly #settings: CheckpointSettings;
   readonly #clock: RecordClock;
-  /** Nothing new is begun, and what the disk refuses is not tried again. */
-  #closing = false;
+  /** Once it is closing, nothing new is begun, and what the disk refuses is not tried again. */
+  readonly #underWay: UnderWay;
   #failed = false;
   #snapshotUnderWay = false;
   #checkpointedAt: number;
-  #underWay = 0;
-  #idle: (() => void)[] = [];
-  readonly #pauses = new Set<() => void>();
+  #appliedTo = 0;
+  #cancelPoll: () => void = () => {};
 
   private constructor(options: PartitionHostOptions<Output>, snapshots: Snapshots) {
     this.#options = options;
     this.#snapshots = snapshots;
     this.#settings = options.checkpoints ?? limits;
+    this.#underWay = new UnderWay(options.env, (error) => this.#fail(error));
     this.core = new Partition<Output>(options.core);
     this.#clock = new RecordClock(options.env.clock);
     this.#checkpointedAt = options.env.clock.monotonic();
@@ -72,7 +81,8 @@ export class PartitionHost<Output> {
 
   /**
    * Opens a partition; a store that does not reach the log's first record is refilled from a snapshot. Leads as soon as
-   * the log was read. Throws `LOG_DAMAGED` when log and store cannot belong together.
+   * the log was read, or (`core.begin`) follows until `claim`. Throws `LOG_DAMAGED` when log and store cannot belong together.
+   * A standby that finds the log trimmed under it fails with `LOG_TRIMMED`: opened again, it begins with a newer snapshot.
    */
   static async open<Output>(options: PartitionHostOptions<Output>): Promise<PartitionHost<Output>> {
     const { log, reader, checkpoints = limits } = options;
@@ -107,10 +117,10 @@ export class PartitionHost<Output> {
 
   /**
    * Runs a step. One that throws has hit a bug, or a store that cannot be read: what is kept in memory beside the rows may
-   * be half changed then, so the partition stops. Steps of a stopped partition are not run.
+   * be half changed then, so the partition stops. Steps of a partition that is stopped or handed over are not run.
    */
   transact(step: (tx: Transaction<Output>) => void): void {
-    if (this.#failed) return;
+    if (this.#failed || this.core.role === 'handingOver' || this.core.role === 'handedOver') return;
     this.#guard(() => this.core.transact(this.now(), step));
   }
 
@@ -121,7 +131,7 @@ export class PartitionHost<Output> {
 
   /** Ends a turn: what was written is sent on its way, what may leave leaves, and a checkpoint begins when one is due. */
   endTurn(): void {
-    if (this.#failed || this.#closing) return;
+    if (this.#stopped) return;
     this.#guard(() => {
       this.core.endTurn();
       if (this.#checkpointDue()) this.core.checkpoint();
@@ -129,19 +139,49 @@ export class PartitionHost<Output> {
     this.#pump();
   }
 
+  /** A standby reads the log to its end and claims: `onLeading` or `onBeaten` tells what became of it. False: it is no standby. */
+  claim(): boolean {
+    return this.#do(() => this.core.claim());
+  }
+
+  /** There may be something new in the log. Without it a standby looks every `followPollMs`. */
+  nudge(): void {
+    this.#do(() => this.core.poll());
+  }
+
+  /**
+   * A leader gives the partition to the replica called `to`: no step is run from here on, what is under way becomes durable, and
+   * a record says who is to lead; then `onGaveAway` is called (or `onFenced`, if another was faster). False: it does not lead.
+   */
+  handOver(to: string): boolean {
+    return this.#do(() => this.core.handOver(to));
+  }
+
+  #do<T>(action: () => T): T | false {
+    let result: T | false = false;
+    if (this.#stopped) return result;
+    this.#guard(() => {
+      result = action();
+    });
+    this.#pump();
+    return result;
+  }
+
+  get #stopped(): boolean {
+    return this.#failed || this.#underWay.closing;
+  }
+
   /**
    * Flushes what there is and settles when nothing is under way any more; no turn may follow. What the store refuses is not
    * tried again: it is in the log. Appends that a full disk holds up settle when the log is closed.
    */
   async close(): Promise<void> {
-    if (!this.#failed && !this.#closing && this.core.role === 'leading') {
+    if (!this.#stopped && this.core.role === 'leading') {
       this.#guard(() => this.core.checkpoint());
       this.#pump();
     }
-    this.#closing = true;
     this.#snapshots.stop();
-    for (const end of this.#pauses) end();
-    if (this.#underWay > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await this.#underWay.close();
   }
 
   #checkpointDue(): boolean {
@@ -159,6 +199,10 @@ export class PartitionHost<Output> {
   #pump(): void {
     for (let effects = this.core.takeEffects(); effects.length > 0 && !this.#failed; effects = this.core.takeEffects())
       for (const effect of effects) this.#perform(effect);
+    const { position } = this.core;
+    if (position === this.#appliedTo || this.#failed) return;
+    this.#appliedTo = position;
+    this.#options.onApplied?.(position);
   }
 
   #perform(effect: PartitionEffect<Output>): void {
@@ -167,20 +211,20 @@ export class PartitionHost<Output> {
       case 'append': {
         const { entry } = effect;
         const append = (): void =>
-          this.#track(
+          this.#underWay.track(
             log.append(entry.bytes, entry.after).then((result) => {
               // The log is closed or refuses: nobody was told that this was done.
-              if (this.#closing && result.kind !== 'appended') return;
+              if (this.#underWay.closing && result.kind !== 'appended') return;
               this.core.appendResult(entry, result);
               this.#afterEvent();
             }),
           );
-        if (effect.again) this.#track(this.#pause(retryPauseMs).then(append));
+        if (effect.again) this.#underWay.track(this.#underWay.pause(retryPauseMs).then(append));
         else append();
         break;
       }
       case 'read':
-        this.#track(
+        this.#underWay.track(
           log.read(effect.from).then(
             (records) => this.#read(records),
             (error: unknown) => {
@@ -190,6 +234,21 @@ export class PartitionHost<Output> {
           ),
         );
         break;
+      case 'wait':
+        this.#cancelPoll();
+        this.#cancelPoll = this.#underWay.later(limits.followPollMs, () => this.nudge());
+        break;
+      case 'stands':
+        break;
+      case 'handOver':
+        this.#options.onHandedOver?.(effect.to);
+        break;
+      case 'handedOver':
+        this.#options.onGaveAway?.(effect.to);
+        break;
+      case 'beaten':
+        this.#options.onBeaten?.(effect.epoch);
+        break;
       case 'leading':
         this.#options.onLeading(effect.epoch);
         break;
@@ -197,7 +256,7 @@ export class PartitionHost<Output> {
         this.#options.release(effect.outputs);
         break;
       case 'flush':
-        this.#track(this.#flush(effect.position, effect.note));
+        this.#underWay.track(this.#flush(effect.position, effect.note));
         break;
       case 'fenced':
         this.#failed = true;
@@ -209,6 +268,8 @@ export class PartitionHost<Output> {
   }
 
   #read(records: Parameters<Partition<Output>['readResult']>[0]): void {
+    // Of a leader that is closed nobody was told what this would show; who does not lead shall not begin to.
+    if (this.#stopped) return;
     this.core.readResult(records, this.now());
     this.#afterEvent();
   }
@@ -220,49 +281,33 @@ export class PartitionHost<Output> {
 
   /** Writes the checkpoint under way to the store; tries again for as long as the store refuses. */
   async #flush(position: number, note: Uint8Array): Promise<void> {
-    const { reader, env, core } = this.#options;
+    const { reader, writer, env, core } = this.#options;
+    const { partition, shared } = core;
+    const target = { writer, partition, shared, sliceRows: this.#settings.checkpointSliceRows };
     const began = env.clock.monotonic();
     let rows: number | undefined;
     while (rows === undefined) {
       try {
-        rows = await this.#writeFrozen(position, note);
+        rows = await writeCheckpoint(target, this.core.frozenWrites(), { position, note });
       } catch (error) {
-        env.events.emit('checkpoint.failed', { partition: core.partition, position, error });
-        if (this.#closing) return;
-        await this.#pause(storeRetryMs);
+        env.events.emit('checkpoint.failed', { partition, position, error });
+        if (this.#underWay.closing) return;
+        await this.#underWay.pause(storeRetryMs);
       }
     }
     reader.renew();
     this.core.flushed();
     this.#checkpointedAt = env.clock.monotonic();
-    env.events.emit('checkpoint.done', { partition: core.partition, position, rows, ms: this.#checkpointedAt - began });
+    env.events.emit('checkpoint.done', { partition, position, rows, ms: this.#checkpointedAt - began });
     const { logBytes } = this.core;
-    if (!this.#closing && !this.#snapshotUnderWay && this.#snapshots.due(logBytes))
-      this.#track(this.#takeSnapshot({ position, note }, logBytes));
+    if (
+      this.core.role === 'leading' &&
+      !this.#underWay.closing &&
+      !this.#snapshotUnderWay &&
+      this.#snapshots.due(logBytes)
+    )
+      this.#underWay.track(this.#takeSnapshot({ position, note }, logBytes));
     this.#afterEvent();
-  }
-
-  /** Returns how many rows were written. */
-  async #writeFrozen(position: number, note: Uint8Array): Promise<number> {
-    const { writer, core } = this.#options;
-    let rows = 0;
-    let slice: EncodedWrite[] = [];
-    // Slices that wait together share a transaction of the store.
-    const underWay: Promise<void>[] = [];
-    for (const write of this.core.frozenWrites()) {
-      slice.push(write);
-      rows++;
-      if (slice.length < this.#settings.checkpointSliceRows) continue;
-      if (underWay.length >= slicesUnderWayMax) await underWay.shift();
-      underWay.push(writer.write(core.partition, slice));
-      // Awaited in order below; one that fails meanwhile is no unhandled rejection.
-      underWay.at(-1)?.catch(() => undefined);
-      slice = [];
-    }
-    if (slice.length > 0) underWay.push(writer.write(core.partition, slice));
-    await Promise.all(underWay);
-    await writer.mark(core.partition, { position, note });
-    return rows;
   }
 
   /** The reader is opened in the turn in which the flush ended, before another one writes. */
@@ -273,36 +318,12 @@ export class PartitionHost<Output> {
     try {
       await this.#snapshots.take(reader, marker, logBytes, this.core.epoch);
     } catch (error) {
-      if (!this.#closing)
+      if (!this.#underWay.closing)
         env.events.emit('snapshot.failed', { partition: core.partition, position: marker.position, error });
     } finally {
       this.#snapshotUnderWay = false;
       await reader.close();
     }
-  }
-
-  /** Ends early when the partition is closed. */
-  async #pause(ms: number): Promise<void> {
-    if (this.#closing) return;
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        cancel();
-        this.#pauses.delete(end);
-        resolve();
-      };
-      const cancel = this.#options.env.timers.after(ms, end);
-      this.#pauses.add(end);
-    });
-  }
-
-  #track(work: Promise<void>): void {
-    this.#underWay++;
-    void work
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#underWay--;
-        if (this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
-      });
   }
 
   #guard(action: () => void): void {

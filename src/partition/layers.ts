@@ -11,9 +11,9 @@
  * Invariants
  * - L-ack: only what is acknowledged reaches the store (the host flushes only after the checkpoint's record was).
  * - L-below: no key above a table's `below` is in `frozen`, `clean` or the store. So a new key whose kind grows with time
- *   needs no look at the store, and a row that is born and dies between two checkpoints leaves nothing to flush. While a log
- *   is read nothing is known: slices of a checkpoint that a crash cut short may lie in the store, of rows that come later
- *   in the log.
+ *   needs no look at the store, and a row that is born and dies between two checkpoints leaves nothing to flush. Until as much
+ *   of the log was read as the store may hold, nothing is known: slices of a checkpoint that a crash cut short may lie in
+ *   it, of rows that come later in the log.
  */
 import type { StoreReader } from '../store/store.ts';
 import { decodeRow, encodeRow } from './record.ts';
@@ -49,6 +49,7 @@ export class Layers {
   readonly #store: StoreReader;
   readonly #byId: (TableLayers | undefined)[] = [];
   readonly #tables: TableLayers[] = [];
+  #storeKnown = false;
 
   /** `highest`: what `highestKeys` gave when the store was flushed. */
   constructor(partition: number, store: StoreReader, tables: TableSet, highest: HighestKeys) {
@@ -145,8 +146,10 @@ export class Layers {
     return this.#byId[tableId] !== undefined;
   }
 
-  /** The log was read to its end: what the store may hold was written by then (L-below). */
-  allRead(): void {
+  /** The log was read as far as the store may hold anything of it (L-below). */
+  storeKnown(): void {
+    if (this.#storeKnown) return;
+    this.#storeKnown = true;
     for (const layers of this.#tables) layers.below = layers.highest;
   }
 
@@ -160,7 +163,7 @@ export class Layers {
     for (const layers of this.#tables) {
       layers.frozen = layers.active;
       layers.active = new Map();
-      layers.below = layers.highest;
+      if (this.#storeKnown) layers.below = layers.highest;
     }
   }
 

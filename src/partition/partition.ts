@@ -2,52 +2,29 @@
  * The core of a partition (DESIGN section 3): a synchronous state machine over one log and one store. Events go in, effects
  * come out; it knows no clock, no promise and no I/O. `host.ts` turns effects into I/O.
  *
- * Life: `reading` (applies the log from the store's marker to its end) → `claiming` (its epoch record is under way) →
- * `leading` → `fenced` (a newer leader's record was read; this object is then of no more use).
+ * Life: one that is to lead is `reading` (applies the log from the store's marker to its end) → `claiming` (its epoch record is
+ * under way) → `leading` → `handingOver` (takes no steps; what is under way becomes durable) → `handedOver`. A standby is
+ * `following` until `claim` sends it the same way, or a hand-over that names it; one that is beaten to its claim follows again.
+ * `fenced`: a newer leader's record was read. A `fenced` or `handedOver` object is of no more use.
  *
  * Invariants
  * - G1, the one gate: an output leaves only by a `release` effect, after everything it may depend on is durable, and, where
  *   the log is shared, after an append that began later (scenario P2).
- * - C1: a checkpoint flushes exactly the state at its record's position.
+ * - C1: a checkpoint flushes exactly the state at its record's position, on every replica. A standby applies no further than to
+ *   the next checkpoint while it flushes one; who is about to lead does not wait, and leaves that checkpoint out.
+ * - H1: a hand-over record is a leader's last, and everything it ever appended is durable before.
  */
 import type { AppendResult, LogRecord } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
-import type { StoreReader } from '../store/store.ts';
 import { type Batch, Batches, charsOf } from './batch.ts';
-import { Chain } from './chain.ts';
-import { type EncodedWrite, type HighestKeys, Layers } from './layers.ts';
+import type { Chain } from './chain.ts';
+import type { EncodedWrite, Layers } from './layers.ts';
+import type { PartitionEffect, PartitionOptions, Role } from './partition-effect.ts';
 import { type Entry, Pipeline, type PipelineStep } from './pipeline.ts';
-import { type LogId, recordKind } from './record.ts';
-import type { Table, TableSet } from './table.ts';
-
-export type PartitionOptions = {
-  readonly partition: number;
-  /** Records this leader keeps under way at most. */
-  readonly window: number;
-  /** The largest window any leader of this log may have used. */
-  readonly carefulWindow: number;
-  readonly shared: boolean;
-  readonly store: StoreReader;
-  readonly tables: TableSet;
-  /** Random, and new for each `Partition`: it tells this one's claim from another's, and is the log's id if the log is new. */
-  readonly newLogId: LogId;
-};
-
-export type Role = 'reading' | 'claiming' | 'leading' | 'fenced';
-
-export type PartitionEffect<Output> =
-  /** Append `entry.bytes` after `entry.after`; tell `appendResult`. With `again` the same bytes were sent before: pause a little. */
-  | { readonly kind: 'append'; readonly entry: Entry<Output>; readonly again: boolean }
-  /** Read records from a position; tell `readResult`. */
-  | { readonly kind: 'read'; readonly from: number }
-  /** It leads: `transact` may be called. */
-  | { readonly kind: 'leading'; readonly epoch: number }
-  /** Let these out, in order. */
-  | { readonly kind: 'release'; readonly outputs: readonly Output[] }
-  /** Write `frozenWrites()` to the store, then the marker, renew the reader, and call `flushed`. */
-  | { readonly kind: 'flush'; readonly position: number; readonly note: Uint8Array }
-  /** A newer leader took over. `dropped` were never let out; with `certain` what they tell of was certainly not applied. */
-  | { readonly kind: 'fenced'; readonly certain: boolean; readonly dropped: readonly Output[] };
+import { type EncodedRecord, type LogId, type RecordKind, recordKind } from './record.ts';
+import { Replica } from './replica.ts';
+import { Standby } from './standby.ts';
+import type { Table } from './table.ts';
 
 /** What a step may do. Valid only while the step runs. */
 export interface Transaction<Output> {
@@ -72,29 +49,29 @@ export interface Transaction<Output> {
 
 export class Partition<Output> implements Transaction<Output> {
   readonly #options: PartitionOptions;
+  readonly #replica: Replica;
   readonly #layers: Layers;
   readonly #chain: Chain;
+  readonly #standby: Standby;
   readonly #batches = new Batches<Output>();
-  #role: Role = 'reading';
+  #role: Role;
   #effects: PartitionEffect<Output>[] = [];
-  /** The epoch record under way, while `claiming`. */
-  #claim: Entry<Output> | undefined;
-  /** While `leading`. */
+  /** From `leading` on. */
   #pipeline: Pipeline<Output> | undefined;
+  /** Who is to lead next, while `handingOver`. */
+  #handOverTo = '';
 
   #settled: Output[] = [];
   #undo: unknown[] = [];
-  #checkpointUnderWay = false;
-  #logBytesSinceCheckpoint = 0;
-  #logBytes: number;
 
   constructor(options: PartitionOptions) {
     this.#options = options;
-    this.#chain = new Chain(options.partition, options.store.marker(options.partition), options.shared);
-    const [highest, logBytes] = (this.#chain.more ?? [[], 0]) as [HighestKeys, number];
-    this.#layers = new Layers(options.partition, options.store, options.tables, highest);
-    this.#logBytes = logBytes;
-    this.#effects.push({ kind: 'read', from: this.#chain.position + 1 });
+    this.#replica = new Replica(options);
+    this.#layers = this.#replica.layers;
+    this.#chain = this.#replica.chain;
+    this.#standby = new Standby(options, this.#replica);
+    this.#role = this.#standby.role;
+    this.#followStandby();
   }
 
   get role(): Role {
@@ -108,6 +85,11 @@ export class Partition<Output> implements Transaction<Output> {
 
   get time(): number {
     return this.#chain.time;
+  }
+
+  /** Up to here records stand in the log for good, and are in the state. */
+  get position(): number {
+    return this.acknowledged;
   }
 
   /** The end of the unbroken acknowledged prefix. */
@@ -125,12 +107,12 @@ export class Partition<Output> implements Transaction<Output> {
 
   /** Bytes of records read or written since the last checkpoint began. */
   get logBytesSinceCheckpoint(): number {
-    return this.#logBytesSinceCheckpoint;
+    return this.#replica.logBytesSinceCheckpoint;
   }
 
   /** Bytes of all records the log ever had, about: records under way at a crash may count twice. */
   get logBytes(): number {
-    return this.#logBytes;
+    return this.#replica.logBytes;
   }
 
   /** Outputs that wait for a record. */
@@ -154,63 +136,42 @@ export class Partition<Output> implements Transaction<Output> {
     return effects;
   }
 
-  // --- Reading and claiming
+  // --- Before it leads
 
   /** Takes the records that a `read` asked for; `trimmed`: the log begins later than that. */
   readResult(records: readonly LogRecord[] | 'trimmed', now: number): void {
-    if (this.#pipeline !== undefined) {
+    if (this.#pipeline === undefined) {
+      this.#standby.readResult(records, now);
+      this.#followStandby();
+    } else {
       this.#take(this.#pipeline.readResult(records));
       this.endTurn();
-      return;
-    }
-    if (records === 'trimmed') throw trimmed(this.#options.partition, this.#chain.position + 1);
-    for (const record of records) this.#apply(record);
-    if (this.#claim !== undefined) {
-      const claim = this.#claim;
-      // Among what was read: its checksum is that of the last record that counted, and no other claim has it.
-      if (this.#chain.epoch === claim.after + 1 && this.#chain.link === claim.checksum) {
-        this.#lead(claim.after + 1);
-        return;
-      }
-      if (records.length === 0) {
-        this.#effects.push({ kind: 'append', entry: claim, again: true });
-        return;
-      }
-      this.#claim = undefined;
-      this.#role = 'reading';
-    }
-    if (records.length > 0) this.#effects.push({ kind: 'read', from: this.#chain.position + 1 });
-    else this.#beginClaim(now);
-  }
-
-  #apply(record: LogRecord): void {
-    const writes = this.#chain.read(record);
-    this.#logBytesSinceCheckpoint += record.bytes.length;
-    this.#logBytes += record.bytes.length;
-    if (writes === undefined) return;
-    for (let at = 0; at < writes.length; at += 3) {
-      const table = writes[at] as number;
-      if (!this.#layers.knows(table)) throw unknownTable(record.position, table);
-      this.#layers.apply(table, writes[at + 1] as string, writes[at + 2] as readonly unknown[] | null);
     }
   }
 
-  #beginClaim(now: number): void {
-    this.#chain.passTime(now);
-    const record = this.#chain.claim(this.#options.newLogId);
-    const after = this.#chain.position;
-    const entry: Entry<Output> = { ...record, checkpoint: false, outputs: [], after, result: undefined };
-    this.#claim = entry;
-    this.#role = 'claiming';
-    this.#effects.push({ kind: 'append', entry, again: false });
+  /** A standby looks whether there is more to apply. */
+  poll(): void {
+    if (this.#role !== 'following') return;
+    this.#standby.poll();
+    this.#followStandby();
   }
 
-  #lead(epoch: number): void {
-    this.#claim = undefined;
-    this.#role = 'leading';
-    this.#layers.allRead();
+  /** A standby goes on to lead: it reads the log to its end, and claims. False: it is no standby. */
+  claim(): boolean {
+    if (this.#role !== 'following') return false;
+    this.#standby.claim();
+    this.#followStandby();
+    return true;
+  }
+
+  #followStandby(): void {
+    for (const effect of this.#standby.takeEffects()) this.#effects.push(effect);
+    this.#role = this.#standby.role;
+    if (this.#role !== 'leading') return;
+    this.#layers.storeKnown();
     const { window, carefulWindow } = this.#options;
-    this.#pipeline = new Pipeline({ window, carefulWindow, logId: this.#chain.logId as LogId, epoch });
+    const { epoch, logId } = this.#chain;
+    this.#pipeline = new Pipeline({ window, carefulWindow, logId: logId as LogId, epoch });
     this.#effects.push({ kind: 'leading', epoch });
   }
 
@@ -284,7 +245,7 @@ export class Partition<Output> implements Transaction<Output> {
    */
   endTurn(): void {
     const pipeline = this.#pipeline;
-    if (pipeline === undefined || this.#role !== 'leading') return;
+    if (pipeline === undefined || (this.#role !== 'leading' && this.#role !== 'handingOver')) return;
     while (pipeline.hasRoom) {
       const batch = this.#batches.takeClosed();
       if (batch === undefined) break;
@@ -292,7 +253,10 @@ export class Partition<Output> implements Transaction<Output> {
     }
     if (this.#batches.closedCount > 0) return;
     const { writes, outputs } = this.#batches.open;
-    if (writes.length === 0 && outputs.length === 0) return;
+    if (writes.length === 0 && outputs.length === 0) {
+      if (this.#role === 'handingOver') this.#sendHandOver(pipeline);
+      return;
+    }
     // Without writes, outputs depend on what is under way, or on nothing; on a shared log an empty record confirms them.
     if (writes.length === 0 && !this.#options.shared) this.#attach(pipeline, this.#batches.takeOpen().outputs);
     else if (pipeline.hasRoom) this.#seal(pipeline, this.#batches.takeOpen());
@@ -307,11 +271,12 @@ export class Partition<Output> implements Transaction<Output> {
   #seal(pipeline: Pipeline<Output>, batch: Batch<Output>): void {
     const { writes, outputs, checkpoint } = batch;
     const kind = checkpoint ? recordKind.checkpoint : recordKind.data;
-    const record = this.#chain.next(kind, pipeline.acknowledged, writes);
-    // A checkpoint's own record does not ask for the next one.
-    if (!checkpoint) this.#logBytesSinceCheckpoint += record.bytes.length;
-    this.#logBytes += record.bytes.length;
-    this.#take([pipeline.push({ ...record, checkpoint, outputs })]);
+    this.#send(pipeline, kind, this.#chain.next(kind, pipeline.acknowledged, writes), outputs);
+  }
+
+  #send(pipeline: Pipeline<Output>, kind: RecordKind, record: EncodedRecord, outputs: Output[]): void {
+    this.#replica.logged(record.bytes.length, kind === recordKind.checkpoint);
+    this.#take([pipeline.push({ ...record, kind, outputs })]);
   }
 
   /** Takes what the log said of an append. */
@@ -321,11 +286,12 @@ export class Partition<Output> implements Transaction<Output> {
       this.endTurn();
       return;
     }
-    if (this.#claim !== entry) return;
-    if (result.kind === 'appended' && result.position === entry.after + 1) {
-      this.#chain.claimed(this.#options.newLogId, result.position, entry.checksum);
-      this.#lead(result.position);
-    } else this.#effects.push({ kind: 'read', from: entry.after + 1 });
+    this.#standby.appendResult(entry as Entry<never>, result);
+    this.#followStandby();
+  }
+
+  #stands(position: number, bytes: Uint8Array): void {
+    if (this.#options.shared) this.#effects.push({ kind: 'stands', position, bytes });
   }
 
   #take(steps: readonly PipelineStep<Output>[]): void {
@@ -335,12 +301,19 @@ export class Partition<Output> implements Transaction<Output> {
         case 'read':
           this.#effects.push(step);
           break;
+        case 'leftover':
+          this.#stands(step.record.position, step.record.bytes);
+          break;
         case 'acknowledged': {
-          const { outputs, checkpoint, checksum } = step.entry;
+          const { outputs, kind, checksum, bytes } = step.entry;
+          this.#stands(step.position, bytes);
           if (outputs.length > 0) this.#effects.push({ kind: 'release', outputs });
-          if (!checkpoint) break;
-          const note = this.#chain.note(checksum, [this.#layers.highestKeys(), this.#logBytes]);
-          this.#effects.push({ kind: 'flush', position: step.position, note });
+          if (kind === recordKind.checkpoint)
+            this.#effects.push({ kind: 'flush', position: step.position, note: this.#replica.note(checksum) });
+          if (kind === recordKind.handOver) {
+            this.#role = 'handedOver';
+            this.#effects.push({ kind: 'handedOver', to: this.#handOverTo });
+          }
           break;
         }
         case 'fenced': {
@@ -358,42 +331,45 @@ export class Partition<Output> implements Transaction<Output> {
 
   /** Begins a checkpoint of the state as it is now. False if one is under way, or nothing was written since the last one. */
   checkpoint(): boolean {
-    if (this.#role !== 'leading' || this.#checkpointUnderWay) return false;
-    if (this.#layers.dirtyRows === 0 && this.#logBytesSinceCheckpoint === 0) return false;
-    this.#checkpointUnderWay = true;
-    this.#logBytesSinceCheckpoint = 0;
-    this.#layers.freeze();
+    if (this.#role !== 'leading' || this.#replica.flushing) return false;
+    if (this.#layers.dirtyRows === 0 && this.#replica.logBytesSinceCheckpoint === 0) return false;
+    this.#replica.freeze();
     this.#batches.closeForCheckpoint();
     this.endTurn();
     return true;
   }
 
   get checkpointUnderWay(): boolean {
-    return this.#checkpointUnderWay;
+    return this.#replica.flushing;
   }
 
   /** What a `flush` must write. May be taken again from its beginning. */
   frozenWrites(): Iterable<EncodedWrite> {
-    return this.#layers.frozenWrites();
+    return this.#replica.frozenWrites();
   }
 
   /** The flush asked for is in the store and the reader renewed. */
   flushed(): void {
-    this.#layers.flushed();
-    this.#checkpointUnderWay = false;
+    this.#replica.flushed();
+    if (this.#role !== 'following') return;
+    this.#standby.flushed();
+    this.#followStandby();
+  }
+
+  // --- Handing over
+
+  /** Gives the partition to `to`: runs no more steps, and appends the hand-over once all else is durable. False: it does not lead. */
+  handOver(to: string): boolean {
+    if (this.#role !== 'leading') return false;
+    this.#role = 'handingOver';
+    this.#handOverTo = to;
+    this.endTurn();
+    return true;
+  }
+
+  #sendHandOver(pipeline: Pipeline<Output>): void {
+    if (pipeline.newest !== undefined) return;
+    const record = this.#chain.handOver(pipeline.acknowledged, this.#handOverTo);
+    this.#send(pipeline, recordKind.handOver, record, []);
   }
 }
-
-const unknownTable = (position: number, table: number): TuttiError =>
-  new TuttiError(
-    'DATA_FORMAT',
-    `The record at position ${position} writes table ${table}, which this version of Tutti does not know. Use the version that wrote it, or a newer one.`,
-    { details: { position, table } },
-  );
-
-const trimmed = (partition: number, position: number): TuttiError =>
-  new TuttiError(
-    'LOG_TRIMMED',
-    `Partition ${partition}: the log begins after position ${position}, where the store ends. Refill the store from a snapshot.`,
-    { details: { partition, position } },
-  );

@@ -13,13 +13,13 @@
 
 import type { AppendResult, LogRecord } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { decodeHeader, type LogId, sameLog } from './record.ts';
+import { decodeHeader, type LogId, type RecordKind, sameLog } from './record.ts';
 
 /** A record under way, and what may leave the partition once it and all before it are durable. */
 export type Entry<Output> = {
   readonly bytes: Uint8Array;
   readonly checksum: number;
-  readonly checkpoint: boolean;
+  readonly kind: RecordKind;
   readonly outputs: Output[];
   /** The position after which it was or will be sent. */
   after: number;
@@ -30,6 +30,8 @@ export type Entry<Output> = {
 export type PipelineStep<Output> =
   | { readonly kind: 'append'; readonly entry: Entry<Output>; readonly again: boolean }
   | { readonly kind: 'read'; readonly from: number }
+  /** What an older leader had under way stands at the position that was meant for ours. */
+  | { readonly kind: 'leftover'; readonly record: LogRecord }
   | { readonly kind: 'acknowledged'; readonly entry: Entry<Output>; readonly position: number }
   | { readonly kind: 'fenced'; readonly certain: boolean; readonly unresolved: readonly Entry<Output>[] };
 
@@ -86,7 +88,7 @@ export class Pipeline<Output> {
   }
 
   /** Adds a record; the caller has seen `hasRoom`. */
-  push(record: Pick<Entry<Output>, 'bytes' | 'checksum' | 'checkpoint' | 'outputs'>): PipelineStep<Output> {
+  push(record: Pick<Entry<Output>, 'bytes' | 'checksum' | 'kind' | 'outputs'>): PipelineStep<Output> {
     const entry: Entry<Output> = { ...record, after: this.next - 1, result: undefined };
     this.#entries.push(entry);
     return { kind: 'append', entry, again: false };
@@ -129,7 +131,10 @@ export class Pipeline<Output> {
     oldest.after = found.position;
     oldest.result = undefined;
     this.#acknowledged = found.position;
-    return [{ kind: 'append', entry: oldest, again: false }];
+    return [
+      { kind: 'leftover', record: found },
+      { kind: 'append', entry: oldest, again: false },
+    ];
   }
 
   #resolve(): PipelineStep<Output>[] {

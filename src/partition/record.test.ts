@@ -31,6 +31,10 @@ test('the format of records and rows is fixed: whoever changes it needs a new nu
   expect(createHash('sha256').update(bytes).digest('hex')).toBe(
     'aa6291c3c2e1679acb65920f6f862d8a765b52a4efa8f46cadcc576dc4e53d27',
   );
+  const added = encodeRecord({ ...header, kind: recordKind.handOver }, ['n2']).bytes;
+  expect(createHash('sha256').update(added).digest('hex')).toBe(
+    '63bb7865e2bd189e21d51bbcdac175952629351a1d8b7b38f9ee58a312b6c7cf',
+  );
 });
 
 test('no flipped bit goes unnoticed, in the header or after it (P5)', () => {
@@ -55,7 +59,7 @@ test('a whole record of a format, kind, flag or key that is not known is told fr
   for (const [at, value] of [
     [4, 2],
     [5, 2],
-    [6, 3],
+    [6, 4],
     [12, 1],
   ] as const)
     expect(() => decodeHeader(changed(at, value), 5)).toThrow(expect.objectContaining({ code: 'DATA_FORMAT' }));

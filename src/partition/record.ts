@@ -18,22 +18,25 @@
  * | 40 | time f64 | milliseconds; never goes back |
  * | 48 | trace id, 16 bytes | only with flag bit 0 |
  *
- * Versions: 1, the first.
+ * Versions: 1, the first. A kind or a flag that is added leaves the format as it is: whoever does not know it refuses the record.
  */
 import { pack, unpack } from 'msgpackr';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { crc32 } from '../platform/crc32.ts';
 
 export const recordFormat = 1;
-/** `checkpoint`: a data record after which the store is flushed, exactly up to and with it. */
-export const recordKind = { data: 0, epoch: 1, checkpoint: 2 } as const;
+/**
+ * `checkpoint`: a data record after which the store is flushed, exactly up to and with it. `handOver`: the last one of a
+ * leader that gives its partition away; the name of who is to lead next stands in it (`chain.ts`).
+ */
+export const recordKind = { data: 0, epoch: 1, checkpoint: 2, handOver: 3 } as const;
 export type RecordKind = (typeof recordKind)[keyof typeof recordKind];
 
 const headerBytes = 48;
 const traceBytes = 16;
 const checksumFrom = 4;
 const traced = 1;
-const kindMax = recordKind.checkpoint;
+const kindMax = recordKind.handOver;
 
 /** Identifies a log over its whole life, so that one made anew under the same name is told apart (scenario P10). */
 export type LogId = readonly [high: number, low: number];

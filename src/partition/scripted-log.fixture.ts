@@ -5,9 +5,11 @@
 import type { AppendResult, LogRecord } from '../engine/engine.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { EncodedWrite } from './layers.ts';
-import { Partition, type PartitionEffect, type Transaction } from './partition.ts';
+import { Partition, type Transaction } from './partition.ts';
+import type { PartitionEffect } from './partition-effect.ts';
 import type { Entry } from './pipeline.ts';
-import { encodeRecord, type LogId, type RowWrites, recordKind } from './record.ts';
+import { encodeRecord, type LogId, type RecordKind, type RowWrites, recordKind } from './record.ts';
+import { flushBegins } from './replica.ts';
 import { defineTable, TableSet } from './table.ts';
 
 export type Item = { readonly value: number | string };
@@ -53,6 +55,8 @@ export type LeaderOptions = {
   readonly carefulWindow?: number;
   readonly newLogId?: LogId;
   readonly now?: number;
+  readonly begin?: 'lead' | 'follow';
+  readonly name?: string;
 };
 
 let claims = 100;
@@ -64,6 +68,7 @@ export class Leader {
   readonly store: Store;
   readonly reader: ReturnType<Store['reader']>;
   readonly core: Partition<string>;
+  readonly #shared: boolean;
   now: number;
   /** Appends not yet performed, oldest first. */
   readonly appends: Entry<string>[] = [];
@@ -71,6 +76,10 @@ export class Leader {
   readonly reads: number[] = [];
   readonly flushes: Flush[] = [];
   readonly released: string[] = [];
+  /** Positions that were told to stand for good. */
+  readonly stood: number[] = [];
+  /** What concerns who leads. */
+  readonly told: PartitionEffect<string>[] = [];
   fenced: { readonly certain: boolean; readonly dropped: readonly string[] } | undefined;
 
   constructor(options: LeaderOptions) {
@@ -78,6 +87,7 @@ export class Leader {
     this.store = options.store ?? createMemoryStore();
     this.reader = this.store.reader();
     this.now = options.now ?? 1_000;
+    this.#shared = options.shared ?? false;
     this.core = new Partition<string>({
       partition: 0,
       window: options.window ?? 8,
@@ -85,6 +95,8 @@ export class Leader {
       shared: options.shared ?? false,
       store: this.reader,
       tables: new TableSet([items, others]),
+      begin: options.begin ?? 'lead',
+      name: options.name ?? '',
       newLogId: options.log.end === 0 ? (options.newLogId ?? logId) : [claims++, 0],
     });
     this.pump();
@@ -124,7 +136,16 @@ export class Leader {
       case 'fenced':
         this.fenced = { certain: effect.certain, dropped: effect.dropped };
         break;
+      case 'stands':
+        this.stood.push(effect.position);
+        break;
+      case 'handOver':
+      case 'handedOver':
+      case 'beaten':
+        this.told.push(effect);
+        break;
       case 'leading':
+      case 'wait':
         break;
       default:
         effect satisfies never;
@@ -204,6 +225,7 @@ export class Leader {
   async flush(slices = Number.POSITIVE_INFINITY, rows = 2): Promise<void> {
     const flush = this.flushes.shift();
     if (flush === undefined) throw new Error('no flush is asked for');
+    if (this.#shared) await this.store.writer.write(0, [flushBegins(flush.position)]);
     let slice: EncodedWrite[] = [];
     let written = 0;
     for (const write of [...this.core.frozenWrites()]) {
@@ -224,7 +246,7 @@ export class Leader {
 
 /** A record as somebody else would write it. */
 export const foreignRecord = (
-  more: Partial<{ logId: LogId; link: number; epoch: number; kind: 0 | 1 | 2 }>,
+  more: Partial<{ logId: LogId; link: number; epoch: number; kind: RecordKind }>,
   writes: RowWrites = [],
 ): Uint8Array =>
   encodeRecord({ kind: recordKind.data, logId, link: 0, epoch: 1, durable: 0, time: 0, ...more }, writes).bytes;

@@ -166,6 +166,11 @@ export class World {
           case 'leading':
             break;
           case 'fenced':
+          case 'stands':
+          case 'wait':
+          case 'handOver':
+          case 'handedOver':
+          case 'beaten':
             throw new Error('nobody else leads here');
           default:
             effect satisfies never;

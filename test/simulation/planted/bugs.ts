@@ -17,6 +17,7 @@ export type PlantedBug = Patch & {
 
 const pipeline = 'src/partition/pipeline.ts';
 const partition = 'src/partition/partition.ts';
+const standby = 'src/partition/standby.ts';
 const chain = 'src/partition/chain.ts';
 const layers = 'src/partition/layers.ts';
 const host = 'src/partition/host.ts';
@@ -119,9 +120,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a claim that was not acknowledged is taken for leadership',
     workload: 'registers',
-    file: partition,
-    find: "if (result.kind === 'appended' && result.position === entry.after + 1) {",
-    replace: "if (result.kind !== 'unknown') {",
+    file: standby,
+    find: "if (result.kind !== 'appended' || result.position !== entry.after + 1) {",
+    replace: "if (result.kind === 'unknown') {",
+    also: {
+      file: standby,
+      find: 'claimed(this.#options.newLogId, result.position, entry.checksum)',
+      replace: 'claimed(this.#options.newLogId, entry.after + 1, entry.checksum)',
+    },
     law: ['no damage', 'linearizable', 'progress', 'messages', 'no error'],
     seeds: 300,
   },
@@ -166,19 +172,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'P10: the store is flushed before the checkpoint is acknowledged',
     workload: 'registers',
     file: partition,
-    find: 'this.#take([pipeline.push({ ...record, checkpoint, outputs })]);',
+    find: 'this.#take([pipeline.push({ ...record, kind, outputs })]);',
     replace:
-      "this.#take([pipeline.push({ ...record, checkpoint: false, outputs })]);\n    if (checkpoint)\n      this.#effects.push({\n        kind: 'flush',\n        position: pipeline.next - 1,\n        note: this.#chain.note(record.checksum, [this.#layers.highestKeys(), this.#logBytes]),\n      });",
+      "const early = kind === recordKind.checkpoint;\n    this.#take([pipeline.push({ ...record, kind: early ? recordKind.data : kind, outputs })]);\n    if (early)\n      this.#effects.push({\n        kind: 'flush',\n        position: pipeline.next - 1,\n        note: this.#replica.note(record.checksum),\n      });",
     law: ['no damage', 'same state', 'linearizable', 'messages', 'progress'],
     seeds: 500,
   },
   {
     name: 'the marker is moved before the slices are written',
     workload: 'registers',
-    file: host,
-    find: '    let rows = 0;\n    let slice: EncodedWrite[] = [];',
-    replace:
-      '    await writer.mark(core.partition, { position, note });\n    let rows = 0;\n    let slice: EncodedWrite[] = [];',
+    file: 'src/partition/write-checkpoint.ts',
+    find: '  let rows = 0;',
+    replace: '  await writer.mark(partition, marker);\n  let rows = 0;',
     law: ['same state', 'linearizable', 'messages', 'no damage'],
     seeds: 500,
   },

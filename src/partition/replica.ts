@@ -1,0 +1,122 @@
+/**
+ * The state of one partition at a position of its log, wherever it is held: its rows, the chain of records up to there, and the
+ * checkpoint that is being flushed. A leader writes to it, everybody else applies records to it.
+ *
+ * Invariants
+ * - C2: while rows of a checkpoint are written to the store, what was there before is no state of any position, nor is it
+ *   after a crash in the middle, until that position is reached again. So where others lead meanwhile, and a replica meets
+ *   checkpoints that it had not flushed before, the store says up to where it may have been written (`flushTable`).
+ */
+import type { LogRecord } from '../engine/engine.ts';
+import { TuttiError } from '../errors/tutti-error.ts';
+import type { StoreReader, StoreWrite } from '../store/store.ts';
+import { Chain, type Counted } from './chain.ts';
+import { type EncodedWrite, type HighestKeys, Layers } from './layers.ts';
+import { decodeRow, encodeRow } from './record.ts';
+import type { TableSet } from './table.ts';
+
+/** In the store alone, and no table of the partition: the position of the last checkpoint that was begun to be flushed. */
+const flushTable = 0;
+
+/** What is written to the store before the first row of a checkpoint at `position`. */
+export const flushBegins = (position: number): StoreWrite => [flushTable, '', encodeRow([position])];
+
+export class Replica {
+  readonly chain: Chain;
+  readonly layers: Layers;
+  #flushing = false;
+  #logBytesSinceCheckpoint = 0;
+  #logBytes: number;
+  /** From this position on the store holds nothing of later ones (C2). */
+  readonly #exactFrom: number;
+
+  constructor(options: {
+    readonly partition: number;
+    readonly shared: boolean;
+    readonly store: StoreReader;
+    readonly tables: TableSet;
+  }) {
+    const { partition, shared, store, tables } = options;
+    this.chain = new Chain(partition, store.marker(partition), shared);
+    const [highest, logBytes] = (this.chain.more ?? [[], 0]) as [HighestKeys, number];
+    this.layers = new Layers(partition, store, tables, highest);
+    this.#logBytes = logBytes;
+    const begun = shared ? store.get(partition, flushTable, '') : undefined;
+    this.#exactFrom = shared ? (begun === undefined ? 0 : (decodeRow(begun)[0] as number)) : Number.POSITIVE_INFINITY;
+    this.#seeWhetherExact();
+  }
+
+  get position(): number {
+    return this.chain.position;
+  }
+
+  /** A checkpoint is being written to the store, or its record is under way. */
+  get flushing(): boolean {
+    return this.#flushing;
+  }
+
+  get logBytesSinceCheckpoint(): number {
+    return this.#logBytesSinceCheckpoint;
+  }
+
+  get logBytes(): number {
+    return this.#logBytes;
+  }
+
+  /** Takes the next record of the log; undefined: it does not count. */
+  apply(record: LogRecord): Counted | undefined {
+    const counted = this.chain.read(record);
+    this.logged(record.bytes.length);
+    if (counted !== undefined) {
+      const { writes } = counted;
+      for (let at = 0; at < writes.length; at += 3) {
+        const table = writes[at] as number;
+        if (!this.layers.knows(table)) throw unknownTable(record.position, table);
+        this.layers.apply(table, writes[at + 1] as string, writes[at + 2] as readonly unknown[] | null);
+      }
+    }
+    this.#seeWhetherExact();
+    return counted;
+  }
+
+  /** A record of so many bytes was read or made. */
+  logged(bytes: number, checkpoint = false): void {
+    // A checkpoint's own record does not ask for the next one.
+    if (!checkpoint) this.#logBytesSinceCheckpoint += bytes;
+    this.#logBytes += bytes;
+  }
+
+  /** What is here now is what the next flush writes. */
+  freeze(): void {
+    this.#flushing = true;
+    this.#logBytesSinceCheckpoint = 0;
+    this.layers.freeze();
+  }
+
+  /** What is stored beside the marker once the flush is through; `checksum`: of the checkpoint's record. */
+  note(checksum: number): Uint8Array {
+    return this.chain.note(checksum, [this.layers.highestKeys(), this.#logBytes]);
+  }
+
+  /** What a flush must write. May be taken again from its beginning. */
+  frozenWrites(): Iterable<EncodedWrite> {
+    return this.layers.frozenWrites();
+  }
+
+  /** The flush is in the store and the reader renewed. */
+  flushed(): void {
+    this.layers.flushed();
+    this.#flushing = false;
+  }
+
+  #seeWhetherExact(): void {
+    if (this.chain.position >= this.#exactFrom) this.layers.storeKnown();
+  }
+}
+
+const unknownTable = (position: number, table: number): TuttiError =>
+  new TuttiError(
+    'DATA_FORMAT',
+    `The record at position ${position} writes table ${table}, which this version of Tutti does not know. Use the version that wrote it, or a newer one.`,
+    { details: { position, table } },
+  );

@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest';
+import { createMemoryStore } from '../store/memory-store.ts';
+import { decodeHeader, recordKind } from './record.ts';
+import { items, Leader, type LeaderOptions, ScriptedLog, type Store } from './scripted-log.fixture.ts';
+
+const standby = (log: ScriptedLog, more: Partial<LeaderOptions> = {}): Leader =>
+  new Leader({ log, shared: true, begin: 'follow', name: 'b', newLogId: [77, 1], ...more });
+
+const leaderOf = (log: ScriptedLog): Leader => Leader.ready({ log, shared: true, window: 4 });
+
+/** A standby looks, and applies what there is. */
+const lookAgain = (follower: Leader): void => {
+  follower.core.poll();
+  follower.pump();
+  while (follower.reads.length > 0) follower.read();
+};
+
+const checkpoint = (leader: Leader): void => {
+  leader.core.checkpoint();
+  leader.pump();
+  leader.settle();
+};
+
+const stored = (store: Store): Record<string, unknown> =>
+  Object.fromEntries(store.reader().scan(0, items.id, '', undefined));
+
+describe('a standby', () => {
+  test('applies what the leader appended, and appends nothing', () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    leader.put('a', 1);
+    leader.settle();
+    const follower = standby(log);
+    lookAgain(follower);
+    leader.put('b', 2);
+    leader.settle();
+    lookAgain(follower);
+    expect([...follower.core.scan(items)]).toEqual([...leader.core.scan(items)]);
+    expect([follower.core.role, follower.core.position, follower.appends]).toEqual(['following', log.end, []]);
+    expect(follower.stood).toEqual(Array.from({ length: log.end }, (_, at) => at + 1));
+  });
+
+  test('flushes exactly what its leader flushes at each checkpoint: the same bytes', async () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    const follower = standby(log);
+    for (const value of [1, 2]) {
+      leader.put('a', value);
+      leader.put(`only${value}`, value);
+      leader.step((tx) => tx.delete(items, 'only1'));
+      checkpoint(leader);
+      leader.put('a', 'later');
+      leader.settle();
+      lookAgain(follower);
+      expect(follower.flushes.map(({ position }) => position)).toEqual(leader.flushes.map(({ position }) => position));
+      await leader.flush();
+      await follower.flush();
+      expect(stored(follower.store)).toEqual(stored(leader.store));
+      expect(follower.store.reader().marker(0).position).toBe(leader.store.reader().marker(0).position);
+    }
+  });
+
+  test('applies no further than to the next checkpoint while it flushes one, and then goes on', async () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    const follower = standby(log);
+    const at: number[] = [];
+    for (const value of [1, 2, 3]) {
+      leader.put('a', value);
+      checkpoint(leader);
+      at.push(leader.flushes[0]?.position as number);
+      await leader.flush();
+    }
+    lookAgain(follower);
+    expect([follower.core.position, follower.flushes.length]).toEqual([at[1], 1]);
+    lookAgain(follower);
+    expect(follower.core.position).toBe(at[1]);
+    for (const position of at) {
+      expect(follower.flushes[0]?.position).toBe(position);
+      await follower.flush();
+      lookAgain(follower);
+    }
+    expect([follower.core.position, [...follower.core.scan(items, 'a', 'b')]]).toEqual([
+      log.end,
+      [['a', { value: 3 }]],
+    ]);
+  });
+
+  test('takes no row of a checkpoint that a crash cut short for one of its own, even if it leaves that one out (C2)', async () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    leader.put('x', 1);
+    checkpoint(leader);
+    // It leads, without that checkpoint, and dies while it flushes the next one.
+    const store = createMemoryStore();
+    const second = new Leader({ log, shared: true, store, window: 4, newLogId: [78, 1] });
+    second.settle();
+    second.put('y', 1);
+    second.put('z', 1);
+    second.settle();
+    checkpoint(second);
+    await second.flush(6, 1);
+    expect([store.reader().marker(0).position, Object.keys(stored(store)).includes('y')]).toEqual([0, true]);
+    second.step((tx) => tx.delete(items, 'y'));
+    second.settle();
+    const follower = standby(log, { store });
+    lookAgain(follower);
+    expect(follower.flushes.length).toBe(1);
+    follower.core.claim();
+    follower.pump();
+    follower.settle();
+    await follower.flush();
+    checkpoint(follower);
+    await follower.flush();
+    expect([...follower.core.scan(items)]).toEqual([...second.core.scan(items)]);
+    expect(Object.keys(stored(store))).toEqual(['warm0', 'warm1', 'warm2', 'warm3', 'x', 'z']);
+  });
+
+  test('that is told to claim reads to the end, leads, and lets a flush that is under way end', async () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    const follower = standby(log);
+    for (const value of [1, 2]) {
+      leader.put('a', value);
+      checkpoint(leader);
+      await leader.flush();
+    }
+    lookAgain(follower);
+    leader.put('a', 3);
+    leader.settle();
+    expect(follower.core.claim()).toBe(true);
+    expect(follower.core.claim()).toBe(false);
+    follower.pump();
+    follower.settle();
+    expect([follower.core.role, follower.value('a'), follower.core.checkpointUnderWay]).toEqual(['leading', 3, true]);
+    await follower.flush();
+    expect(follower.core.checkpointUnderWay).toBe(false);
+    follower.put('a', 4);
+    leader.put('a', 'nobody sees it');
+    follower.settle();
+    leader.settle();
+    expect([follower.released, leader.fenced?.certain]).toEqual([['a=4'], true]);
+  });
+
+  test('that is beaten to its claim follows the one who was faster (P9)', () => {
+    const log = new ScriptedLog();
+    leaderOf(log);
+    const [first, second] = [standby(log), standby(log, { newLogId: [77, 2] })];
+    for (const each of [first, second]) {
+      lookAgain(each);
+      each.core.claim();
+      each.pump();
+      each.read();
+    }
+    first.land();
+    second.land();
+    second.read();
+    expect([first.core.role, second.core.role]).toEqual(['leading', 'following']);
+    expect(second.told).toEqual([{ kind: 'beaten', epoch: first.core.epoch }]);
+    first.put('a', 1);
+    first.settle();
+    second.settle();
+    lookAgain(second);
+    expect([[...second.core.scan(items, 'a', 'b')], first.fenced]).toEqual([[['a', { value: 1 }]], undefined]);
+  });
+
+  test('under which the log is trimmed says so (P10)', () => {
+    const log = new ScriptedLog();
+    leaderOf(log);
+    const follower = standby(log);
+    log.trimmedTo = 3;
+    expect(() => follower.read()).toThrow(expect.objectContaining({ code: 'LOG_TRIMMED' }));
+  });
+});
+
+describe('a hand-over', () => {
+  test('comes after all that was under way is durable, is the last record, and makes the one it names lead', () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    const [named, other] = [standby(log, { name: 'b' }), standby(log, { name: 'c', newLogId: [77, 2] })];
+    for (const each of [named, other]) lookAgain(each);
+    for (const value of [1, 2, 3, 4, 5, 6]) leader.put('a', value);
+    expect(leader.core.handOver('b')).toBe(true);
+    expect(leader.core.handOver('c')).toBe(false);
+    leader.pump();
+    expect([leader.core.role, leader.appends.length]).toEqual(['handingOver', 4]);
+    while (leader.appends.length > 0) {
+      const last = leader.appends.length === 1 && leader.core.idle === false;
+      const kind = decodeHeader(leader.appends[0]?.bytes as Uint8Array, 1).kind;
+      expect(kind === recordKind.handOver).toBe(last && leader.released.length === 6);
+      leader.land();
+    }
+    expect([leader.core.role, leader.told]).toEqual(['handedOver', [{ kind: 'handedOver', to: 'b' }]]);
+    for (const each of [named, other]) lookAgain(each);
+    expect(other.told).toEqual([{ kind: 'handOver', to: 'b' }]);
+    expect([named.core.role, other.core.role]).toEqual(['claiming', 'following']);
+    named.settle();
+    expect([named.core.role, named.value('a')]).toEqual(['leading', 6]);
+    lookAgain(other);
+    lookAgain(other);
+    expect(other.told.length).toBe(1);
+  });
+
+  test('whose leader is deposed meanwhile ends as any fenced leader does', () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    leader.put('a', 1);
+    leader.core.handOver('b');
+    leader.pump();
+    const next = new Leader({ log, shared: true, newLogId: [79, 1] });
+    next.settle();
+    leader.settle();
+    expect([leader.fenced, leader.told]).toEqual([{ certain: true, dropped: ['a=1'] }, []]);
+  });
+
+  test('of long ago means nothing to the one that it named', () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    leader.core.handOver('b');
+    leader.pump();
+    leader.settle();
+    const next = new Leader({ log, shared: true, newLogId: [79, 1] });
+    next.settle();
+    next.put('a', 1);
+    next.settle();
+    const named = standby(log);
+    lookAgain(named);
+    expect([named.core.role, named.told]).toEqual(['following', []]);
+  });
+});

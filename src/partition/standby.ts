@@ -1,0 +1,143 @@
+/**
+ * A partition before it leads: it follows the log, or reads it to its end and claims (`partition.ts` has the whole life).
+ *
+ * Invariants
+ * - R4: a claim goes right behind the last record that was read, and only its own bytes at that position make a leader.
+ * - R5: one who wanted to lead when the owner said so, and comes second, does not try again by itself: two would depose each other
+ *   in turn (scenario P9).
+ */
+import type { AppendResult, LogRecord } from '../engine/engine.ts';
+import { TuttiError } from '../errors/tutti-error.ts';
+import type { PartitionEffect, PartitionOptions, Role } from './partition-effect.ts';
+import type { Entry } from './pipeline.ts';
+import { recordKind } from './record.ts';
+import type { Replica } from './replica.ts';
+import { Tail } from './tail.ts';
+
+type Effects = PartitionEffect<never>[];
+
+export class Standby {
+  readonly #options: PartitionOptions;
+  readonly #replica: Replica;
+  readonly #tail: Tail;
+  #role: Role;
+  #effects: Effects = [];
+  #reading = false;
+  /** The epoch record under way, while `claiming`. */
+  #claim: Entry<never> | undefined;
+
+  constructor(options: PartitionOptions, replica: Replica) {
+    this.#options = options;
+    this.#replica = replica;
+    const { shared, begin } = options;
+    this.#tail = new Tail(replica, { shared, flushes: begin === 'follow' });
+    this.#role = begin === 'follow' ? 'following' : 'reading';
+    this.#readOn();
+  }
+
+  /** `leading`: its claim stands, and this object is done. */
+  get role(): Role {
+    return this.#role;
+  }
+
+  takeEffects(): Effects {
+    return this.#effects.splice(0);
+  }
+
+  /** Takes the records that a `read` asked for; `trimmed`: the log begins later than that. */
+  readResult(records: readonly LogRecord[] | 'trimmed', now: number): void {
+    if (records === 'trimmed') throw trimmed(this.#options.partition, this.#replica.position + 1);
+    this.#reading = false;
+    this.#tail.take(records);
+    this.#advance();
+    if (this.#tail.blocked) return;
+    if (this.#claim !== undefined) {
+      const { after, checksum } = this.#claim;
+      const { epoch, link } = this.#replica.chain;
+      // Among what was read: its checksum is that of the last record that counted, and no other claim has it.
+      if (epoch === after + 1 && link === checksum) {
+        this.#role = 'leading';
+        return;
+      }
+      if (records.length === 0) {
+        this.#effects.push({ kind: 'append', entry: this.#claim, again: true });
+        return;
+      }
+      this.#claim = undefined;
+      this.#role = 'reading';
+      if (epoch > after && this.#options.begin === 'follow') {
+        this.#role = 'following';
+        this.#effects.push({ kind: 'beaten', epoch });
+      }
+    }
+    if (records.length > 0) this.#readOn();
+    else this.#endReached(now);
+  }
+
+  /** Takes what the log said of the claim. */
+  appendResult(entry: Entry<never>, result: AppendResult): void {
+    if (this.#claim !== entry) return;
+    if (result.kind !== 'appended' || result.position !== entry.after + 1) {
+      this.#readOn();
+      return;
+    }
+    this.#replica.chain.claimed(this.#options.newLogId, result.position, entry.checksum);
+    if (this.#options.shared) this.#effects.push({ kind: 'stands', position: result.position, bytes: entry.bytes });
+    this.#role = 'leading';
+  }
+
+  /** Looks whether there is more to apply. */
+  poll(): void {
+    if (this.#role === 'following' && !this.#tail.blocked) this.#readOn();
+  }
+
+  /** Goes on to lead. False: it has begun to already. */
+  claim(): boolean {
+    if (this.#role !== 'following') return false;
+    this.#role = 'reading';
+    this.#advance();
+    this.#readOn();
+    return true;
+  }
+
+  /** A flush is in the store. */
+  flushed(): void {
+    if (!this.#tail.blocked) return;
+    this.#advance();
+    this.poll();
+  }
+
+  #advance(): void {
+    for (const step of this.#tail.goOn(this.#role === 'following')) this.#effects.push(step);
+  }
+
+  #readOn(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    this.#effects.push({ kind: 'read', from: this.#replica.position + 1 });
+  }
+
+  #endReached(now: number): void {
+    const to = this.#tail.takeHandedTo();
+    if (this.#role === 'following') {
+      if (to !== undefined) this.#effects.push({ kind: 'handOver', to });
+      if (to === undefined || to !== this.#options.name) {
+        this.#effects.push({ kind: 'wait' });
+        return;
+      }
+    }
+    const { chain } = this.#replica;
+    chain.passTime(now);
+    const record = chain.claim(this.#options.newLogId);
+    this.#claim = { ...record, kind: recordKind.epoch, outputs: [], after: chain.position, result: undefined };
+    this.#role = 'claiming';
+    this.#effects.push({ kind: 'append', entry: this.#claim, again: false });
+  }
+}
+
+const trimmed = (partition: number, position: number): TuttiError =>
+  new TuttiError(
+    'LOG_TRIMMED',
+    `Partition ${partition}: the log begins after position ${position}, where the store ends. Refill the store from a snapshot.`,
+    { details: { partition, position } },
+  );

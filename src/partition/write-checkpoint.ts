@@ -1,0 +1,41 @@
+/** How a checkpoint gets into the store: in slices, then the marker. */
+import type { StoreMarker, StoreWrite, StoreWriter } from '../store/store.ts';
+import type { EncodedWrite } from './layers.ts';
+import { flushBegins } from './replica.ts';
+
+const slicesUnderWayMax = 4;
+
+export type CheckpointWrite = {
+  readonly writer: StoreWriter;
+  readonly partition: number;
+  readonly sliceRows: number;
+  /** Others lead the log at times, so that this store may meet other checkpoints after a crash. */
+  readonly shared: boolean;
+};
+
+/** Returns how many rows were written. Rejects with what the store says; then all of it is to be written again. */
+export const writeCheckpoint = async (
+  { writer, partition, sliceRows, shared }: CheckpointWrite,
+  writes: Iterable<EncodedWrite>,
+  marker: StoreMarker,
+): Promise<number> => {
+  if (shared) await writer.write(partition, [flushBegins(marker.position)]);
+  let rows = 0;
+  let slice: StoreWrite[] = [];
+  // Slices that wait together share a transaction of the store.
+  const underWay: Promise<void>[] = [];
+  for (const write of writes) {
+    slice.push(write);
+    rows++;
+    if (slice.length < sliceRows) continue;
+    if (underWay.length >= slicesUnderWayMax) await underWay.shift();
+    underWay.push(writer.write(partition, slice));
+    // Awaited in order below; one that fails meanwhile is no unhandled rejection.
+    underWay.at(-1)?.catch(() => undefined);
+    slice = [];
+  }
+  if (slice.length > 0) underWay.push(writer.write(partition, slice));
+  await Promise.all(underWay);
+  await writer.mark(partition, marker);
+  return rows;
+};
