@@ -91,7 +91,7 @@ export class HostRig {
 
   /** Settles when the partition is led, or throws what it failed with. */
   async open(): Promise<void> {
-    const files: Files = this.disk.start(false);
+    const files: Files = this.disk.start({ fillAheadPays: false });
     const reader = this.store.reader();
     this.log = await openPhysicalLog(files, '/log', {
       env: this.env,

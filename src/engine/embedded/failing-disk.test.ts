@@ -16,12 +16,12 @@ it('never writes to a file again after a write to it failed; the same bytes go e
     const [first] = world.segments();
     await world.settle();
     fail(world, 1, 'EIO');
-    const before = world.disk.writes.length;
+    const before = world.writes.length;
     expect(await world.append('2'.repeat(size))).toEqual([{ kind: 'appended', position: 2 }]);
     expect(await world.append('three')).toEqual([{ kind: 'appended', position: 3 }]);
     world.env.advance(1_000);
     await world.settle();
-    const files = world.disk.writes.slice(before).map(({ file }) => file);
+    const files = world.writes.slice(before).map(({ file }) => file);
     expect(files[0]).toBe(first);
     expect(files.slice(1).length).toBeGreaterThanOrEqual(2);
     expect(files.slice(1)).not.toContain(first);

@@ -1,8 +1,11 @@
 /**
- * Files that fail as disks and kernels do, for tests. Each file has two contents: what readers see (the kernel's memory) and
- * what is on the disk. A write that succeeds reaches both. One that fails, or that a crash meets, reaches some sectors of
- * the disk, while readers may go on seeing all of it. A killed process leaves what readers saw; a power loss, the disk.
- * Names behave alike: what no `syncFolder` followed may be forgotten by a power loss.
+ * Files that fail as disks and kernels do, for tests and for the simulator. Each file has two contents: what readers see (the
+ * kernel's memory) and what is on the disk. A write that succeeds reaches both. One that fails, or that a crash meets, reaches
+ * some sectors of the disk, while readers may go on seeing all of it. A killed process leaves what readers saw; a power loss,
+ * the disk. Names behave alike: what no `syncFolder` followed may be forgotten by a power loss.
+ *
+ * A file on which a sync failed (any error but a full disk) is not to be trusted any more: later writes by the same opener may
+ * succeed without reaching the disk, and every other opener is told of the failure once, by its own next write.
  */
 import path from 'node:path';
 import type { Files, OpenFile } from './files.ts';
@@ -22,9 +25,20 @@ export const seededPick = (seed: number): Pick => {
   };
 };
 
-type Content = { seen: Buffer; disk: Buffer };
+/** Lets the time pass that a call takes. `bytes`: how many it writes or reads. */
+export type Turn = (bytes: number) => Promise<void>;
+export type CrashKind = 'kill' | 'power';
+export type FinishedWrite = { readonly file: string; readonly at: number; readonly bytes: Uint8Array };
+
+type Content = { seen: Buffer; disk: Buffer; failedSyncs: number };
+/** What one opener of a file has: the failed syncs it was told of, and whether it is lied to. */
+type Handle = { readonly name: string; readonly content: Content; toldOf: number; hollow: boolean };
 type NameChange = (names: Map<string, Content>) => void;
-type Life = { ended: boolean; readonly underWay: Set<{ content: Content; bytes: Uint8Array; at: number }> };
+type Life = {
+  ended: boolean;
+  readonly turn: Turn;
+  readonly underWay: Set<{ content: Content; bytes: Uint8Array; at: number }>;
+};
 
 const put = (into: Buffer, bytes: Uint8Array, at: number): Buffer => {
   const target =
@@ -33,6 +47,8 @@ const put = (into: Buffer, bytes: Uint8Array, at: number): Buffer => {
   return target;
 };
 
+const nextTurn: Turn = () => new Promise((resolve) => setImmediate(resolve));
+
 /** A promise that never settles: what a call of a process that has ended comes to. */
 const never = <T>(): Promise<T> => new Promise(() => {});
 
@@ -40,19 +56,23 @@ const never = <T>(): Promise<T> => new Promise(() => {});
 export class FaultyDisk {
   /** Asked before each write; an error's code makes it fail. */
   failWrite: (file: string, at: number, length: number) => string | undefined = () => undefined;
+  /** Asked before a name is made, given or removed, and before a folder is synced; an error's code makes it fail. */
+  failName: (path: string) => string | undefined = () => undefined;
   /** How many bytes all files together may have. */
   capacityBytes = Number.POSITIVE_INFINITY;
   /** After so many calls the process is killed or the power fails, in the middle of the next one. */
   crashAfterCalls = Number.POSITIVE_INFINITY;
-  crashKind: 'kill' | 'power' = 'kill';
-  /** Every write that came to an end, for tests that look at them. */
-  readonly writes: { readonly file: string; readonly at: number; readonly length: number }[] = [];
+  crashKind: CrashKind = 'kill';
+  /** Told when a process has crashed. */
+  onCrash: (kind: CrashKind) => void = () => {};
+  /** Told of every write that came to an end, with the error's code if it failed. The bytes are the caller's. */
+  onWritten: (write: FinishedWrite, code: string | undefined) => void = () => {};
   readonly #pick: Pick;
   #names = new Map<string, Content>();
   #namesOnDisk = new Map<string, Content>();
   #changes: { readonly folder: string; readonly change: NameChange }[] = [];
-  #life: Life = { ended: true, underWay: new Set() };
-  #onCrash: (() => void)[] = [];
+  #life: Life = { ended: true, turn: nextTurn, underWay: new Set() };
+  #waitForCrash: (() => void)[] = [];
 
   constructor(pick: Pick) {
     this.#pick = pick;
@@ -65,13 +85,14 @@ export class FaultyDisk {
 
   /** Settles when the process has crashed. */
   crashed(): Promise<void> {
-    return this.#life.ended ? Promise.resolve() : new Promise((resolve) => this.#onCrash.push(resolve));
+    return this.#life.ended ? Promise.resolve() : new Promise((resolve) => this.#waitForCrash.push(resolve));
   }
 
   /** Ends the process: its calls never settle. */
-  crash(kind: 'kill' | 'power'): void {
+  crash(kind: CrashKind): void {
     for (const { content, bytes, at } of this.#life.underWay) this.#writePartly(content, bytes, at);
     this.#life.underWay.clear();
+    const wasUp = !this.#life.ended;
     this.#life.ended = true;
     if (kind === 'power') {
       const kept = this.#pick(this.#changes.length + 1);
@@ -80,7 +101,8 @@ export class FaultyDisk {
       this.#names = new Map(this.#namesOnDisk);
       for (const content of this.#names.values()) content.seen = Buffer.from(content.disk);
     }
-    for (const notify of this.#onCrash.splice(0)) notify();
+    for (const notify of this.#waitForCrash.splice(0)) notify();
+    if (wasUp) this.onCrash(kind);
   }
 
   names(): readonly string[] {
@@ -99,20 +121,34 @@ export class FaultyDisk {
     content.disk = Buffer.from(bytes);
   }
 
-  /** The files as a new process sees them; the one before must have ended. */
-  start(fillAheadPays = true): Files {
+  /** One bit of a file is another one from now on, as seen and on disk. */
+  flip(file: string, bit: number): void {
+    const content = this.#names.get(file)!;
+    for (const bytes of new Set([content.seen, content.disk]))
+      if (bit >> 3 < bytes.length) bytes[bit >> 3]! ^= 1 << (bit & 7);
+  }
+
+  /** How many bytes all files have together. */
+  get usedBytes(): number {
+    let used = 0;
+    for (const { seen } of this.#names.values()) used += seen.length;
+    return used;
+  }
+
+  /** The files as a new process sees them; the one before is killed if it has not ended. */
+  start({ fillAheadPays = true, turn = nextTurn }: { fillAheadPays?: boolean; turn?: Turn } = {}): Files {
     this.crash('kill');
-    const life: Life = { ended: false, underWay: new Set() };
+    const life: Life = { ended: false, turn, underWay: new Set() };
     this.#life = life;
     this.crashAfterCalls = Number.POSITIVE_INFINITY;
-    const call = <T>(work: () => T): Promise<T> => this.#call(life, work);
+    const call = <T>(work: () => T): Promise<T> => this.#call(life, 0, work);
     return {
       fillAheadPays,
-      remove: (name) => call(() => this.#changeName(path.dirname(name), (names) => void names.delete(name))),
+      remove: (name) => call(() => this.#changeName(name, (names) => void names.delete(name))),
       rename: (from, to) =>
         call(() => {
           if (!this.#names.has(from)) throw systemError('ENOENT', from);
-          this.#changeName(path.dirname(to), (names) => {
+          this.#changeName(to, (names) => {
             const content = names.get(from);
             names.delete(from);
             if (content) names.set(to, content);
@@ -126,6 +162,7 @@ export class FaultyDisk {
       makeFolder: () => call(() => {}),
       syncFolder: (folder) =>
         call(() => {
+          this.#mayFail(folder);
           for (const { change } of this.#changes.filter((one) => one.folder === folder)) change(this.#namesOnDisk);
           this.#changes = this.#changes.filter((one) => one.folder !== folder);
         }),
@@ -134,46 +171,54 @@ export class FaultyDisk {
           const known = this.#names.get(name);
           if (how === 'existing' && !known) throw systemError('ENOENT', name);
           if (how === 'new' && known) throw systemError('EEXIST', name);
-          const content = known ?? { seen: Buffer.alloc(0), disk: Buffer.alloc(0) };
-          if (!known) this.#changeName(path.dirname(name), (names) => void names.set(name, content));
-          return this.#handle(life, name, content);
+          const content = known ?? { seen: Buffer.alloc(0), disk: Buffer.alloc(0), failedSyncs: 0 };
+          if (!known) this.#changeName(name, (names) => void names.set(name, content));
+          return this.#open(life, { name, content, toldOf: content.failedSyncs, hollow: false });
         }),
     };
   }
 
-  #handle(life: Life, name: string, content: Content): OpenFile {
+  #open(life: Life, handle: Handle): OpenFile {
+    const { name, content } = handle;
     return {
-      size: () => this.#call(life, () => content.seen.length),
-      read: (into, at) => this.#call(life, () => content.seen.copy(into, 0, Math.min(at, content.seen.length))),
-      close: () => this.#call(life, () => {}),
+      size: () => this.#call(life, 0, () => content.seen.length),
+      read: (into, at) =>
+        this.#call(life, into.length, () => content.seen.copy(into, 0, Math.min(at, content.seen.length))),
+      close: () => this.#call(life, 0, () => {}),
       writeSync: (bytes, at) => {
         const write = { content, bytes, at };
         life.underWay.add(write);
         this.#count(life);
         life.underWay.delete(write);
         if (life.ended) throw systemError('EKILLED', name);
-        this.#write(name, content, bytes, at);
+        this.#write(handle, bytes, at);
       },
       write: (bytes, at) => {
         const write = { content, bytes, at };
         if (!life.ended) life.underWay.add(write);
-        return this.#call(life, () => {
+        return this.#call(life, bytes.length, () => {
           life.underWay.delete(write);
-          this.#write(name, content, bytes, at);
+          this.#write(handle, bytes, at);
         });
       },
     };
   }
 
-  #changeName(folder: string, change: NameChange): void {
+  #changeName(name: string, change: NameChange): void {
+    this.#mayFail(name);
     change(this.#names);
-    this.#changes.push({ folder, change });
+    this.#changes.push({ folder: path.dirname(name), change });
   }
 
-  /** A call takes a turn of the event loop, and a crash may come before it or after. */
-  async #call<T>(life: Life, work: () => T): Promise<T> {
+  #mayFail(name: string): void {
+    const code = this.failName(name);
+    if (code !== undefined) throw systemError(code, name);
+  }
+
+  /** A call takes a turn, and a crash may come before it or after. */
+  async #call<T>(life: Life, bytes: number, work: () => T): Promise<T> {
     this.#count(life);
-    await new Promise((resolve) => setImmediate(resolve));
+    await life.turn(bytes);
     if (life.ended) return await never();
     const result = work();
     this.#count(life);
@@ -184,23 +229,34 @@ export class FaultyDisk {
     if (!life.ended && --this.crashAfterCalls < 0) this.crash(this.crashKind);
   }
 
-  #write(name: string, content: Content, bytes: Uint8Array, at: number): void {
-    this.writes.push({ file: name, at, length: bytes.length });
+  #write(handle: Handle, bytes: Uint8Array, at: number): void {
+    const { name, content } = handle;
+    const code = this.#writeOrFail(handle, bytes, at);
+    this.onWritten({ file: name, at, bytes }, code);
+    if (code === undefined) {
+      content.seen = put(content.seen, bytes, at);
+      if (handle.hollow) this.#writePartly(content, bytes, at);
+      else content.disk = put(content.disk, bytes, at);
+    } else if (code !== 'ENOSPC') {
+      content.failedSyncs++;
+      handle.toldOf = content.failedSyncs;
+      handle.hollow ||= this.#pick(2) === 0;
+    }
+    if (code !== undefined) throw systemError(code, name);
+  }
+
+  /** The code of a failure, after which some of the bytes are there. */
+  #writeOrFail(handle: Handle, bytes: Uint8Array, at: number): string | undefined {
+    const { name, content } = handle;
     const code = this.failWrite(name, at, bytes.length);
-    if (code !== undefined) {
+    if (code !== undefined || handle.toldOf < content.failedSyncs) {
       this.#writePartly(content, bytes, at);
-      throw systemError(code, name);
+      return code ?? 'EIO';
     }
-    let used = 0;
-    for (const one of this.#names.values()) used += one.seen.length;
-    const grows = Math.max(0, at + bytes.length - content.seen.length);
-    if (used + grows > this.capacityBytes) {
-      const fits = Math.max(0, bytes.length - (used + grows - this.capacityBytes));
-      this.#writePartly(content, bytes.subarray(0, fits), at);
-      throw systemError('ENOSPC', name);
-    }
-    content.seen = put(content.seen, bytes, at);
-    content.disk = put(content.disk, bytes, at);
+    const missing = this.usedBytes + Math.max(0, at + bytes.length - content.seen.length) - this.capacityBytes;
+    if (missing <= 0) return undefined;
+    this.#writePartly(content, bytes.subarray(0, Math.max(0, bytes.length - missing)), at);
+    return 'ENOSPC';
   }
 
   /** Readers see the first part of it or all; of that the disk has some sectors. */

@@ -1,6 +1,6 @@
 /** A physical log over a faulty disk, for tests that look at single rules. */
 import type { AppendResult, Log } from '../engine.ts';
-import { FaultyDisk, seededPick } from './faulty-files.fixture.ts';
+import { FaultyDisk, type FinishedWrite, seededPick } from './faulty-files.fixture.ts';
 import { type ManualEnv, manualEnv } from './manual-env.fixture.ts';
 import { openPhysicalLog, type PhysicalLog, type PhysicalLogSettings } from './physical-log.ts';
 
@@ -10,12 +10,15 @@ const settings = { segmentBytes: 128 * 1024, zeroAheadBytes: 16 * 1024, recordBy
 
 export class LogWorld {
   readonly disk: FaultyDisk;
+  /** Every write that came to an end, failed or not. */
+  readonly writes: Omit<FinishedWrite, 'bytes'>[] = [];
   readonly env: ManualEnv;
   readonly #settings: Partial<PhysicalLogSettings>;
   physical!: PhysicalLog;
 
   private constructor(seed: number, more: Partial<PhysicalLogSettings>) {
     this.disk = new FaultyDisk(seededPick(seed));
+    this.disk.onWritten = ({ file, at }) => this.writes.push({ file, at });
     this.env = manualEnv(seed);
     this.#settings = { ...settings, ...more };
   }

@@ -104,15 +104,15 @@ it('vouches for the last record of a log that falls quiet, so that a bit flipped
   const world = await LogWorld.open();
   await world.append('one');
   await world.append('last');
-  const before = world.disk.writes.length;
+  const before = world.writes.length;
   world.env.advance(49);
-  expect(world.disk.writes.length).toBe(before);
+  expect(world.writes.length).toBe(before);
   // The timer was set for the first record, and runs once more for the second.
   world.env.advance(1);
   world.env.advance(50);
-  expect(world.disk.writes.length).toBe(before + 1);
+  expect(world.writes.length).toBe(before + 1);
   world.env.advance(1_000);
-  expect(world.disk.writes.length).toBe(before + 1);
+  expect(world.writes.length).toBe(before + 1);
   world.disk.crash('power');
   const [file] = world.segments();
   const whole = Buffer.from(world.disk.content(file!));

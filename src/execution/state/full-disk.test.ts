@@ -26,7 +26,7 @@ class Rig {
   #request = 0;
 
   async open(): Promise<void> {
-    const files = this.disk.start(false);
+    const files = this.disk.start({ fillAheadPays: false });
     this.log = await openPhysicalLog(files, '/log', { env: this.env, segmentBytes: 1024 * 1024, recordBytesMax: 4096 });
     this.host = new StateHost({
       env: this.env,
