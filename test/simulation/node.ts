@@ -10,6 +10,7 @@ import type { Env } from '../../src/platform/env.ts';
 import type { StoreReader, StoreWriter } from '../../src/store/store.ts';
 import { type DiskEnd, SimulatedDisk } from '../../src/testing/simulated-disk.ts';
 import type { RowSource } from './checkers/replay.ts';
+import { Drive } from './embedded/drive.ts';
 import type { World } from './world.ts';
 
 /** What a program has of the world. */
@@ -21,6 +22,8 @@ export type NodeContext = {
   readonly blobs: Blobs;
   readonly bus: Bus;
   readonly clock: SkewedClock;
+  /** Files of its own, for an engine that stands on them. */
+  readonly drive: Drive;
   readonly store: { readonly openReader: () => StoreReader; readonly writer: StoreWriter };
   /** Sends a message to a client, as JSON over the network. */
   readonly send: (to: string, message: unknown) => void;
@@ -48,7 +51,9 @@ export type StartProgram = (context: NodeContext) => NodeProgram;
 
 export class SimNode {
   readonly name: string;
+  /** Its store. */
   readonly disk: SimulatedDisk;
+  readonly drive: Drive;
   readonly clock: SkewedClock = { skewMs: 0 };
   life: Life | undefined;
   program: NodeProgram | undefined;
@@ -62,6 +67,14 @@ export class SimNode {
     this.name = name;
     this.#start = start;
     this.disk = new SimulatedDisk(world.simulation, name);
+    this.drive = new Drive(world.simulation, name, {
+      crashed: (how, downMs) => {
+        this.end(how);
+        world.simulation.after(downMs, undefined, 'heal start', () => this.start());
+      },
+      count: (what) => world.count(what),
+      violated: (law, what) => world.violated(law, what),
+    });
   }
 
   get up(): boolean {
@@ -92,6 +105,7 @@ export class SimNode {
         clock: this.clock,
         blobs: new SimulatedBlobs(place, blobs),
         bus: new SimulatedBus(place, bus),
+        drive: this.drive,
         store: this.disk.open(life),
         send: (to, message) => this.#world.sendToClient(this.name, to, message),
       });
@@ -108,5 +122,6 @@ export class SimNode {
     this.life = undefined;
     this.program = undefined;
     this.disk.end(how);
+    this.drive.disk.crash(how === 'kill' ? 'kill' : 'power');
   }
 }

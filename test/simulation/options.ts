@@ -1,6 +1,9 @@
 /** What `npm run simulate` is told. */
 import { parseArgs } from 'node:util';
-import { allFaults, type FaultKind } from './plan.ts';
+import { driveFaults } from './embedded/plan.ts';
+import { clusterFaults, type FaultKind } from './plan.ts';
+
+const allFaults: readonly FaultKind[] = [...clusterFaults, ...driveFaults];
 
 export type SimulateOptions = {
   /** Seeds to run, the first of them `first`. */
@@ -32,7 +35,8 @@ that no law is broken.
   --first N        the first seed (default: drawn, and printed)
   --minutes M      until then, however many seeds that takes
   --jobs J         processes (default 1)
-  --workload NAME  registers (default): reads, writes and messages on partitions; tasks: tasks of all kinds
+  --workload NAME  registers (default): reads, writes and messages on partitions; tasks: tasks of all kinds;
+                   embedded: registers in one process over the embedded engine and its files
   --faults A,B     only these kinds: ${allFaults.join(', ')}; none: "none"
   --keep 3,7       with --seed: only these faults of its plan, by number; "none"
   --trace          with --seed: prints the run as a sequence of events: when, where, what
@@ -96,11 +100,11 @@ const parsed = (args: readonly string[]) => {
   }
 };
 
-const workloadNames = ['registers', 'tasks'];
+const workloadNames = ['registers', 'tasks', 'embedded'];
 
 const workloadOf = (text = 'registers'): string => {
   if (workloadNames.includes(text)) return text;
-  throw new WrongCall(`There is no workload "${text}": there are ${workloadNames.join(' and ')}.`);
+  throw new WrongCall(`There is no workload "${text}": there are ${workloadNames.join(', ')}.`);
 };
 
 const faultsOf = (text: string | undefined): readonly FaultKind[] => {

@@ -7,6 +7,7 @@ import { calmNetwork, type NetworkFaults } from '../../src/engine/simulated/netw
 import type { CheckpointSettings } from '../../src/partition/host.ts';
 import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
 import { type SeededRandom, seededRandom } from '../../src/values/hash.ts';
+import type { DriveFault, EmbeddedSettings } from './embedded/plan.ts';
 
 export type Fault =
   | { readonly kind: 'crash'; readonly node: number; readonly how: DiskEnd; readonly downMs: number }
@@ -26,7 +27,8 @@ export type Fault =
   | { readonly kind: 'fullDisk'; readonly node: number; readonly forMs: number }
   | { readonly kind: 'damageBlob'; readonly partition: number; readonly pick: number }
   | { readonly kind: 'network'; readonly faults: NetworkFaults; readonly forMs: number }
-  | { readonly kind: 'log'; readonly partition: number; readonly faults: LogFaults; readonly forMs: number };
+  | { readonly kind: 'log'; readonly partition: number; readonly faults: LogFaults; readonly forMs: number }
+  | DriveFault;
 
 export type FaultKind = Fault['kind'];
 export type PlannedFault = { readonly atMs: number; readonly fault: Fault };
@@ -43,10 +45,13 @@ export type Plan = {
   /** How long clients pause between operations, at most. */
   readonly thinkMs: number;
   readonly checkpoints: CheckpointSettings;
+  /** Where the engine is the embedded one. */
+  readonly embedded?: EmbeddedSettings;
   readonly faults: readonly PlannedFault[];
 };
 
-export const allFaults: readonly FaultKind[] = [
+/** What a cluster over a shared log can meet. */
+export const clusterFaults: readonly FaultKind[] = [
   'crash',
   'claim',
   'cut',
@@ -81,13 +86,13 @@ export class Dice {
 }
 
 /** What seed `seed` means; `only`: kinds of faults that may occur at all. */
-export const planOf = (workload: string, seed: string, only: readonly FaultKind[] = allFaults): Plan => {
+export const planOf = (workload: string, seed: string, only: readonly FaultKind[]): Plan => {
   const dice = new Dice(seededRandom(`${seed}/plan`));
   const nodes = dice.whole(2, 5);
   const partitions = dice.whole(1, 3);
   const busyMs = dice.whole(5, 40) * 1_000;
   // Swarm testing (Groce et al., ISSTA 2012): a fault that is never there leaves room for what it would hide.
-  const possible = allFaults.filter((kind) => kind !== 'disturb' || workload === 'tasks');
+  const possible = clusterFaults.filter((kind) => kind !== 'disturb' || workload === 'tasks');
   const kinds = possible.filter(() => dice.chance(0.6)).filter((kind) => only.includes(kind));
   const faults: PlannedFault[] = [];
   const everyMs = dice.pick([200, 500, 1_000, 3_000]);
@@ -138,22 +143,7 @@ const faultOf = (dice: Dice, kind: FaultKind, nodes: number, partitions: number)
     case 'damageBlob':
       return { kind, partition, pick: dice.whole(0, 1_000_000) };
     case 'network':
-      return {
-        kind,
-        forMs,
-        faults: {
-          delayMs: dice.pick([
-            [0.1, 0.5],
-            [0.1, 5],
-            [5, 50],
-          ]),
-          slow: dice.pick([0, 0.01, 0.2]),
-          slowMs: dice.pick([20, 1_500]),
-          reordered: dice.pick([0, 0.05, 0.5]),
-          lost: dice.pick([0, 0.01, 0.3]),
-          repeated: dice.pick([0, 0.01, 0.3]),
-        },
-      };
+      return networkFault(dice, forMs);
     case 'log':
       return {
         kind,
@@ -170,9 +160,26 @@ const faultOf = (dice: Dice, kind: FaultKind, nodes: number, partitions: number)
         },
       };
     default:
-      return kind satisfies never;
+      throw new Error(`${kind} is no fault of a cluster over a shared log.`);
   }
 };
+
+export const networkFault = (dice: Dice, forMs: number): Fault => ({
+  kind: 'network',
+  forMs,
+  faults: {
+    delayMs: dice.pick([
+      [0.1, 0.5],
+      [0.1, 5],
+      [5, 50],
+    ]),
+    slow: dice.pick([0, 0.01, 0.2]),
+    slowMs: dice.pick([20, 1_500]),
+    reordered: dice.pick([0, 0.05, 0.5]),
+    lost: dice.pick([0, 0.01, 0.3]),
+    repeated: dice.pick([0, 0.01, 0.3]),
+  },
+});
 
 export const calm = { network: calmNetwork, log: calmLog };
 

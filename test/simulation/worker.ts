@@ -4,7 +4,7 @@ import { installVirtualGlobals, real } from '../../src/testing/virtual-globals.t
 installVirtualGlobals();
 const { installDeterminism } = await import('../../src/execution/executor/determinism.ts');
 installDeterminism();
-const { planOf } = await import('./plan.ts');
+const { planOf } = await import('./workloads.ts');
 const { runPlan } = await import('./run-seed.ts');
 const { keeping, shrink } = await import('./shrink.ts');
 const { runTraced } = await import('./trace/run-traced.ts');

@@ -2,7 +2,10 @@
 import { outboxTable, peersTable } from '../../src/partition/outbox.ts';
 import type { AnyTable } from '../../src/partition/table.ts';
 import { taskTables } from '../../src/tasks/tables.ts';
+import { embedded } from './embedded/node.ts';
+import { embeddedPlan } from './embedded/plan.ts';
 import type { StartProgram } from './node.ts';
+import { planOf as clusterPlan, type FaultKind, type Plan } from './plan.ts';
 import { checkRegisters } from './registers/checks.ts';
 import { RegisterClient } from './registers/client.ts';
 import { describeRegisterMessage } from './registers/describe.ts';
@@ -38,20 +41,31 @@ const describing =
   (message) =>
     describeEngineMessage(message, tables) ?? own(message);
 
+const beginRegisters = (world: World): Clients => {
+  const clients = Array.from({ length: world.plan.clients }, (_, number) => new RegisterClient(world, number));
+  return {
+    idle: () => clients.every(({ idle }) => idle),
+    check: () => checkRegisters(world, clients),
+    count: () => {
+      for (const { calls } of clients) for (const { operation } of calls) world.count(`call ${operation.kind}`);
+    },
+  };
+};
+
+/** What seed `seed` means; `only`: kinds of faults that may occur at all. */
+export const planOf = (workload: string, seed: string, only: readonly FaultKind[]): Plan =>
+  (workload === 'embedded' ? embeddedPlan : clusterPlan)(workload, seed, only);
+
 export const workloads: Readonly<Record<string, Workload>> = {
   registers: {
     node: registerNode,
     describe: describing(registerTables, describeRegisterMessage),
-    begin: (world) => {
-      const clients = Array.from({ length: world.plan.clients }, (_, number) => new RegisterClient(world, number));
-      return {
-        idle: () => clients.every(({ idle }) => idle),
-        check: () => checkRegisters(world, clients),
-        count: () => {
-          for (const { calls } of clients) for (const { operation } of calls) world.count(`call ${operation.kind}`);
-        },
-      };
-    },
+    begin: beginRegisters,
+  },
+  embedded: {
+    node: embedded(registerNode),
+    describe: describing(registerTables, describeRegisterMessage),
+    begin: beginRegisters,
   },
   tasks: {
     node: taskNode,

@@ -6,13 +6,15 @@ import { BlobService } from '../../src/engine/simulated/simulated-blobs.ts';
 import { BusService } from '../../src/engine/simulated/simulated-bus.ts';
 import { Simulation } from '../../src/engine/simulated/simulation.ts';
 import { enterWorld } from '../../src/testing/virtual-globals.ts';
-import { whyNotRestorable } from './checkers/restorable.ts';
+import { type BlobView, whyNotRestorable } from './checkers/restorable.ts';
 import { type NodeProgram, SimNode, type StartProgram } from './node.ts';
 import { calm, Dice, type Fault, faultText, type Plan } from './plan.ts';
 import type { Trace } from './trace/trace.ts';
 import { Violation } from './violation.ts';
 
 const supervisorEveryMs = 100;
+/** When a process that ended by itself is started again. */
+const restartMs = 200;
 const storyLinesMax = 100;
 /** After the faults, everything must be through within this. */
 export const calmMs = 60_000;
@@ -52,11 +54,14 @@ export class World {
       log.onLanded = (position, bytes) => {
         landed[position - 1] = bytes;
       };
-      log.onTrimmed = () => this.#checkRestorable(partition);
+      log.onTrimmed = () => this.checkRestorable(partition, log.start, this.blobs);
       this.logs.push(log);
       this.landed.push(landed);
     }
-    this.blobs.onDeleted = (name) => this.#checkRestorable(Number(name.split('/')[1]));
+    this.blobs.onDeleted = (name) => {
+      const partition = Number(name.split('/')[1]);
+      this.checkRestorable(partition, (this.logs[partition] as LogService).start, this.blobs);
+    };
     for (let number = 0; number < plan.nodes; number++) this.nodes.push(new SimNode(this, `n${number}`, start));
     const random = this.simulation.random('globals');
     enterWorld({ simulation: this.simulation, now: () => worldBeganMs + this.simulation.nowMs, random });
@@ -129,7 +134,8 @@ export class World {
         this.#node(fault.node).clock.skewMs = fault.skewMs;
         break;
       case 'fullDisk': {
-        const { disk } = this.#node(fault.node);
+        const { disk, drive } = this.#node(fault.node);
+        drive.strike(fault);
         disk.full = true;
         heal(fault.forMs, 'disk', () => {
           disk.full = false;
@@ -137,6 +143,7 @@ export class World {
         break;
       }
       case 'damageBlob': {
+        for (const { drive } of this.nodes) drive.damageBlob(fault.partition, fault.pick);
         const manifests = this.blobs.names(`snapshot/${fault.partition}/`);
         // One of the snapshots that are kept may be damaged without loss (S2), not both.
         if (manifests.length > 1 && !manifests.some((name) => this.blobs.isDamaged(name)))
@@ -157,6 +164,12 @@ export class World {
         });
         break;
       }
+      case 'crashAtCall':
+      case 'failedWrites':
+      case 'slowDisk':
+      case 'flippedBit':
+        this.#node(fault.node).drive.strike(fault);
+        break;
       default:
         fault satisfies never;
     }
@@ -170,6 +183,9 @@ export class World {
     for (const log of this.logs) log.faults = calm.log;
     for (const node of this.nodes) {
       node.disk.full = false;
+      node.drive.calm();
+      // Damage is seen by the next start at the latest.
+      if (node.drive.flipped !== undefined) node.end('kill');
       node.start();
     }
   }
@@ -255,8 +271,9 @@ export class World {
     this.certainlyLost.push({ partition, epoch, acknowledged });
   }
 
-  #checkRestorable(partition: number): void {
-    const why = whyNotRestorable(partition, this.logs[partition] as LogService, this.blobs);
+  /** Something was taken away, of a log that begins at `logStart` now or of the blobs. */
+  checkRestorable(partition: number, logStart: number, blobs: BlobView): void {
+    const why = whyNotRestorable(partition, logStart, blobs);
     if (why !== undefined) this.violated('restorable', why);
   }
 
@@ -264,10 +281,31 @@ export class World {
     const code = (error as { code?: unknown }).code;
     this.tell('failed', `partition ${partition} at ${end}: ${String(error)}`);
     this.count(code === 'LOG_TRIMMED' ? 'log trimmed under a reader' : `failed ${String(code)}`);
+    if (code === 'LOG_DAMAGED' && this.#nodeAt(end).drive.flipped !== undefined) {
+      this.exited(end, error);
+      return;
+    }
     // A full disk, and a log trimmed while it is read, are reasons to begin again. Nothing may be taken for damage, and
     // nothing else may go wrong: the faults of this world leave every log whole.
     if (code !== 'STORE_FULL' && code !== 'LOG_TRIMMED')
       this.violated('no damage', `${end}, partition ${partition}: ${(error as Error).stack}`);
+  }
+
+  /** A process ends because its own files fail it: it is started again, from a backup where something was damaged. */
+  exited(end: string, error: unknown): void {
+    const node = this.#nodeAt(end);
+    const code = (error as { code?: unknown }).code;
+    this.tell('exits', `${end}: ${String(error)}`);
+    this.count(`exits ${String(code)}`);
+    const isTold = code === 'LOG_DAMAGED' && node.drive.flipped !== undefined;
+    if (!isTold && code !== 'EIO' && code !== 'ENOSPC') this.violated('no damage', `${end}: ${(error as Error).stack}`);
+    node.end('kill');
+    if (isTold) node.drive.repair();
+    this.simulation.after(restartMs, undefined, 'start again', () => node.start());
+  }
+
+  #nodeAt(end: string): SimNode {
+    return this.nodes.find(({ name }) => name === end) as SimNode;
   }
 
   /** A law was broken: the run ends. */

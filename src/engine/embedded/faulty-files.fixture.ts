@@ -30,7 +30,8 @@ export type Turn = (bytes: number) => Promise<void>;
 export type CrashKind = 'kill' | 'power';
 export type FinishedWrite = { readonly file: string; readonly at: number; readonly bytes: Uint8Array };
 
-type Content = { seen: Buffer; disk: Buffer; failedSyncs: number };
+/** `seen` and `disk` are the same object for as long as they do not differ. */
+type Content = { seen: Bytes; disk: Bytes; failedSyncs: number };
 /** What one opener of a file has: the failed syncs it was told of, and whether it is lied to. */
 type Handle = { readonly name: string; readonly content: Content; toldOf: number; hollow: boolean };
 type NameChange = (names: Map<string, Content>) => void;
@@ -40,14 +41,39 @@ type Life = {
   readonly underWay: Set<{ content: Content; bytes: Uint8Array; at: number }>;
 };
 
-const put = (into: Buffer, bytes: Uint8Array, at: number): Buffer => {
-  const target =
-    at + bytes.length > into.length ? Buffer.concat([into, Buffer.alloc(at + bytes.length - into.length)]) : into;
-  target.set(bytes, at);
-  return target;
-};
+/** Bytes that grow. */
+class Bytes {
+  #room: Buffer;
+  #size: number;
+
+  constructor(bytes: Buffer) {
+    this.#room = Buffer.from(bytes);
+    this.#size = bytes.length;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** What is there now, not a copy. */
+  get view(): Buffer {
+    return this.#room.subarray(0, this.#size);
+  }
+
+  put(bytes: Uint8Array, at: number): void {
+    const size = Math.max(this.#size, at + bytes.length);
+    if (size > this.#room.length) this.#room = Buffer.concat([this.view], 2 * size);
+    this.#size = size;
+    this.#room.set(bytes, at);
+  }
+}
 
 const nextTurn: Turn = () => new Promise((resolve) => setImmediate(resolve));
+
+const emptyContent = (): Content => {
+  const bytes = new Bytes(Buffer.alloc(0));
+  return { seen: bytes, disk: bytes, failedSyncs: 0 };
+};
 
 /** A promise that never settles: what a call of a process that has ended comes to. */
 const never = <T>(): Promise<T> => new Promise(() => {});
@@ -63,7 +89,7 @@ export class FaultyDisk {
   /** After so many calls the process is killed or the power fails, in the middle of the next one. */
   crashAfterCalls = Number.POSITIVE_INFINITY;
   crashKind: CrashKind = 'kill';
-  /** Told when a process has crashed. */
+  /** Told when that has happened. */
   onCrash: (kind: CrashKind) => void = () => {};
   /** Told of every write that came to an end, with the error's code if it failed. The bytes are the caller's. */
   onWritten: (write: FinishedWrite, code: string | undefined) => void = () => {};
@@ -92,17 +118,15 @@ export class FaultyDisk {
   crash(kind: CrashKind): void {
     for (const { content, bytes, at } of this.#life.underWay) this.#writePartly(content, bytes, at);
     this.#life.underWay.clear();
-    const wasUp = !this.#life.ended;
     this.#life.ended = true;
     if (kind === 'power') {
       const kept = this.#pick(this.#changes.length + 1);
       for (const { change } of this.#changes.slice(0, kept)) change(this.#namesOnDisk);
       this.#changes = [];
       this.#names = new Map(this.#namesOnDisk);
-      for (const content of this.#names.values()) content.seen = Buffer.from(content.disk);
+      for (const content of this.#names.values()) content.seen = content.disk;
     }
     for (const notify of this.#waitForCrash.splice(0)) notify();
-    if (wasUp) this.onCrash(kind);
   }
 
   names(): readonly string[] {
@@ -111,27 +135,27 @@ export class FaultyDisk {
 
   /** What readers see of a file. */
   content(file: string): Buffer {
-    return this.#names.get(file)!.seen;
+    return this.#names.get(file)!.seen.view;
   }
 
   /** Puts other bytes into a file, as seen and on disk. */
   replace(file: string, bytes: Buffer): void {
     const content = this.#names.get(file)!;
-    content.seen = Buffer.from(bytes);
-    content.disk = Buffer.from(bytes);
+    content.seen = new Bytes(bytes);
+    content.disk = content.seen;
   }
 
   /** One bit of a file is another one from now on, as seen and on disk. */
   flip(file: string, bit: number): void {
     const content = this.#names.get(file)!;
-    for (const bytes of new Set([content.seen, content.disk]))
-      if (bit >> 3 < bytes.length) bytes[bit >> 3]! ^= 1 << (bit & 7);
+    for (const { size, view } of new Set([content.seen, content.disk]))
+      if (bit >> 3 < size) view[bit >> 3]! ^= 1 << (bit & 7);
   }
 
   /** How many bytes all files have together. */
   get usedBytes(): number {
     let used = 0;
-    for (const { seen } of this.#names.values()) used += seen.length;
+    for (const { seen } of this.#names.values()) used += seen.size;
     return used;
   }
 
@@ -171,7 +195,7 @@ export class FaultyDisk {
           const known = this.#names.get(name);
           if (how === 'existing' && !known) throw systemError('ENOENT', name);
           if (how === 'new' && known) throw systemError('EEXIST', name);
-          const content = known ?? { seen: Buffer.alloc(0), disk: Buffer.alloc(0), failedSyncs: 0 };
+          const content = known ?? emptyContent();
           if (!known) this.#changeName(name, (names) => void names.set(name, content));
           return this.#open(life, { name, content, toldOf: content.failedSyncs, hollow: false });
         }),
@@ -181,9 +205,9 @@ export class FaultyDisk {
   #open(life: Life, handle: Handle): OpenFile {
     const { name, content } = handle;
     return {
-      size: () => this.#call(life, 0, () => content.seen.length),
+      size: () => this.#call(life, 0, () => content.seen.size),
       read: (into, at) =>
-        this.#call(life, into.length, () => content.seen.copy(into, 0, Math.min(at, content.seen.length))),
+        this.#call(life, into.length, () => content.seen.view.copy(into, 0, Math.min(at, content.seen.size))),
       close: () => this.#call(life, 0, () => {}),
       writeSync: (bytes, at) => {
         const write = { content, bytes, at };
@@ -226,7 +250,9 @@ export class FaultyDisk {
   }
 
   #count(life: Life): void {
-    if (!life.ended && --this.crashAfterCalls < 0) this.crash(this.crashKind);
+    if (life.ended || --this.crashAfterCalls >= 0) return;
+    this.crash(this.crashKind);
+    this.onCrash(this.crashKind);
   }
 
   #write(handle: Handle, bytes: Uint8Array, at: number): void {
@@ -234,9 +260,8 @@ export class FaultyDisk {
     const code = this.#writeOrFail(handle, bytes, at);
     this.onWritten({ file: name, at, bytes }, code);
     if (code === undefined) {
-      content.seen = put(content.seen, bytes, at);
-      if (handle.hollow) this.#writePartly(content, bytes, at);
-      else content.disk = put(content.disk, bytes, at);
+      if (handle.hollow) this.#writePartly(content, bytes, at, true);
+      else for (const one of new Set([content.seen, content.disk])) one.put(bytes, at);
     } else if (code !== 'ENOSPC') {
       content.failedSyncs++;
       handle.toldOf = content.failedSyncs;
@@ -253,23 +278,24 @@ export class FaultyDisk {
       this.#writePartly(content, bytes, at);
       return code ?? 'EIO';
     }
-    const missing = this.usedBytes + Math.max(0, at + bytes.length - content.seen.length) - this.capacityBytes;
+    const missing = this.usedBytes + Math.max(0, at + bytes.length - content.seen.size) - this.capacityBytes;
     if (missing <= 0) return undefined;
     this.#writePartly(content, bytes.subarray(0, Math.max(0, bytes.length - missing)), at);
     return 'ENOSPC';
   }
 
   /** Readers see the first part of it or all; of that the disk has some sectors. */
-  #writePartly(content: Content, bytes: Uint8Array, at: number): void {
+  #writePartly(content: Content, bytes: Uint8Array, at: number, seesAll = this.#pick(2) === 0): void {
+    if (content.seen === content.disk) content.disk = new Bytes(content.seen.view);
     const sectors = Math.ceil(bytes.length / sectorBytes);
-    const seenSectors = this.#pick(2) === 0 ? sectors : this.#pick(sectors + 1);
+    const seenSectors = seesAll ? sectors : this.#pick(sectors + 1);
     const seen = bytes.subarray(0, seenSectors * sectorBytes);
-    if (seen.length > 0) content.seen = put(content.seen, seen, at);
+    if (seen.length > 0) content.seen.put(seen, at);
     const style = this.#pick(3);
     for (let sector = 0; sector < seenSectors; sector++) {
       const keeps = style === 0 ? sector === seenSectors - 1 : style === 1 ? this.#pick(2) === 0 : this.#pick(8) > 0;
       const part = bytes.subarray(sector * sectorBytes, (sector + 1) * sectorBytes);
-      if (keeps) content.disk = put(content.disk, part, at + sector * sectorBytes);
+      if (keeps) content.disk.put(part, at + sector * sectorBytes);
     }
   }
 }

@@ -34,6 +34,8 @@ export class SegmentSet {
   #next: Segment | undefined;
   #preparing: Promise<void> | undefined;
   #lastNumber: number;
+  /** A segment was given up, and the sync that makes that durable failed. */
+  #releasedUnsynced = false;
   #closed = false;
 
   /** `inUse`: what recovery found, ascending, the last one to be written on; `spares`: paths of free files. */
@@ -100,18 +102,21 @@ export class SegmentSet {
   async release(number: number): Promise<void> {
     for (const old of this.older()) {
       if (old >= number) return;
-      const segment = this.#byNumber.get(old);
-      if (!segment) continue;
-      this.#byNumber.delete(old);
+      const segment = this.#byNumber.get(old)!;
       // Readers of carried records may still be at it; closing waits for them.
       await segment.close();
+      if (this.#releasedUnsynced) await this.#files.syncFolder(this.#folder);
       const free = path.join(this.#folder, segmentName(segment, 'free'));
       if (segment.failed || this.#spares.length >= sparesMax) await this.#files.remove(segment.path);
       else {
         await this.#files.rename(segment.path, free);
         this.#spares.push(free);
       }
+      // Not before: one whose name could not be taken away comes first again the next time (N3).
+      this.#byNumber.delete(old);
+      this.#releasedUnsynced = true;
       await this.#files.syncFolder(this.#folder);
+      this.#releasedUnsynced = false;
     }
   }
 

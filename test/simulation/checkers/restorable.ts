@@ -3,16 +3,24 @@
  * beginning or continues a snapshot of which everything is there. A damaged object counts as there: one of two may be.
  */
 import { unpack } from 'msgpackr';
-import type { LogService } from '../../../src/engine/simulated/log-service.ts';
-import type { BlobService } from '../../../src/engine/simulated/simulated-blobs.ts';
 
-/** Undefined: it is so. */
-export const whyNotRestorable = (partition: number, log: LogService, blobs: BlobService): string | undefined => {
-  if (log.start === 1) return undefined;
+/** Blobs as one sees them who needs no engine to look. */
+export type BlobView = {
+  readonly names: (prefix: string) => readonly string[];
+  readonly isDamaged: (name: string) => boolean;
+  readonly stored: {
+    readonly has: (name: string) => boolean;
+    readonly get: (name: string) => { readonly bytes: Uint8Array } | undefined;
+  };
+};
+
+/** `logStart`: the first position that the log keeps. Undefined: it is so. */
+export const whyNotRestorable = (partition: number, logStart: number, blobs: BlobView): string | undefined => {
+  if (logStart === 1) return undefined;
   const prefix = `snapshot/${partition}/`;
   const problems: string[] = [];
   for (const name of blobs.names(prefix)) {
-    if (Number(name.slice(prefix.length)) + 1 < log.start) continue;
+    if (Number(name.slice(prefix.length)) + 1 < logStart) continue;
     if (blobs.isDamaged(name)) {
       problems.push(`${name} is damaged`);
       continue;
@@ -22,5 +30,5 @@ export const whyNotRestorable = (partition: number, log: LogService, blobs: Blob
     if (missing.length === 0) return undefined;
     problems.push(`${name} lacks ${missing.join(', ')}`);
   }
-  return `partition ${partition}: the log begins at ${log.start}, and no whole snapshot reaches it (${problems.join('; ') || 'there is none'})`;
+  return `partition ${partition}: the log begins at ${logStart}, and no whole snapshot reaches it (${problems.join('; ') || 'there is none'})`;
 };

@@ -28,12 +28,23 @@ const resendMost = 100;
 
 export const registerTables = [outboxTable, peersTable, registerTable, requestTable, inboxTable];
 
-export const registerNode = (context: NodeContext): NodeProgram => {
+/** `close` lets go of everything; nothing is begun from then on. */
+export type RegisterProgram = NodeProgram & { readonly close: () => Promise<void> };
+
+export const registerNode = (context: NodeContext): RegisterProgram => {
   const { place, env, world } = context;
   const { partitions } = world.plan;
   const led = new Map<number, Led>();
   const opening = new Set<number>();
+  /** Claims, and hosts that are being closed. */
+  const underWay = new Set<Promise<void>>();
+  let closed = false;
   let turnPlanned = false;
+
+  const track = (work: Promise<void>): void => {
+    underWay.add(work);
+    void work.finally(() => underWay.delete(work));
+  };
 
   const planTurn = (): void => {
     if (turnPlanned) return;
@@ -51,7 +62,7 @@ export const registerNode = (context: NodeContext): NodeProgram => {
   };
 
   const claim = async (partition: number): Promise<void> => {
-    if (opening.has(partition) || led.has(partition)) return;
+    if (closed || opening.has(partition) || led.has(partition)) return;
     opening.add(partition);
     const log = context.log(partition);
     const { openReader, writer } = context.store;
@@ -67,7 +78,7 @@ export const registerNode = (context: NodeContext): NodeProgram => {
         opening.delete(partition);
       };
       if (own === undefined) over();
-      else void own.host.close().then(over);
+      else track(own.host.close().then(over));
     };
     const reader = openReader();
     const host = await PartitionHost.open<Output>({
@@ -135,6 +146,7 @@ export const registerNode = (context: NodeContext): NodeProgram => {
     });
 
   const resend = (): void => {
+    if (closed) return;
     for (const [partition, { host, resender, leading }] of led)
       if (leading)
         host.transact((tx) => {
@@ -146,7 +158,14 @@ export const registerNode = (context: NodeContext): NodeProgram => {
   env.timers.after(resendEveryMs, resend);
 
   return {
-    claim: (partition) => void claim(partition),
+    claim: (partition) => track(claim(partition)),
+    close: async () => {
+      closed = true;
+      await Promise.all(underWay);
+      const open = [...led.values()];
+      led.clear();
+      await Promise.all(open.map(({ host }) => host.close()));
+    },
     epoch: (partition) => {
       const own = led.get(partition);
       return own?.leading === true ? own.host.core.epoch : 0;

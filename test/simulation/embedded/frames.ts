@@ -1,0 +1,56 @@
+/**
+ * Which frames stand where in the files of a log, as one sees it who watches the disk: from the headers of what was written with
+ * success, and from nothing that the log itself says.
+ */
+
+import type { FinishedWrite } from '../../../src/engine/embedded/faulty-files.fixture.ts';
+
+export type WrittenFrame = {
+  readonly file: string;
+  readonly at: number;
+  /** Without the zeros behind it. */
+  readonly length: number;
+  readonly number: number;
+};
+
+const magic = 0x31465454;
+const entriesAt = 48;
+const entryBytes = 20;
+const firstFrameKind = 4;
+
+export class FrameWitness {
+  /** The last place of each frame: one that failed stands again elsewhere. */
+  readonly #frames = new Map<number, WrittenFrame>();
+  /** The highest frame that any frame vouches for. */
+  vouched = 0;
+  /** Frames with lower numbers are given up. */
+  first = 1;
+
+  /** A write to a segment file has succeeded. */
+  wrote({ file, at, bytes }: FinishedWrite): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (bytes.length < entriesAt || view.getUint32(0, true) !== magic) return;
+    const number = Number(view.getBigUint64(16, true));
+    this.#frames.set(number, { file, at, length: view.getUint32(32, true), number });
+    this.vouched = Math.max(this.vouched, Number(view.getBigUint64(24, true)));
+    for (let entry = 0; entry < view.getUint32(36, true); entry++) {
+      const entryAt = entriesAt + entry * entryBytes;
+      if (view.getUint16(entryAt + 2, true) === firstFrameKind)
+        this.first = Math.max(this.first, Number(view.getBigUint64(entryAt + 8, true)));
+    }
+  }
+
+  /** Frames that must be there and that others vouch for, of the files named. */
+  mustBe(files: readonly string[]): readonly WrittenFrame[] {
+    for (const number of this.#frames.keys()) if (number < this.first) this.#frames.delete(number);
+    const there = new Set(files);
+    return [...this.#frames.values()].filter(({ file, number }) => there.has(file) && number <= this.vouched);
+  }
+
+  /** Whether a byte of a file belongs to a frame that counts. */
+  covers(file: string, at: number): boolean {
+    for (const frame of this.#frames.values())
+      if (frame.file === file && frame.at <= at && at < frame.at + frame.length) return true;
+    return false;
+  }
+}
