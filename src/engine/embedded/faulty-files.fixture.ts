@@ -18,7 +18,8 @@ export type Pick = (below: number) => number;
 
 /** The same numbers for the same seed. */
 export const seededPick = (seed: number): Pick => {
-  let state = seed >>> 0;
+  // Seeds that follow each other begin far apart.
+  let state = Math.imul(seed + 1, 0x9e3779b1) >>> 0;
   return (below) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return Math.floor((state / 0x1_0000_0000) * below);
@@ -120,8 +121,10 @@ export class FaultyDisk {
     this.#life.underWay.clear();
     this.#life.ended = true;
     if (kind === 'power') {
-      const kept = this.#pick(this.#changes.length + 1);
-      for (const { change } of this.#changes.slice(0, kept)) change(this.#namesOnDisk);
+      // Those up to some moment, or any of them: nothing says that names reach the disk in order.
+      const upTo = this.#pick(2) === 0 ? this.#pick(this.#changes.length + 1) : undefined;
+      for (const [index, { change }] of this.#changes.entries())
+        if (upTo === undefined ? this.#pick(2) === 0 : index < upTo) change(this.#namesOnDisk);
       this.#changes = [];
       this.#names = new Map(this.#namesOnDisk);
       for (const content of this.#names.values()) content.seen = content.disk;
@@ -171,11 +174,11 @@ export class FaultyDisk {
       remove: (name) => call(() => this.#changeName(name, (names) => void names.delete(name))),
       rename: (from, to) =>
         call(() => {
-          if (!this.#names.has(from)) throw systemError('ENOENT', from);
+          const content = this.#names.get(from);
+          if (!content) throw systemError('ENOENT', from);
           this.#changeName(to, (names) => {
-            const content = names.get(from);
             names.delete(from);
-            if (content) names.set(to, content);
+            names.set(to, content);
           });
         }),
       list: (folder) =>

@@ -191,3 +191,23 @@ it('goes on with giving up where a crash interrupted it', async () => {
     expect(world.disk.names().length).toBeLessThanOrEqual(7);
   }
 });
+
+it.each(['rename', 'sync'] as const)('gives up no segment before an older one whose %s failed', async (step) => {
+  for (let seed = 0; seed < 120; seed++) {
+    const world = await LogWorld.open({}, seed);
+    for (let after = 0; after < 30; after++) await world.log().append(Buffer.alloc(recordBytes, after), after);
+    await world.settle();
+    world.disk.failName = (name) => (name.endsWith('.free') === (step === 'rename') ? 'EIO' : undefined);
+    await world.log().trim(25);
+    await world.settle();
+    expect(world.events()).toContain('log.clean_failed');
+    // That a segment is made ready beside it must not sync the folder in its place.
+    world.disk.failName = (name) => (name.endsWith('.seg') ? 'EIO' : undefined);
+    await world.log().trim(30);
+    for (let turn = 0; turn < 2 + (seed % 4); turn++) await new Promise((resolve) => setImmediate(resolve));
+    world.disk.crash('power');
+    world.disk.failName = () => undefined;
+    await world.reopen();
+    expect(await world.log().end()).toBe(30);
+  }
+});
