@@ -13,6 +13,8 @@ describe('a seed gives the same digest', () => {
     ['tasks', 1],
     ['tasks', 2],
     ['tasks', 3],
+    ['embedded', 1],
+    ['embedded', 2],
   ])('in two processes and on Node.js 22 and 24 (%s, seed %i)', async (workload, seed) => {
     const args = ['--workload', workload, '--seed', `${seed}`];
     const [one, two, older] = await Promise.all([simulate(args), simulate(args), simulate(args, node22)]);
