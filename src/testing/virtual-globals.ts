@@ -1,7 +1,7 @@
 /**
  * Clock, timers and chance of a simulated process. To be imported before anything else, so that libraries that capture them
- * at import capture these. They belong to the world that runs; outside of one, and for what no world has (the network, other
- * threads), they throw and name the call.
+ * at import capture these. They belong to the world that runs; outside of one they throw and name the call. What no world has
+ * (the network, other threads) is refused: `refused-calls.ts`.
  *
  * What stays real: `queueMicrotask`, `process.nextTick` and promises, whose order follows from the code alone.
  */
@@ -9,8 +9,13 @@ import '../engine/simulated/real-time.ts';
 import nodeCrypto, { type webcrypto } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import nodeTimers from 'node:timers';
-import type { Simulation } from '../engine/simulated/simulation.ts';
+import nodeTimersPromises from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Life, Simulation } from '../engine/simulated/simulation.ts';
 import type { SeededRandom } from '../values/hash.ts';
+import { patch } from './patch.ts';
+import { promisedTimers } from './promised-timers.ts';
+import { refuseCalls } from './refused-calls.ts';
 
 /** The real ones, for what runs the simulation. */
 export const real = {
@@ -26,6 +31,10 @@ export type VirtualProcess = {
   /** Milliseconds since 1970, for the code that runs now. */
   readonly now: () => number;
   readonly random: SeededRandom;
+  /** Whose timers those are that are set now, where that is not whose event runs. */
+  readonly owner?: () => Life | undefined;
+  /** Told of a call that no world has; gives what it throws. Without it such calls are real. */
+  readonly refuse?: (call: string) => Error;
 };
 
 let inside: VirtualProcess | undefined;
@@ -39,6 +48,8 @@ const world = (call: string): VirtualProcess => {
   if (inside === undefined) throw new Error(`${call} was called outside of a simulated world.`);
   return inside;
 };
+
+const ownerIn = ({ owner, simulation }: VirtualProcess): Life | undefined => owner?.() ?? simulation.current;
 
 class Timer {
   readonly cancel: () => void;
@@ -67,13 +78,14 @@ class Timer {
 const after =
   (call: string) =>
   (run: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[]): Timer => {
-    const { simulation } = world(call);
-    return new Timer(simulation.after(Math.max(1, delayMs), simulation.current, call, () => run(...args)));
+    const process = world(call);
+    return new Timer(process.simulation.after(Math.max(1, delayMs), ownerIn(process), call, () => run(...args)));
   };
 
 const every = (run: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[]): Timer => {
-  const { simulation } = world('setInterval');
-  const life = simulation.current;
+  const process = world('setInterval');
+  const { simulation } = process;
+  const life = ownerIn(process);
   let cancel = (): void => {};
   const plan = (): void => {
     cancel = simulation.after(Math.max(1, delayMs), life, 'setInterval', () => {
@@ -86,23 +98,19 @@ const every = (run: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[
 };
 
 const immediate = (run: (...args: unknown[]) => void, ...args: unknown[]): Timer => {
-  const { simulation } = world('setImmediate');
-  return new Timer(simulation.after(0, simulation.current, 'setImmediate', () => run(...args)));
+  const process = world('setImmediate');
+  return new Timer(process.simulation.after(0, ownerIn(process), 'setImmediate', () => run(...args)));
 };
 
 const clear = (timer: Timer | undefined): void => timer?.cancel();
 
-const refuse = (call: string) => (): never => {
-  throw new Error(`${call} has no place in a simulated world: what it gives differs from run to run.`);
-};
-
-const patch = (target: object, name: string, value: unknown): void => {
-  Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: true });
-};
-
 const installTimers = (): void => {
+  const setTimeout = after('setTimeout');
+  const promised = promisedTimers({ setTimeout, setImmediate: immediate });
+  patch(setTimeout, promisify.custom, promised.setTimeout);
+  patch(immediate, promisify.custom, promised.setImmediate);
   const timers: Readonly<Record<string, unknown>> = {
-    setTimeout: after('setTimeout'),
+    setTimeout,
     setInterval: every,
     setImmediate: immediate,
     clearTimeout: clear,
@@ -113,7 +121,16 @@ const installTimers = (): void => {
     patch(globalThis, name, value);
     patch(nodeTimers, name, value);
   }
+  for (const [name, value] of Object.entries(promised)) patch(nodeTimersPromises, name, value);
+  patch(AbortSignal, 'timeout', (delayMs: number): AbortSignal => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new DOMException('The operation timed out', 'TimeoutError')), delayMs);
+    return controller.signal;
+  });
 };
+
+/** In nanoseconds. */
+const second = 1_000_000_000n;
 
 const installClocks = (): void => {
   const RealDate = Date;
@@ -127,9 +144,13 @@ const installClocks = (): void => {
   patch(RealDate.prototype, 'constructor', VirtualDate);
   patch(globalThis, 'Date', VirtualDate);
   patch(performance, 'now', () => world('performance.now').simulation.nowMs);
-  const hrtime = refuse('process.hrtime');
-  patch(process, 'hrtime', Object.assign(hrtime, { bigint: hrtime }));
-  patch(process, 'uptime', refuse('process.uptime'));
+  const nanoseconds = (call: string): bigint => BigInt(Math.round(world(call).simulation.nowMs * 1_000)) * 1_000n;
+  const hrtime = (since: readonly [number, number] = [0, 0]): [number, number] => {
+    const passed = nanoseconds('process.hrtime') - BigInt(since[0]) * second - BigInt(since[1]);
+    return [Number(passed / second), Number(passed % second)];
+  };
+  patch(process, 'hrtime', Object.assign(hrtime, { bigint: () => nanoseconds('process.hrtime.bigint') }));
+  patch(process, 'uptime', () => world('process.uptime').simulation.nowMs / 1_000);
 };
 
 const installChance = (): void => {
@@ -148,18 +169,31 @@ const installChance = (): void => {
   patch(prototype, 'randomUUID', uuid);
   patch(nodeCrypto, 'randomUUID', uuid);
   patch(nodeCrypto, 'randomFillSync', fill);
-  patch(nodeCrypto, 'randomBytes', (count: number) => Buffer.from(world('randomBytes').random.bytes(count)));
-  patch(nodeCrypto, 'randomInt', (low: number, high?: number) => {
+  const bytes = (count: number): Buffer => Buffer.from(world('randomBytes').random.bytes(count));
+  const whole = (low: number, high?: number): number => {
     const [from, to] = high === undefined ? [0, low] : [low, high];
     return from + Math.floor(world('randomInt').random.fraction() * (to - from));
-  });
+  };
+  patch(nodeCrypto, 'randomBytes', orCalledBack(bytes));
+  patch(nodeCrypto, 'randomFill', orCalledBack(fill));
+  patch(nodeCrypto, 'randomInt', orCalledBack(whole));
 };
+
+/** A function that may take a callback as its last argument, which gets the result a tick later. */
+const orCalledBack =
+  <Args extends unknown[], Result>(call: (...args: Args) => Result) =>
+  (...args: [...Args] | [...Args, (error: null, result: Result) => void]): Result | undefined => {
+    const last = args.at(-1);
+    if (typeof last !== 'function') return call(...(args as Args));
+    process.nextTick(last, null, call(...(args.slice(0, -1) as Args)));
+    return undefined;
+  };
 
 /** Once per thread, before anything else is imported. */
 export const installVirtualGlobals = (): void => {
   installTimers();
   installClocks();
   installChance();
-  patch(globalThis, 'fetch', refuse('fetch'));
+  refuseCalls((call) => inside?.refuse?.(call));
   syncBuiltinESMExports();
 };

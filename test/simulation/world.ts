@@ -64,7 +64,12 @@ export class World {
     };
     for (let number = 0; number < plan.nodes; number++) this.nodes.push(new SimNode(this, `n${number}`, start));
     const random = this.simulation.random('globals');
-    enterWorld({ simulation: this.simulation, now: () => worldBeganMs + this.simulation.nowMs, random });
+    enterWorld({
+      simulation: this.simulation,
+      now: () => worldBeganMs + this.simulation.nowMs,
+      random,
+      refuse: (call) => new Error(`${call} has no place in a simulated world: what it gives differs from run to run.`),
+    });
   }
 
   begin(): void {
