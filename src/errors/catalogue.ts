@@ -58,6 +58,13 @@ export const catalogue = {
   STORE_FULL: rejected('No space left for the store', 'later'),
   STORE_FAILED: rejected('The store could not be read or written'),
 
+  // Testing
+  SCENARIO_INVALID: rejected('The scenario could not be loaded, or is not exported'),
+  SIMULATION_FAILED: failed('The scenario threw'),
+  SIMULATION_REFUSED: rejected('A call that has no place in a simulated world'),
+  SIMULATION_ENDLESS: rejected('A simulated run without an end'),
+  CRASH_DIFFERS: failed('A task gives another result where its node crashes'),
+
   INVARIANT: { outcome: 'invariant', retry: 'never', summary: 'A bug in Tutti' },
 } as const satisfies Record<string, CatalogueEntry>;
 

@@ -2,7 +2,6 @@
  * A client in the same process: it speaks to the state thread over a port, in flat arrays, one array a wake-up. Used by the
  * user's main thread, and by the node thread for the control socket.
  */
-import type { MessagePort } from 'node:worker_threads';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
@@ -10,7 +9,7 @@ import type { ListFilter, LogLine, TaskStatus } from '../tasks/client-requests.t
 import { appendFlat, type Flat, fromClient, toClient, toClientArity } from '../tasks/messages.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { hash16 } from '../values/hash.ts';
-import { isTaskId, mintTaskId } from '../values/task-id.ts';
+import { isTaskId, mintTaskId, taskIdRandomBytes } from '../values/task-id.ts';
 
 /** What is told to those who follow a task. */
 export type TaskEvent =
@@ -28,6 +27,13 @@ export type StartSpec = {
   readonly delayMs: number;
 };
 
+/** What it speaks over: a `MessagePort`, or what does the same. */
+export type ClientPort = {
+  on(event: 'message', take: (flat: Flat) => void): unknown;
+  postMessage(flat: Flat): void;
+  close(): void;
+};
+
 type Pending = {
   readonly resolve: (text: string) => void;
   readonly reject: (error: Error) => void;
@@ -36,8 +42,15 @@ type Pending = {
   readonly start: boolean;
 };
 
+/** The id of a task that is about to be started; `hash`: that of its key, where it has one. */
+export const newTaskId = (env: Env, hash?: number): string => {
+  const random = env.random.bytes(taskIdRandomBytes + 2);
+  const drawn = ((random[taskIdRandomBytes] as number) << 8) | (random[taskIdRandomBytes + 1] as number);
+  return mintTaskId(hash ?? drawn, env.clock.now(), random);
+};
+
 export class LocalClient {
-  readonly #port: MessagePort;
+  readonly #port: ClientPort;
   readonly #env: Env;
   readonly #partitions: number;
   readonly #pending = new Map<number, Pending>();
@@ -49,7 +62,7 @@ export class LocalClient {
   #nextRequest = 1;
   #closed: Error | undefined;
 
-  constructor(port: MessagePort, partitions: number, env: Env) {
+  constructor(port: ClientPort, partitions: number, env: Env) {
     this.#port = port;
     this.#partitions = partitions;
     this.#env = env;
@@ -136,12 +149,8 @@ export class LocalClient {
   }
 
   #startMessage(spec: StartSpec, wait: 0 | 1): Promise<string> {
-    const random = this.#env.random.bytes(11);
-    const hash =
-      spec.key === undefined
-        ? ((random[9] as number) << 8) | (random[10] as number)
-        : hash16(JSON.stringify([spec.name, spec.key]));
-    const id = spec.id ?? mintTaskId(hash, this.#env.clock.now(), random);
+    const hash = spec.key === undefined ? undefined : hash16(JSON.stringify([spec.name, spec.key]));
+    const id = spec.id ?? newTaskId(this.#env, hash);
     return this.#ask(fromClient.start, id, spec.name, spec.input, spec.policy, spec.key, spec.delayMs, wait);
   }
 

@@ -46,15 +46,16 @@ const optionNames = [
 /** Throws `OPTION_INVALID` or `DURATION_INVALID`, naming the option. */
 export const checkOptions = (options: OpenOptions): Omit<NodeThreadData, 'fingerprint'> => {
   if (typeof options !== 'object' || options === null)
-    throw invalid('options', options, 'open takes one object, such as { app, module }');
+    throw invalidOption('options', options, 'open takes one object, such as { app, module }');
   for (const name of Object.keys(options))
     if (!(optionNames as readonly string[]).includes(name))
-      throw invalid(name, undefined, `there is no such option; there are ${optionNames.join(', ')}`);
+      throw invalidOption(name, undefined, `there is no such option; there are ${optionNames.join(', ')}`);
   const { engine = 'embedded', logLevel = 'warn', retention = {} } = options;
-  if (engine !== 'embedded' && engine !== 'memory') throw invalid('engine', engine, "it is 'embedded' or 'memory'");
-  if (!logLevels.includes(logLevel)) throw invalid('logLevel', logLevel, `it is one of ${logLevels.join(', ')}`);
+  if (engine !== 'embedded' && engine !== 'memory')
+    throw invalidOption('engine', engine, "it is 'embedded' or 'memory'");
+  if (!logLevels.includes(logLevel)) throw invalidOption('logLevel', logLevel, `it is one of ${logLevels.join(', ')}`);
   if (options.data !== undefined && (typeof options.data !== 'string' || options.data === ''))
-    throw invalid('data', options.data, 'it is the path of a folder');
+    throw invalidOption('data', options.data, 'it is the path of a folder');
   return {
     module: moduleAddress(options.module),
     folder: engine === 'memory' ? undefined : resolve(options.data ?? '.tutti'),
@@ -67,22 +68,24 @@ export const checkOptions = (options: OpenOptions): Omit<NodeThreadData, 'finger
   };
 };
 
-const moduleAddress = (module: unknown): string => {
+/** The address of a module as every thread imports it. Throws `OPTION_INVALID`. */
+export const moduleAddress = (module: unknown): string => {
   if (module instanceof URL) return module.href;
   if (typeof module !== 'string' || module === '')
-    throw invalid('module', module, "it is the address of the app's module: import.meta.resolve('./app.ts')");
+    throw invalidOption('module', module, "it is the address of the app's module: import.meta.resolve('./app.ts')");
   if (/^[a-z][a-z0-9+.-]+:/i.test(module)) return module;
   return pathToFileURL(resolve(module)).href;
 };
 
-const count = (value: unknown, name: string, most: number): number | undefined => {
+/** A whole number from 1, undefined where none is given. Throws `OPTION_INVALID`. */
+export const count = (value: unknown, name: string, most: number): number | undefined => {
   if (value === undefined) return undefined;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most)
-    throw invalid(name, value, `it is a whole number from 1 to ${most}`);
+    throw invalidOption(name, value, `it is a whole number from 1 to ${most}`);
   return value;
 };
 
-const invalid = (name: string, value: unknown, remedy: string): TuttiError =>
+export const invalidOption = (name: string, value: unknown, remedy: string): TuttiError =>
   new TuttiError(
     'OPTION_INVALID',
     `The option ${name}${value === undefined ? '' : ` cannot be ${shown(value)}`}: ${remedy}.`,

@@ -6,8 +6,10 @@ import type { AppCatalogue } from '../app/catalogue-of-app.ts';
 import { type Place, type SkewedClock, simulatedEnv } from '../engine/simulated/place.ts';
 import { Life } from '../engine/simulated/simulation.ts';
 import { executorsOf } from '../engine/simulated/watcher.ts';
+import type { AttemptName } from '../execution/executor/control.ts';
 import { ExecutorCore } from '../execution/executor/executor-core.ts';
 import type { StateHost } from '../execution/state/state-host.ts';
+import type { Loss } from '../tasks/grant.ts';
 import type { Flat } from '../tasks/messages.ts';
 import { fromBytes, toBytes } from './flat-bytes.ts';
 
@@ -15,9 +17,23 @@ export type InLineExecutorsOptions = {
   readonly place: Place;
   readonly clock: SkewedClock;
   readonly app: AppCatalogue;
+  readonly watch?: MessageWatch;
 };
 
-type Executor = { readonly life: Life; readonly core: ExecutorCore; readonly host: StateHost };
+/** Sees what goes between the host and its executors. */
+export type MessageWatch = {
+  /** An executor reports; false: the message is lost. */
+  readonly reported: (flat: Flat) => boolean;
+  /** The host tells an executor something. */
+  readonly told: (flat: Flat) => void;
+};
+
+export type InLineExecutor = {
+  readonly number: number;
+  readonly life: Life;
+  readonly core: ExecutorCore;
+  readonly host: StateHost;
+};
 
 /** How long a message between two threads is under way. */
 const messageMs = 0.01;
@@ -25,7 +41,7 @@ const messageMs = 0.01;
 export class InLineExecutors {
   readonly #options: InLineExecutorsOptions;
   readonly #names: readonly string[];
-  readonly #executors = new Map<number, Executor>();
+  readonly #executors = new Map<number, InLineExecutor>();
   #next = 0;
 
   constructor(options: InLineExecutorsOptions) {
@@ -37,40 +53,48 @@ export class InLineExecutors {
     return [...this.#executors.keys()];
   }
 
+  /** The executor whose life this is. */
+  of(life: Life | undefined): InLineExecutor | undefined {
+    return [...this.#executors.values()].find((executor) => executor.life === life);
+  }
+
   /** Starts one more, for a host that leads. */
   start(host: StateHost): void {
-    const { place, clock, app } = this.#options;
+    const { place, clock, app, watch } = this.#options;
     const number = this.#next++;
     const life = new Life(`${place.life.name}x${number}`);
     place.life.onEnd(() => life.end());
     const core = new ExecutorCore({
       env: simulatedEnv({ ...place, life }, `executor ${life.name}`, clock),
       app,
-      send: (_peer, flat) =>
+      send: (_peer, flat) => {
+        if (watch?.reported(flat) === false) return;
         this.#carry(place.life, 'from executor', flat, (received) => {
           if (this.#executors.has(number)) host.fromExecutor(number, received);
-        }),
+        });
+      },
     });
-    this.#executors.set(number, { life, core, host });
+    this.#executors.set(number, { number, life, core, host });
     host.addExecutor(number, this.#names);
     place.simulation.after(0, life, 'executor starts', () => core.addPeer(0));
   }
 
-  /** One ends as in a crash; another takes its place. */
-  lose(number: number, what: string): void {
+  /** One ends; another takes its place. `guilty`: the attempt that ended it, where known. */
+  lose(number: number, loss: Loss, guilty?: AttemptName): void {
     const executor = this.#executors.get(number);
     if (executor === undefined) return;
     executor.life.end();
     this.#executors.delete(number);
-    executor.host.removeExecutor(number, undefined, { kind: 'crashed', what });
+    executor.host.removeExecutor(number, guilty, loss);
     this.start(executor.host);
   }
 
   /** A message of the host. */
   post(number: number, flat: Flat): void {
     const executor = this.#executors.get(number);
-    if (executor !== undefined)
-      this.#carry(executor.life, 'to executor', flat, (received) => executor.core.receive(0, received));
+    if (executor === undefined) return;
+    this.#options.watch?.told(flat);
+    this.#carry(executor.life, 'to executor', flat, (received) => executor.core.receive(0, received));
   }
 
   endAll(): void {

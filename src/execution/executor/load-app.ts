@@ -10,16 +10,18 @@ import { type AppCatalogue, catalogueOf } from '../../app/catalogue-of-app.ts';
 import { isTuttiError, TuttiError } from '../../errors/tutti-error.ts';
 
 /** Throws `APP_LOAD` and `APP_INVALID`. */
-export const loadApp = async (address: string): Promise<AppCatalogue> => {
-  const trail = watchResolution();
-  let namespace: object;
+export const loadApp = async (address: string): Promise<AppCatalogue> => catalogueOf(await importUsers(address));
+
+/** Imports a module of the user's, the app or another one. Throws `APP_LOAD`. */
+export const importUsers = async (address: string): Promise<object> => {
+  trail ??= watchResolution();
+  trail.failed = undefined;
   try {
-    namespace = (await import(address)) as object;
+    return (await import(address)) as object;
   } catch (error) {
     if (isTuttiError(error)) throw error;
     throw appLoad(address, error, trail);
   }
-  return catalogueOf(namespace);
 };
 
 /** What was resolved last, and what could not be. */
@@ -27,6 +29,9 @@ type Trail = {
   lastUrl: string | undefined;
   failed: { readonly specifier: string; readonly from: string | undefined } | undefined;
 };
+
+/** Resolution is watched once per thread, from the first import on: also what the app imports later is mapped. */
+let trail: Trail | undefined;
 
 const watchResolution = (): Trail => {
   const trail: Trail = { lastUrl: undefined, failed: undefined };

@@ -1,5 +1,4 @@
 /** A client of the task workload: the client that ships, over a port of the simulated network, on one node after another. */
-import type { MessagePort } from 'node:worker_threads';
 import { catalogueOf } from '../../../src/app/catalogue-of-app.ts';
 import { encodePolicy, policyOf } from '../../../src/app/policy.ts';
 import type { TaskDefinition } from '../../../src/app/task.ts';
@@ -103,7 +102,7 @@ export class TaskClient {
         closed = true;
       },
     };
-    return new LocalClient(port as unknown as MessagePort, this.#world.plan.partitions, this.#env);
+    return new LocalClient(port, this.#world.plan.partitions, this.#env);
   }
 
   #reconnect(connection: number): void {

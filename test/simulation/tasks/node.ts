@@ -128,7 +128,7 @@ export const taskNode = (context: NodeContext): NodeProgram => {
     disturb: (pick) => {
       const { numbers } = executors;
       const number = numbers[pick % Math.max(1, numbers.length)];
-      if (number !== undefined) executors.lose(number, 'it was ended');
+      if (number !== undefined) executors.lose(number, { kind: 'crashed', what: 'it was ended' });
     },
   };
 };

@@ -1,0 +1,156 @@
+/** A user's app in a simulated world: one node, its storage, and what goes wrong. */
+import type { AppCatalogue } from '../app/catalogue-of-app.ts';
+import { calmLog, LogService } from '../engine/simulated/log-service.ts';
+import { calmNetwork, Network } from '../engine/simulated/network.ts';
+import { type SkewedClock, simulatedEnv, worldBeganMs } from '../engine/simulated/place.ts';
+import { BlobService } from '../engine/simulated/simulated-blobs.ts';
+import { BusService } from '../engine/simulated/simulated-bus.ts';
+import { Life, Simulation } from '../engine/simulated/simulation.ts';
+import type { DrawnFault, FaultKind } from './drawn-faults.ts';
+import type { MessageWatch } from './in-line-executors.ts';
+import { SurvivingClient } from './surviving-client.ts';
+import { UserNode } from './user-node.ts';
+
+export type UserWorldOptions = {
+  readonly seed: string;
+  readonly app: AppCatalogue;
+  readonly partitions: number;
+  readonly executors: number;
+  readonly retentionMs: number;
+  readonly retentionTasks: number;
+  readonly faults: readonly DrawnFault[];
+  readonly watch?: MessageWatch;
+};
+
+export class UserWorld {
+  readonly simulation: Simulation;
+  /** Who drives the world: it outlives every node. */
+  readonly driver = new Life('scenario');
+  readonly client: SurvivingClient;
+  readonly node: UserNode;
+  /** How often each kind of fault struck. */
+  readonly struck = new Map<FaultKind, number>();
+  readonly #network: Network;
+  readonly #logs: readonly LogService[];
+  readonly #clock: SkewedClock = { skewMs: 0 };
+  readonly #faults: DrawnFault[];
+  #strikesAtEvent = Number.POSITIVE_INFINITY;
+  #cancelStrike = (): void => {};
+  #waiting: (() => void)[] = [];
+  #leading = false;
+
+  constructor(options: UserWorldOptions) {
+    const { seed, partitions } = options;
+    const simulation = new Simulation(seed);
+    this.simulation = simulation;
+    this.#network = new Network(simulation);
+    this.#logs = Array.from({ length: partitions }, (_, partition) => new LogService(simulation, `${partition}`));
+    this.#faults = [...options.faults];
+    const place = { simulation, network: this.#network, life: this.driver, end: 'client' };
+    this.client = new SurvivingClient(partitions, simulatedEnv(place, 'client', { skewMs: 0 }));
+    this.node = new UserNode({
+      ...options,
+      simulation,
+      network: this.#network,
+      logs: this.#logs,
+      blobs: new BlobService(),
+      bus: new BusService(),
+      clock: this.#clock,
+      clientLife: this.driver,
+      onLeading: (port) => {
+        this.#leading = true;
+        this.client.connect(port);
+        for (const go of this.#waiting.splice(0)) simulation.after(0, this.driver, 'leads', go);
+      },
+      onEnded: () => {
+        this.#leading = false;
+        this.client.disconnect();
+      },
+      onFailed: (error) => simulation.fail(error),
+    });
+  }
+
+  /** What clocks show: the driver's is right, the machine's may be set wrong. */
+  now(owner: Life | undefined): number {
+    return worldBeganMs + this.simulation.nowMs + (owner === this.driver ? 0 : this.#clock.skewMs);
+  }
+
+  begin(): void {
+    this.node.start();
+    this.#planStrike();
+  }
+
+  /** Settles when the node leads, at once if it does. */
+  untilLeading(): Promise<void> {
+    return this.#leading ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The node ends now, and is started again after a while. */
+  crash(how: 'kill' | 'power', downMs: number): void {
+    this.node.end(how);
+    this.simulation.after(downMs, undefined, 'start', () => this.node.start());
+  }
+
+  /** One of the executors ends, if there is one. */
+  endExecutor(pick: number): void {
+    const executors = this.node.executors;
+    const number = executors?.numbers[pick % Math.max(1, executors.numbers.length)];
+    if (number !== undefined) executors?.lose(number, { kind: 'crashed', what: 'the thread was ended' });
+  }
+
+  /** To be called after each event. */
+  afterEvent(): void {
+    if (this.simulation.eventCount < this.#strikesAtEvent) return;
+    this.#strikesAtEvent = Number.POSITIVE_INFINITY;
+    this.#cancelStrike();
+    this.simulation.after(0, undefined, 'fault', () => this.#strike());
+  }
+
+  #planStrike(): void {
+    const next = this.#faults[0];
+    if (next === undefined) return;
+    this.#strikesAtEvent = this.simulation.eventCount + next.afterEvents;
+    this.#cancelStrike = this.simulation.after(next.afterMs, undefined, 'fault', () => this.#strike());
+  }
+
+  #strike(): void {
+    this.#strikesAtEvent = Number.POSITIVE_INFINITY;
+    const fault = this.#faults.shift();
+    if (fault === undefined) return;
+    this.struck.set(fault.kind, (this.struck.get(fault.kind) ?? 0) + 1);
+    this.simulation.note('fault', fault.kind);
+    this.#apply(fault);
+    this.#planStrike();
+  }
+
+  #apply(fault: DrawnFault): void {
+    switch (fault.kind) {
+      case 'crash':
+        this.crash('kill', fault.downMs);
+        break;
+      case 'power':
+        this.crash('power', fault.downMs);
+        break;
+      case 'executor':
+        this.endExecutor(fault.pick);
+        break;
+      case 'clock':
+        this.#clock.skewMs = fault.skewMs;
+        break;
+      case 'network':
+        this.#network.faults = fault.faults;
+        this.simulation.after(fault.forMs, undefined, 'calm', () => {
+          this.#network.faults = calmNetwork;
+        });
+        break;
+      case 'log':
+        for (const log of this.#logs) log.faults = fault.faults;
+        this.simulation.after(fault.forMs, undefined, 'calm', () => {
+          for (const log of this.#logs) log.faults = calmLog;
+        });
+        break;
+      default:
+        fault satisfies never;
+    }
+  }
+}
