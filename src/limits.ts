@@ -64,7 +64,7 @@ export const limits = {
   simulationVirtualMsMax: 3_650 * 24 * 3_600_000,
   simulationEventsMax: 10_000_000,
   /** A run of which nothing is heard for so long goes round in a circle. */
-  simulationSilenceMs: 10_000,
+  simulationSilenceMs: 30_000,
   /** Runs of one thread: each leaves its modules behind in memory. */
   simulationRunsPerThread: 1_000,
 } as const;

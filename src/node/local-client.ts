@@ -150,7 +150,8 @@ export class LocalClient {
 
   #startMessage(spec: StartSpec, wait: 0 | 1): Promise<string> {
     const hash = spec.key === undefined ? undefined : hash16(JSON.stringify([spec.name, spec.key]));
-    const id = spec.id ?? newTaskId(this.#env, hash);
+    const drawn = newTaskId(this.#env, hash);
+    const id = spec.id ?? drawn;
     return this.#ask(fromClient.start, id, spec.name, spec.input, spec.policy, spec.key, spec.delayMs, wait);
   }
 

@@ -14,6 +14,7 @@ import { formatDuration } from '../values/duration.ts';
 import { seededRandom } from '../values/hash.ts';
 import { drawFaults } from './drawn-faults.ts';
 import { freshAddress, withoutMarks } from './fresh-modules.ts';
+import type { InLineExecutor } from './in-line-executors.ts';
 import { StepWatch } from './step-watch.ts';
 import type { FromWorldThread, RunFacts, RunSettings, RunSubject, ToWorldThread } from './thread-messages.ts';
 import { UserWorld } from './user-world.ts';
@@ -89,6 +90,7 @@ const runWith = async (
       simulation.fail(error);
       return error;
     },
+    strayed: (error) => strayed(world, error),
   });
   const stop = catchStrays(world);
   let outcome:
@@ -204,28 +206,32 @@ const loadScenario = async (
   );
 };
 
-/** Where what is thrown past everybody goes, and `process.exit`: to the task whose code it was, else it ends the run. */
+/** The executor whose code runs. */
+const runningExecutor = ({ node, simulation }: UserWorld): InLineExecutor | undefined =>
+  node.executors?.of(driving.getStore() ?? simulation.current);
+
+/** Something was thrown past everybody: it fails the task whose code it was, ends the thread of nobody's, or else the run. */
+const strayed = (world: UserWorld, error: unknown): void => {
+  const scope = currentScope();
+  const executor = runningExecutor(world);
+  if (executor === undefined) world.simulation.fail(error);
+  else if (scope !== undefined) executor.core.strayed(scope.attempt, error);
+  else world.node.executors?.lose(executor.number, { kind: 'crashed', what: String(error) });
+};
+
+/** Until the returned function is called, what is thrown past everybody and `process.exit` are the world's. */
 const catchStrays = (world: UserWorld): (() => void) => {
-  const { simulation } = world;
-  const executor = (): ReturnType<NonNullable<typeof world.node.executors>['of']> =>
-    world.node.executors?.of(driving.getStore() ?? simulation.current);
-  const strayed = (error: unknown): void => {
-    const scope = currentScope();
-    const at = executor();
-    if (at === undefined) simulation.fail(error);
-    else if (scope === undefined) world.node.executors?.lose(at.number, { kind: 'crashed', what: String(error) });
-    else at.core.strayed(scope.attempt, error);
-  };
+  const caught = (error: unknown): void => strayed(world, error);
   const realExit = process.exit;
   process.exit = (code) => {
     const attempt = currentScope()?.attempt;
-    const at = executor();
+    const executor = runningExecutor(world);
     const error = new Error(`process.exit(${code ?? ''}) was called.`);
-    if (at === undefined) simulation.fail(error);
+    if (executor === undefined) world.simulation.fail(error);
     else {
       const guilty = attempt && { partition: attempt.partition, epoch: attempt.epoch, n: attempt.n };
       world.node.executors?.lose(
-        at.number,
+        executor.number,
         { kind: 'crashed', what: `the thread ended with code ${code ?? 0}` },
         guilty,
       );
@@ -233,12 +239,12 @@ const catchStrays = (world: UserWorld): (() => void) => {
     // Nothing that it still does counts.
     throw error;
   };
-  process.on('unhandledRejection', strayed);
-  process.on('uncaughtException', strayed);
+  process.on('unhandledRejection', caught);
+  process.on('uncaughtException', caught);
   return () => {
     process.exit = realExit;
-    process.off('unhandledRejection', strayed);
-    process.off('uncaughtException', strayed);
+    process.off('unhandledRejection', caught);
+    process.off('uncaughtException', caught);
   };
 };
 

@@ -6,6 +6,7 @@
  * What stays real: `queueMicrotask`, `process.nextTick` and promises, whose order follows from the code alone.
  */
 import '../engine/simulated/real-time.ts';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import nodeCrypto, { type webcrypto } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import nodeTimers from 'node:timers';
@@ -35,6 +36,8 @@ export type VirtualProcess = {
   readonly owner?: () => Life | undefined;
   /** Told of a call that no world has; gives what it throws. Without it such calls are real. */
   readonly refuse?: (call: string) => Error;
+  /** Told of what the callback of a timer throws. Without it the run ends. */
+  readonly strayed?: (error: unknown) => void;
 };
 
 let inside: VirtualProcess | undefined;
@@ -75,22 +78,34 @@ class Timer {
   }
 }
 
+/** A timer's callback, in the context in which the timer was set. */
+const callback = (run: (...args: unknown[]) => void, args: readonly unknown[]): (() => void) =>
+  AsyncLocalStorage.bind(() => {
+    try {
+      run(...args);
+    } catch (error) {
+      if (inside?.strayed === undefined) throw error;
+      inside.strayed(error);
+    }
+  });
+
 const after =
   (call: string) =>
   (run: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[]): Timer => {
     const process = world(call);
-    return new Timer(process.simulation.after(Math.max(1, delayMs), ownerIn(process), call, () => run(...args)));
+    return new Timer(process.simulation.after(Math.max(1, delayMs), ownerIn(process), call, callback(run, args)));
   };
 
 const every = (run: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[]): Timer => {
   const process = world('setInterval');
   const { simulation } = process;
   const life = ownerIn(process);
+  const fire = callback(run, args);
   let cancel = (): void => {};
   const plan = (): void => {
     cancel = simulation.after(Math.max(1, delayMs), life, 'setInterval', () => {
       plan();
-      run(...args);
+      fire();
     });
   };
   plan();
@@ -99,7 +114,7 @@ const every = (run: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[
 
 const immediate = (run: (...args: unknown[]) => void, ...args: unknown[]): Timer => {
   const process = world('setImmediate');
-  return new Timer(process.simulation.after(0, ownerIn(process), 'setImmediate', () => run(...args)));
+  return new Timer(process.simulation.after(0, ownerIn(process), 'setImmediate', callback(run, args)));
 };
 
 const clear = (timer: Timer | undefined): void => timer?.cancel();

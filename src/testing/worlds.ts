@@ -14,9 +14,15 @@ export type RunAnswer = Exclude<FromWorldThread, { kind: 'ready' | 'alive' }>;
 const entry = new URL(`./world-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 
 export class Worlds {
+  /** A run of which nothing is heard for so long has no end. */
+  readonly #silenceMs: number;
   #thread: Worker | undefined;
   #runs = 0;
   #last: Promise<unknown> = Promise.resolve();
+
+  constructor(silenceMs: number = limits.simulationSilenceMs) {
+    this.#silenceMs = silenceMs;
+  }
 
   /** Settles when the run is through. Rejects where the thread ends or goes round in a circle: `SIMULATION_ENDLESS`. */
   run(request: ToWorldThread): Promise<RunAnswer> {
@@ -53,11 +59,11 @@ export class Worlds {
           lost(
             new TuttiError(
               'SIMULATION_ENDLESS',
-              `Nothing was heard of the run for ${limits.simulationSilenceMs / 1_000} s of real time: code in it goes round without waiting for anything, or its modules never end to load.`,
-              { details: { silentMs: limits.simulationSilenceMs } },
+              `Nothing was heard of the run for ${this.#silenceMs / 1_000} s of real time: code in it goes round without waiting for anything, or its modules never end to load.`,
+              { details: { silentMs: this.#silenceMs } },
             ),
           );
-        }, limits.simulationSilenceMs);
+        }, this.#silenceMs);
       };
       const heard = (message: FromWorldThread): void => {
         if (message.kind === 'ready' || message.kind === 'alive') listen();

@@ -10,9 +10,6 @@ import type { SourceFile } from './source.ts';
 
 type Entry = { readonly path: string; readonly namedIn: string };
 
-/** Needed by `npm run simulate` alone, until the package offers the simulator to its users. */
-const notYetOffered = ['src/engine/simulated/', 'src/testing/'];
-
 /** The files that package.json offers, and those that its commands load. */
 const entryFiles = (manifest: unknown, files: readonly SourceFile[]): readonly Entry[] => {
   const { exports, bin } = manifest as { exports?: unknown; bin?: unknown };
@@ -53,13 +50,7 @@ export const findDeadFiles = (
   const reached = new Set(entries.map(({ path }) => path));
   for (const path of reached) for (const edge of graph.get(path) ?? []) reached.add(edge.to);
   return [...graph.keys()]
-    .filter(
-      (path) =>
-        folderOf(path) !== undefined &&
-        !isTestFile(path) &&
-        !reached.has(path) &&
-        !notYetOffered.some((start) => path.startsWith(start)),
-    )
+    .filter((path) => folderOf(path) !== undefined && !isTestFile(path) && !reached.has(path))
     .map((file) => ({
       file,
       line: 1,

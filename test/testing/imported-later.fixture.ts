@@ -1,0 +1,2 @@
+/** Imported by a task while it runs. */
+export const answer = 42;
