@@ -4,6 +4,7 @@ import { fanOutScenario } from './scenarios/fan-out.ts';
 import { mapMillion } from './scenarios/map-million.ts';
 import { queuedMillion } from './scenarios/queued-million.ts';
 import { recovery } from './scenarios/recovery.ts';
+import { simulatedMonth } from './scenarios/simulated-month.ts';
 import { steps } from './scenarios/steps.ts';
 import { taskLatency } from './scenarios/task-latency.ts';
 import { tasksNoop } from './scenarios/tasks-noop.ts';
@@ -19,4 +20,5 @@ export const scenarios: readonly Scenario[] = [
   transactSpread,
   recovery,
   queuedMillion,
+  simulatedMonth,
 ];
