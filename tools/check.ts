@@ -23,7 +23,11 @@ const parts: Readonly<Record<string, () => boolean>> = {
       '--max-diagnostics=200',
       '.',
     ),
-  types: () => runTool('typescript/bin/tsc', '--noEmit', '-p', '.'),
+  // What runs in a browser, in part or all of it, sees other globals.
+  types: () =>
+    ['.', 'test/browser', 'test/simulation/page/browser'].every((project) =>
+      runTool('typescript/bin/tsc', '--noEmit', '-p', project),
+    ),
   tidy: () => {
     const findings = tidy(root);
     for (const finding of findings) console.log(printFinding(finding));

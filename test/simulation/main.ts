@@ -2,6 +2,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { help, readOptions, type SimulateOptions, WrongCall } from './options.ts';
+import type { PageRun } from './page/page-data.ts';
+import { writePage } from './page/write-page.ts';
 import { rareStates } from './rare-states.ts';
 import type { FromWorker, WorkerTask } from './worker-messages.ts';
 
@@ -15,6 +17,7 @@ const simulate = async (options: SimulateOptions): Promise<number> => {
   const began = performance.now();
   const totals: Totals = { seeds: 0, events: 0, virtualMs: 0, counts: new Map() };
   const violations: Extract<FromWorker, { kind: 'violation' }>[] = [];
+  const pages: PageRun[] = [];
   const endlessSeeds: string[] = [];
   const jobs = Math.min(options.jobs, options.seeds);
   if (options.seeds > 1) process.stderr.write(`seeds from ${options.first} on\n`);
@@ -28,7 +31,9 @@ const simulate = async (options: SimulateOptions): Promise<number> => {
       ...options,
       offset,
       stride: jobs,
-      shrink: options.keep === undefined && !options.trace,
+      // What is asked for by its seed is shown as it is.
+      shrink: options.keep === undefined && !options.trace && (options.html === undefined || options.seeds > 1),
+      page: options.html !== undefined,
       verdicts: options.seeds === 1,
     };
     const child = fork(new URL('./worker.ts', import.meta.url), [JSON.stringify(task)]);
@@ -60,6 +65,9 @@ const simulate = async (options: SimulateOptions): Promise<number> => {
         case 'verdict':
           console.log(`seed ${message.seed}: every law held; digest ${message.digest}`);
           break;
+        case 'page':
+          pages.push(message.run);
+          break;
         case 'violation':
           violations.push(message);
           for (const other of children) if (other !== child) other.kill();
@@ -68,11 +76,18 @@ const simulate = async (options: SimulateOptions): Promise<number> => {
           message satisfies never;
       }
     });
-    return new Promise<number | null>((resolve) => child.on('exit', resolve));
+    // What it said last may be read after its end.
+    return new Promise<number | null>((resolve) =>
+      child.on('exit', (code) => {
+        if (child.connected) child.once('disconnect', () => resolve(code));
+        else resolve(code);
+      }),
+    );
   });
   const codes = await Promise.all(ends);
   if (process.stderr.isTTY && options.seeds > 1) process.stderr.write('\r\u001b[2K');
   for (const violation of violations) console.log(violationText(violation, options));
+  if (options.html !== undefined) console.log(await pageText(options.html, pages[0]));
   console.log(summary(totals, (performance.now() - began) / 1_000));
   if (options.seeds > 1) for (const line of countLines(totals)) console.log(line);
   for (const seed of endlessSeeds)
@@ -91,6 +106,13 @@ const simulate = async (options: SimulateOptions): Promise<number> => {
 
 const summary = ({ seeds, events, virtualMs }: Totals, seconds: number): string =>
   `${seeds} seeds, ${(virtualMs / 3_600_000).toFixed(2)} simulated hours in ${seconds.toFixed(1)} s: ${Math.round(virtualMs / 1_000 / seconds)} times real time, ${Math.round(events / seconds)} events/s`;
+
+/** Writes the page, if there is one to write, and says so. */
+const pageText = async (file: string, run: PageRun | undefined): Promise<string> => {
+  if (run === undefined) return `No law was broken: ${file} was not written.`;
+  await writePage(file, run);
+  return `Page: ${file}`;
+};
 
 const countLines = ({ counts }: Totals): readonly string[] =>
   [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${String(count).padStart(12)}  ${kind}`);

@@ -19,6 +19,8 @@ export type SimulateOptions = {
   readonly trace: boolean;
   /** The trace holds messages too. */
   readonly messages: boolean;
+  /** Where the page of the run is written; of many, that of the first failing one. */
+  readonly html: string | undefined;
   readonly rare: boolean;
 };
 
@@ -29,6 +31,7 @@ that no law is broken.
   npm run simulate -- --minutes 15 --jobs 2   as many as there is time for, in two processes
   npm run simulate -- --seed 4711             one seed again; the same seed gives the same run
   npm run simulate -- --seed 4711 --trace     with everything that happened in it
+  npm run simulate -- --seed 4711 --html run.html   as a page to look at in a browser
 
   --seeds N        how many (default 500)
   --seed N         only this one
@@ -41,6 +44,8 @@ that no law is broken.
   --keep 3,7       with --seed: only these faults of its plan, by number; "none"
   --trace          with --seed: prints the run as a sequence of events: when, where, what
   --messages       with --trace: the messages too, each where it is sent, with what became of it
+  --html FILE      writes the run as one page with a lane for each place; with many seeds, the failing run with the fewest
+                   faults that it needs
   --rare           fails if a rare state was never reached
 
 Ends with 0 if every law held, 1 if one was broken, 2 if it was called wrongly.
@@ -72,6 +77,7 @@ export const readOptions = (args: readonly string[], drawn: number): SimulateOpt
     keep: values.keep === 'none' ? [] : values.keep?.split(',').map((text) => number('keep', text, 0)),
     trace: values.trace === true,
     messages: values.messages === true,
+    html: values.html,
     rare: values.rare === true,
   };
 };
@@ -92,6 +98,7 @@ const parsed = (args: readonly string[]) => {
         keep: { type: 'string' },
         trace: { type: 'boolean' },
         messages: { type: 'boolean' },
+        html: { type: 'string' },
         rare: { type: 'boolean' },
       },
     });

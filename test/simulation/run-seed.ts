@@ -52,7 +52,10 @@ export const runPlan = async (plan: Plan, trace?: Trace): Promise<Verdict> => {
       error instanceof Violation
         ? { law: error.law, what: error.message }
         : { law: 'no error', what: (error as Error).stack ?? String(error) };
-    if (trace !== undefined) trace.broken = { ...violation, atMs: simulation.nowMs };
+    if (trace !== undefined) {
+      if (!(error instanceof Violation)) trace.happened(undefined, 'VIOLATED', `no error: ${String(error)}`);
+      trace.broken = { ...violation, atMs: simulation.nowMs };
+    }
   } finally {
     process.off('unhandledRejection', strayed);
     process.off('uncaughtException', strayed);

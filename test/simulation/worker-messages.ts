@@ -1,12 +1,15 @@
 /** What the command and its workers tell each other. */
 import type { SimulateOptions } from './options.ts';
+import type { PageRun } from './page/page-data.ts';
 import type { Verdict } from './run-seed.ts';
 
-export type WorkerTask = Omit<SimulateOptions, 'jobs' | 'rare'> & {
+export type WorkerTask = Omit<SimulateOptions, 'jobs' | 'rare' | 'html'> & {
   /** It runs seeds `first + offset`, `first + offset + stride` … */
   readonly offset: number;
   readonly stride: number;
   readonly shrink: boolean;
+  /** Tells what a page of the run is made of; of many seeds, of the one that fails. */
+  readonly page: boolean;
   /** Tells every verdict. */
   readonly verdicts: boolean;
 };
@@ -21,6 +24,8 @@ export type FromWorker =
       readonly counts: Readonly<Record<string, number>>;
     }
   | { readonly kind: 'verdict'; readonly seed: string; readonly digest: string }
+  /** Comes before the verdict or violation that it shows. */
+  | { readonly kind: 'page'; readonly run: PageRun }
   | {
       readonly kind: 'violation';
       /** Which of the plan's `faults` it needs; undefined: not looked for. */

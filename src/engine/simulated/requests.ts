@@ -4,6 +4,9 @@ import type { Place } from './place.ts';
 /** The service's side: takes what was sent, and answers at once, later or never. */
 export type Serve<Reply> = (sent: Uint8Array, answer: (reply: Reply) => void) => void;
 
+/** What a reply is about. */
+export type Answered = { readonly asked: unknown; readonly reply: unknown };
+
 const nothing = new Uint8Array(0);
 
 export class Requests {
@@ -37,7 +40,10 @@ export class Requests {
             cancel();
             resolve(reply);
           };
-          network.send(this.#service, end, life, `${kind}.reply`, nothing, take, reply);
+          network.send(this.#service, end, life, `${kind}.reply`, nothing, take, {
+            asked: about,
+            reply,
+          } satisfies Answered);
         });
       };
       network.send(end, this.#service, undefined, kind, bytes, arrive, about);

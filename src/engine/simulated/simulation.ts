@@ -118,6 +118,7 @@ export class Simulation {
             over = true;
             resolve();
           }
+          if (over) this.#current = undefined;
         }
         // All immediates of one turn of the real loop run one after the other, with what each began in between.
         if (--left === 0 && !over) plan();

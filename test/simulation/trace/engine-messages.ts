@@ -1,5 +1,6 @@
 /** Messages of nodes with logs and blobs, in words. */
 import type { AppendReply, ReadReply } from '../../../src/engine/simulated/log-service.ts';
+import type { Answered } from '../../../src/engine/simulated/requests.ts';
 import type { SentMessage } from '../../../src/engine/simulated/watcher.ts';
 import { decodeHeader, decodeWrites, recordKind } from '../../../src/partition/record.ts';
 import type { AnyTable } from '../../../src/partition/table.ts';
@@ -11,53 +12,63 @@ const rowsMax = 4;
 
 /** Undefined: it is no message of the engine's. */
 export const describeEngineMessage = (message: SentMessage, tables: readonly AnyTable[]): Description | undefined => {
-  const text = wordsOf(message, tables);
+  const { kind, about } = message;
+  const isReply = kind.endsWith('.reply') && kind !== 'bus.reply';
+  const { asked, reply } = isReply ? (about as Answered) : { asked: about, reply: undefined };
+  const text = isReply ? replyText(kind, asked, reply) : requestText(message, tables);
   if (text === undefined) return undefined;
   const partition =
-    partitionOfLane(message.from) ?? partitionOfLane(message.to) ?? /^[a-z]+\/(\d+)\//.exec(String(message.about))?.[1];
+    partitionOfLane(message.from) ?? partitionOfLane(message.to) ?? /^[a-z]+\/(\d+)\//.exec(String(asked))?.[1];
   return { text, partitions: partition === undefined ? [] : [Number(partition)] };
 };
 
-const wordsOf = ({ kind, about, bytes }: SentMessage, tables: readonly AnyTable[]): string | undefined => {
+const requestText = ({ kind, about, bytes }: SentMessage, tables: readonly AnyTable[]): string | undefined => {
   switch (kind) {
     case 'append':
       return `after ${about}: ${recordText(bytes, Number(about) + 1, tables)}`;
-    case 'append.reply': {
-      const reply = about as AppendReply;
-      return reply.kind === 'appended' ? `appended at ${reply.position}` : 'occupied';
-    }
     case 'read':
       return `from ${about}`;
-    case 'read.reply': {
-      const reply = about as ReadReply;
-      if (reply.kind === 'trimmed') return `trimmed, begins at ${reply.start}`;
-      if (reply.records.length === 0) return `nothing from ${reply.first} on`;
-      return `records ${reply.first} to ${reply.first + reply.records.length - 1}`;
-    }
+    case 'trim':
+      return `up to ${about}`;
     case 'end':
     case 'start':
       return '';
-    case 'end.reply':
-      return `ends at ${about}`;
-    case 'start.reply':
-      return `begins at ${about}`;
-    case 'trim':
-      return `up to ${about}`;
-    case 'trim.reply':
-      return 'trimmed';
     case 'blob.put':
     case 'blob.get':
     case 'blob.list':
     case 'blob.delete':
       return String(about);
+    default:
+      return undefined;
+  }
+};
+
+const replyText = (kind: string, asked: unknown, reply: unknown): string | undefined => {
+  switch (kind) {
+    case 'append.reply': {
+      const told = reply as AppendReply;
+      return `after ${asked}: ${told.kind === 'appended' ? `appended at ${told.position}` : 'occupied'}`;
+    }
+    case 'read.reply': {
+      const told = reply as ReadReply;
+      if (told.kind === 'trimmed') return `trimmed, begins at ${told.start}`;
+      if (told.records.length === 0) return `nothing from ${told.first} on`;
+      return `records ${told.first} to ${told.first + told.records.length - 1}`;
+    }
+    case 'end.reply':
+      return `ends at ${reply}`;
+    case 'start.reply':
+      return `begins at ${reply}`;
+    case 'trim.reply':
+      return `up to ${asked}: done`;
     case 'blob.put.reply':
-      return about === true ? 'stored' : 'other content has the name';
+      return `${asked}: ${reply === true ? 'stored' : 'other content has the name'}`;
     case 'blob.get.reply':
-      return (about as { readonly stored: unknown }).stored === undefined ? 'there is none' : 'found';
+      return `${asked}: ${(reply as { readonly stored: unknown }).stored === undefined ? 'there is none' : 'found'}`;
     case 'blob.list.reply':
-      return `${(about as readonly string[]).length} names`;
+      return `${asked}: ${(reply as readonly string[]).length} names`;
     case 'blob.delete.reply':
-      return 'deleted';
+      return `${asked}: done`;
     default:
       return undefined;
   }

@@ -5,7 +5,7 @@
 import type { Simulation } from '../../../src/engine/simulated/simulation.ts';
 import type { Fate, SentMessage, Watcher } from '../../../src/engine/simulated/watcher.ts';
 import type { Fault } from '../plan.ts';
-import { lanesOfFault } from './fault-lanes.ts';
+import { faultWords, lanesOfFault } from './faults.ts';
 import { laneOf, partitionOfLane } from './lanes.ts';
 import { textOf } from './words.ts';
 
@@ -57,6 +57,7 @@ export class Trace implements Watcher {
   broken: Broken | undefined;
   readonly #describe: Describe;
   readonly #leading = new Map<string, TraceSpan>();
+  readonly #wrongClocks = new Map<number, TraceSpan>();
   #simulation: Simulation | undefined;
 
   constructor(describe: Describe) {
@@ -73,14 +74,14 @@ export class Trace implements Watcher {
     const text = typeof detail === 'string' ? detail : textOf(detail);
     const own = partitionOfLane(lane) ?? /\bpartition (\d+)/.exec(text)?.[1];
     const partitions = own === undefined ? [] : [Number(own)];
-    this.entries.push({ type: 'event', atMs: this.#nowMs, lane, kind, text, partitions });
+    this.entries.push({ type: 'event', atMs: this.nowMs, lane, kind, text, partitions });
   }
 
   sent(message: SentMessage): { fate: Fate } {
     const { from, to, kind, bytes, repeated, arrivesMs } = message;
     const entry: TraceMessage = {
       type: 'message',
-      atMs: this.#nowMs,
+      atMs: this.nowMs,
       from,
       to,
       kind,
@@ -101,27 +102,33 @@ export class Trace implements Watcher {
     text: string,
     partitions: readonly number[] = [],
   ): (outcome: string) => void {
-    const span: TraceSpan = { kind, lanes: [lane], fromMs: this.#nowMs, untilMs: undefined, text, partitions };
+    const span: TraceSpan = { kind, lanes: [lane], fromMs: this.nowMs, untilMs: undefined, text, partitions };
     this.spans.push(span);
     this.happened(lane, `${kind} begins`, text);
     return (outcome) => {
       this.happened(lane, `${kind} ends`, `${text}: ${outcome}`);
-      span.untilMs = this.#nowMs;
+      span.untilMs = this.nowMs;
       span.text += `: ${outcome}`;
     };
   }
 
   fault(fault: Fault, calmFromMs: number): void {
-    const { kind } = fault;
     const forMs = 'forMs' in fault ? fault.forMs : 'downMs' in fault ? fault.downMs : 0;
-    this.spans.push({
+    const span: TraceSpan = {
       kind: 'fault',
       lanes: lanesOfFault(fault),
-      fromMs: this.#nowMs,
-      untilMs: kind === 'clock' ? undefined : Math.min(this.#nowMs + forMs, calmFromMs),
-      text: textOf(fault),
+      fromMs: this.nowMs,
+      untilMs: Math.min(this.nowMs + forMs, calmFromMs),
+      text: faultWords(fault),
       partitions: 'partition' in fault ? [fault.partition] : [],
-    });
+    };
+    this.spans.push(span);
+    if (fault.kind !== 'clock') return;
+    // A clock goes wrong until it is set again.
+    const before = this.#wrongClocks.get(fault.node);
+    if (before !== undefined) before.untilMs = this.nowMs;
+    this.#wrongClocks.set(fault.node, span);
+    if (fault.skewMs !== 0) span.untilMs = undefined;
   }
 
   leads(end: string, partition: number, epoch: number): void {
@@ -130,7 +137,7 @@ export class Trace implements Watcher {
     const span: TraceSpan = {
       kind: 'leads',
       lanes: [end],
-      fromMs: this.#nowMs,
+      fromMs: this.nowMs,
       untilMs: undefined,
       text,
       partitions: [partition],
@@ -143,12 +150,13 @@ export class Trace implements Watcher {
   leadsNoMore(end: string, partition?: number): void {
     for (const [name, span] of this.#leading)
       if (partition === undefined ? name.startsWith(`${end}/`) : name === `${end}/${partition}`) {
-        span.untilMs = this.#nowMs;
+        span.untilMs = this.nowMs;
         this.#leading.delete(name);
       }
   }
 
-  get #nowMs(): number {
+  /** The time of the run, at last its end. */
+  get nowMs(): number {
     return this.#simulation?.nowMs ?? 0;
   }
 
