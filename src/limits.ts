@@ -60,6 +60,33 @@ export const limits = {
   chunkItemsMax: 10_000,
   chunkTextCharsMax: 1024 * 1024,
 
+  // Cluster
+  memberWeightMax: 100,
+  mapRecordsKept: 16,
+  mapPollMs: 1_000,
+  /** So long a claim waits for the map to be read, before the one that is known counts. */
+  mapWaitMs: 500,
+  heartbeatMs: 250,
+  heartbeatMissedMs: 1_500,
+  /** After so long without a word, a node that hears fewer than half of the members declares the others dead as well. */
+  minorityMs: 8_000,
+  /** Of members that see the same to be done, each waits so long for each one before it. */
+  proposeStaggerMs: 100,
+  proposeAgainMs: 200,
+  /** A member that fell out waits so long before it is given anything; doubled each time, up to the most. */
+  quietFirstMs: 5_000,
+  quietMaxMs: 300_000,
+  deathsForgivenMs: 600_000,
+  deadKeptMs: 3_600_000,
+  /** A leader deposed without its consent waits up to so long before it claims again; doubled each time, up to the most. */
+  claimWaitFirstMs: 500,
+  claimWaitMaxMs: 10_000,
+  leadSettledMs: 30_000,
+  /** A leader that has nothing to write proves after so long that it still leads. */
+  confirmMs: 5_000,
+  /** A standby that is so many records behind has caught up. */
+  warmRecords: 100,
+
   // Simulated worlds
   simulationVirtualMsMax: 3_650 * 24 * 3_600_000,
   simulationEventsMax: 10_000_000,

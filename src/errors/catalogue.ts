@@ -48,6 +48,10 @@ export const catalogue = {
   DATA_UNAVAILABLE: rejected('The data folder cannot be used'),
   DISK_FULL: rejected('No space left for the log', 'later'),
 
+  // Cluster
+  CLUSTER_NEWER: rejected('The cluster uses a format or feature that this version does not know'),
+  MEMBER_REPLACED: rejected('Another process joined the cluster under the name of this node'),
+
   // Engine and store
   LOG_TRIMMED: rejected('Below the first retained position'),
   LOG_DAMAGED: rejected('Bytes of the log are not what was written'),

@@ -1,0 +1,252 @@
+/**
+ * What one node does with each partition, so that it holds what the map says and no leader is deposed without need.
+ *
+ * - C1: it claims a partition only if the newest map it can read names it as leader, and nobody that is heard leads it.
+ * - C2: it claims nothing before it has heard of every member, or waited for it: one that it has not heard yet may lead.
+ * - C3: once deposed without its consent, or after a claim that failed, it waits a random time that grows (scenario P9).
+ * - C4: a leader that is named no more leads on until the one that is has caught up; then it hands over.
+ *
+ * What the log of the partition says decides; all of this only keeps nodes from trying in vain.
+ */
+import { type ClusterMap, takesPart } from './cluster-map.ts';
+import type { ClusterTimes } from './cluster-times.ts';
+import type { PartitionReport, Role } from './heartbeat.ts';
+import type { Peers } from './peers.ts';
+
+/** A partition as the node itself has it. */
+export type PartitionState = {
+  /** `claiming`: it is about to lead; `closing`: nothing can be done with it yet. */
+  readonly role: Role;
+  readonly epoch: number;
+  readonly position: number;
+  /** Whom the newest record of its log hands it over to. */
+  readonly handedTo: string | undefined;
+};
+
+/** Why a partition is led here no longer, or could not be. */
+export type PartitionEnd = 'deposed' | 'failed';
+
+export type PartitionCommand =
+  | { readonly kind: 'claim'; readonly partition: number }
+  | { readonly kind: 'follow'; readonly partition: number }
+  | { readonly kind: 'drop'; readonly partition: number }
+  | { readonly kind: 'handOver'; readonly partition: number; readonly to: string }
+  /** Prove that it is still led here: with an empty record if nothing else is written. */
+  | { readonly kind: 'confirm'; readonly partition: number };
+
+/** The newest map, and when the read began that found nothing newer. */
+export type KnownMap = { readonly map: ClusterMap; readonly readMs: number };
+
+type Own = {
+  state: PartitionState;
+  /** Deposed without consent or failed, one after the other. */
+  ends: number;
+  waitUntilMs: number;
+  ledSinceMs: number;
+  /** Since when everything speaks for a claim. */
+  wantedSinceMs: number | undefined;
+  /** When its position last moved, or it was last asked to prove that it leads. */
+  movedMs: number;
+};
+
+const nothing: PartitionState = { role: 'none', epoch: 0, position: 0, handedTo: undefined };
+
+export class Claims {
+  readonly #self: string;
+  readonly #times: ClusterTimes;
+  readonly #peers: Peers;
+  readonly #fraction: () => number;
+  readonly #own = new Map<number, Own>();
+  /** The highest epoch of each partition that was ever heard of. */
+  readonly #epochs = new Map<number, number>();
+  #wakeMs = Number.POSITIVE_INFINITY;
+  #wantsMap = false;
+
+  constructor(self: string, times: ClusterTimes, peers: Peers, fraction: () => number) {
+    this.#self = self;
+    this.#times = times;
+    this.#peers = peers;
+    this.#fraction = fraction;
+  }
+
+  /** When to decide again though nothing happens. */
+  get wakeMs(): number {
+    return this.#wakeMs;
+  }
+
+  /** A claim waits for the map to be read. */
+  get wantsMap(): boolean {
+    return this.#wantsMap;
+  }
+
+  state(partition: number): PartitionState {
+    return this.#own.get(partition)?.state ?? nothing;
+  }
+
+  /** What there is to tell others. */
+  reports(): readonly PartitionReport[] {
+    const reports: PartitionReport[] = [];
+    for (const [partition, { state }] of this.#own) {
+      const { role, epoch, position } = state;
+      if (role !== 'none') reports.push({ partition, role, epoch, position });
+    }
+    return reports;
+  }
+
+  /** Holds no part of any partition. */
+  get isEmpty(): boolean {
+    return [...this.#own.values()].every(({ state }) => state.role === 'none');
+  }
+
+  heardOf(reports: readonly PartitionReport[]): void {
+    for (const { partition, epoch } of reports) this.#noteEpoch(partition, epoch);
+  }
+
+  #noteEpoch(partition: number, epoch: number): void {
+    if (epoch > (this.#epochs.get(partition) ?? 0)) this.#epochs.set(partition, epoch);
+  }
+
+  /** The node's own part of a partition changed. */
+  changed(partition: number, state: PartitionState, ended: PartitionEnd | undefined, nowMs: number): void {
+    const own = this.#ownOf(partition, nowMs);
+    if (state.role === 'leading' && own.state.role !== 'leading') own.ledSinceMs = nowMs;
+    if (state.position !== own.state.position || state.role !== own.state.role) own.movedMs = nowMs;
+    if (state.role !== own.state.role) own.wantedSinceMs = undefined;
+    own.state = state;
+    this.#noteEpoch(partition, state.epoch);
+    if (ended !== undefined) this.#penalize(own, nowMs);
+  }
+
+  /** C3 */
+  #penalize(own: Own, nowMs: number): void {
+    const { claimWaitFirstMs, claimWaitMaxMs, leadSettledMs } = this.#times;
+    if (own.ledSinceMs > 0 && nowMs - own.ledSinceMs >= leadSettledMs) own.ends = 0;
+    own.ledSinceMs = 0;
+    const most = Math.min(claimWaitMaxMs, claimWaitFirstMs * 2 ** Math.min(own.ends, 30));
+    own.ends++;
+    own.waitUntilMs = nowMs + Math.floor((most * (1 + this.#fraction())) / 2);
+  }
+
+  #ownOf(partition: number, nowMs: number): Own {
+    let own = this.#own.get(partition);
+    if (own === undefined) {
+      own = {
+        state: nothing,
+        ends: 0,
+        waitUntilMs: 0,
+        ledSinceMs: 0,
+        wantedSinceMs: undefined,
+        movedMs: nowMs,
+      };
+      this.#own.set(partition, own);
+    }
+    return own;
+  }
+
+  /** The member that leads a partition in the newest epoch heard of; undefined: nobody that is there. */
+  leaderOf(partition: number, nowMs: number): string | undefined {
+    const newest = this.#epochs.get(partition) ?? 0;
+    const { role, epoch } = this.state(partition);
+    if (role === 'leading' && epoch >= newest) return this.#self;
+    return this.#leaderElsewhere(partition, nowMs);
+  }
+
+  #leaderElsewhere(partition: number, nowMs: number): string | undefined {
+    const newest = this.#epochs.get(partition) ?? 0;
+    for (const id of this.#peers.ids()) {
+      if (id === this.#self || !this.#peers.isThere(id, nowMs)) continue;
+      const report = this.#peers.report(id, partition);
+      if (report?.role === 'leading' && report.epoch >= newest) return id;
+    }
+    return undefined;
+  }
+
+  /** A member's copy has caught up with the leader's, or nobody leads with whom it could. */
+  isWarm(partition: number, member: string, nowMs: number): boolean {
+    const leader = this.leaderOf(partition, nowMs);
+    if (leader === undefined || leader === member) return true;
+    if (!this.#peers.isThere(member, nowMs)) return false;
+    const positionOf = (id: string): number | undefined =>
+      id === this.#self ? this.state(partition).position : this.#peers.report(id, partition)?.position;
+    const role = member === this.#self ? this.state(partition).role : this.#peers.report(member, partition)?.role;
+    const [copy, head] = [positionOf(member), positionOf(leader)];
+    return role === 'following' && copy !== undefined && head !== undefined && copy + this.#times.warmRecords >= head;
+  }
+
+  /** What to do now. */
+  decide(known: KnownMap, nowMs: number): readonly PartitionCommand[] {
+    const commands: PartitionCommand[] = [];
+    this.#wakeMs = Number.POSITIVE_INFINITY;
+    this.#wantsMap = false;
+    for (const [partition, { leader, standbys }] of known.map.partitions.entries()) {
+      const own = this.#ownOf(partition, nowMs);
+      const command =
+        own.state.role === 'leading'
+          ? this.#whileLeading(partition, own, leader, nowMs)
+          : leader === this.#self
+            ? this.#towardsLeading(partition, own, known, nowMs)
+            : this.#beside(partition, own, standbys.includes(this.#self));
+      if (command !== undefined) commands.push(command);
+    }
+    return commands;
+  }
+
+  #wakeAt(atMs: number): void {
+    this.#wakeMs = Math.min(this.#wakeMs, atMs);
+  }
+
+  /** C4 */
+  #whileLeading(partition: number, own: Own, named: string, nowMs: number): PartitionCommand | undefined {
+    const deposed = this.#isOvertaken(partition, own);
+    if (!deposed && named !== this.#self && named !== '' && this.isWarm(partition, named, nowMs))
+      return { kind: 'handOver', partition, to: named };
+    const { confirmMs, claimWaitFirstMs } = this.#times;
+    const dueMs = own.movedMs + (deposed ? claimWaitFirstMs : confirmMs);
+    if (nowMs >= dueMs) {
+      own.movedMs = nowMs;
+      return { kind: 'confirm', partition };
+    }
+    this.#wakeAt(dueMs);
+    return undefined;
+  }
+
+  #towardsLeading(partition: number, own: Own, known: KnownMap, nowMs: number): PartitionCommand | undefined {
+    const { role, handedTo } = own.state;
+    if (role === 'claiming' || role === 'closing') return undefined;
+    if ((handedTo === this.#self && !this.#isOvertaken(partition, own)) || this.#mayClaim(partition, own, known, nowMs))
+      return { kind: 'claim', partition };
+    return role === 'none' ? { kind: 'follow', partition } : undefined;
+  }
+
+  /** Another one has led since the record that this node has read last. */
+  #isOvertaken(partition: number, own: Own): boolean {
+    return (this.#epochs.get(partition) ?? 0) > own.state.epoch;
+  }
+
+  #mayClaim(partition: number, own: Own, { map, readMs }: KnownMap, nowMs: number): boolean {
+    const unheard = map.members.some(
+      (member) => takesPart(member) && member.id !== this.#self && !this.#peers.isKnown(member.id, nowMs),
+    );
+    if (unheard || this.#leaderElsewhere(partition, nowMs) !== undefined) {
+      own.wantedSinceMs = undefined;
+      return false;
+    }
+    if (nowMs < own.waitUntilMs) {
+      this.#wakeAt(own.waitUntilMs);
+      return false;
+    }
+    own.wantedSinceMs ??= nowMs;
+    // The newest map that it can read: where it can read none, the one it has.
+    const unreadableMs = own.wantedSinceMs + this.#times.mapWaitMs;
+    if (readMs >= own.wantedSinceMs || nowMs >= unreadableMs) return true;
+    this.#wantsMap = true;
+    this.#wakeAt(unreadableMs);
+    return false;
+  }
+
+  #beside(partition: number, { state }: Own, isStandby: boolean): PartitionCommand | undefined {
+    if (state.role === 'none' && isStandby) return { kind: 'follow', partition };
+    if (state.role === 'following' && !isStandby) return { kind: 'drop', partition };
+    return undefined;
+  }
+}

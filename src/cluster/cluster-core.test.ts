@@ -1,0 +1,343 @@
+import { describe, expect, test } from 'vitest';
+import { ScriptedCluster } from './cluster.fixture.ts';
+import { takesPart } from './cluster-map.ts';
+
+/** A node is silent, and hears nothing, for the others. */
+const isolate = (cluster: ScriptedCluster, id: string): void => {
+  for (const other of cluster.nodes.keys()) {
+    cluster.cut.add(`${id}>${other}`);
+    cluster.cut.add(`${other}>${id}`);
+  }
+};
+
+describe('a cluster that begins', () => {
+  test('has one map, all members up, each partition led by whom it names, and shares by weight', () => {
+    const cluster = ScriptedCluster.of(3, { partitions: 8, weights: [2, 1, 1] });
+    expect(cluster.map.members.map(({ id, state }) => `${id} ${state}`)).toEqual(['n0 up', 'n1 up', 'n2 up']);
+    expect(cluster.loads()).toEqual({ n0: 4, n1: 2, n2: 2 });
+    for (const [partition, { leader, standbys }] of cluster.map.partitions.entries()) {
+      expect(cluster.leaders(partition)).toEqual([leader]);
+      expect(cluster.node(standbys[0] as string).states[partition]?.role).toBe('following');
+    }
+    for (const { core } of cluster.nodes.values()) expect(core.map).toEqual(cluster.map);
+  });
+
+  test('is at rest then: no map, no command but proofs of leadership', () => {
+    const cluster = ScriptedCluster.of(4, { partitions: 8 });
+    const maps = cluster.maps.length;
+    cluster.pass(60_000);
+    expect(cluster.maps.length).toBe(maps);
+    for (const { commands } of cluster.nodes.values())
+      for (const command of commands) expect(command).toContain('confirm');
+  });
+
+  test('knows what each version of the app can run', () => {
+    expect(ScriptedCluster.of(2).map.apps).toEqual({ v1: ['send'] });
+  });
+});
+
+describe('a member that dies', () => {
+  test('is replaced by its standbys as soon as its connections close, and at once after its silence', () => {
+    for (const closed of [true, false]) {
+      const cluster = ScriptedCluster.of(3, { partitions: 6 });
+      const own = cluster.map.partitions.map(({ leader, standbys }) => (leader === 'n1' ? standbys[0] : undefined));
+      cluster.end('n1', closed);
+      cluster.pass(closed ? 500 : 2_000);
+      expect(cluster.stateOf('n1')).toBe('dead');
+      for (const [partition, standby] of own.entries())
+        if (standby !== undefined) expect(cluster.leaders(partition)).toEqual([standby]);
+      for (const { leader, standbys } of cluster.map.partitions) expect([leader, ...standbys]).not.toContain('n1');
+    }
+  });
+
+  test('that one cut link hides is not declared dead, and deposes nobody', () => {
+    const cluster = ScriptedCluster.of(3);
+    const maps = cluster.maps.length;
+    cluster.cut.add('n1>n0');
+    cluster.cut.add('n0>n1');
+    cluster.pass(20_000);
+    expect(cluster.maps.length).toBe(maps);
+  });
+
+  test('is declared so by a minority only after a longer wait', () => {
+    const cluster = ScriptedCluster.of(5);
+    for (const id of ['n2', 'n3', 'n4']) cluster.end(id);
+    cluster.pass(6_000);
+    expect(cluster.map.members.filter(({ state }) => state === 'dead')).toEqual([]);
+    cluster.pass(4_000);
+    expect(cluster.map.members.filter(({ state }) => state === 'dead').length).toBe(3);
+    for (const partition of cluster.map.partitions.keys()) expect(cluster.leaders(partition).length).toBe(1);
+  });
+
+  test('and one alone that stood still holds its own pause against nobody', () => {
+    const cluster = ScriptedCluster.of(2);
+    const maps = cluster.maps.length;
+    cluster.nowMs += 60_000;
+    cluster.pass(5_000);
+    expect(cluster.maps.length).toBe(maps);
+  });
+
+  test('though it lives joins again, and gives up nothing before others have it', () => {
+    const cluster = ScriptedCluster.of(3);
+    isolate(cluster, 'n2');
+    cluster.cutFromMap('n2');
+    cluster.pass(3_000);
+    expect(cluster.stateOf('n2')).toBe('dead');
+    cluster.healAll();
+    cluster.pass(1_000);
+    expect(cluster.stateOf('n2')).toBe('joining');
+  });
+});
+
+describe('a member that flaps', () => {
+  test('is given nothing before a quiet time, which grows each time', () => {
+    const cluster = ScriptedCluster.of(3);
+    const quietMs: number[] = [];
+    for (let time = 0; time < 4; time++) {
+      cluster.end('n2', true);
+      cluster.pass(500);
+      cluster.start('n2');
+      cluster.pass(500);
+      const began = cluster.nowMs;
+      while (cluster.stateOf('n2') !== 'up') {
+        for (const { leader, standbys } of cluster.map.partitions) expect([leader, ...standbys]).not.toContain('n2');
+        cluster.pass(100);
+      }
+      quietMs.push(cluster.nowMs - began);
+    }
+    for (const [time, ms] of quietMs.entries()) {
+      expect(ms).toBeGreaterThan(5_000 * 2 ** time - 1_000);
+      expect(ms).toBeLessThan(5_000 * 2 ** time + 500);
+    }
+  });
+
+  test('so fast that nobody missed it gets nothing back at once either', () => {
+    const cluster = ScriptedCluster.of(3);
+    cluster.end('n2');
+    cluster.start('n2');
+    cluster.pass(300);
+    expect(cluster.stateOf('n2')).toBe('joining');
+    for (const { leader } of cluster.map.partitions) expect(leader).not.toBe('n2');
+  });
+
+  test('is forgiven once it has been steady for long', () => {
+    const cluster = ScriptedCluster.of(2);
+    cluster.end('n1', true);
+    cluster.pass(500);
+    cluster.start('n1');
+    cluster.pass(7_000);
+    expect(cluster.map.members[1]).toMatchObject({ state: 'up', deaths: 1 });
+    cluster.pass(600_000);
+    expect(cluster.map.members[1]?.deaths).toBe(0);
+  });
+
+  test('what a run that has ended still sent is not taken for the next one', () => {
+    const cluster = ScriptedCluster.of(2);
+    const old = cluster.map.members[1]!;
+    cluster.end('n1', true);
+    cluster.pass(200);
+    cluster.start('n1');
+    cluster.pass(200);
+    cluster.end('n1');
+    for (let passed = 0; passed < 4_000; passed += 100) {
+      const partitions = [{ partition: 0, role: 'leading' as const, epoch: 99, position: 99 }];
+      const heartbeat = { mapVersion: 0, healthy: true, queued: 0, suspects: [], partitions };
+      cluster.tell('n0', {
+        kind: 'heartbeat',
+        heartbeat: { ...heartbeat, member: 'n1', incarnation: old.incarnation },
+      });
+      cluster.pass(100);
+    }
+    expect(cluster.stateOf('n1')).toBe('dead');
+  });
+
+  test('a node that left and came again has a higher incarnation than any before', () => {
+    const cluster = ScriptedCluster.of(2);
+    const before = cluster.map.members[1]!.incarnation;
+    cluster.tell('n1', { kind: 'drain' });
+    cluster.pass(5_000);
+    cluster.end('n1');
+    cluster.pass(5_000);
+    expect(cluster.stateOf('n1')).toBeUndefined();
+    cluster.start('n1');
+    cluster.pass(1_000);
+    expect(cluster.map.members[1]?.incarnation).toBeGreaterThan(before);
+    expect(cluster.map.members[1]).toMatchObject({ state: 'up', deaths: 0 });
+  });
+});
+
+describe('a member that joins or leaves', () => {
+  test('gets its share by plan: it follows first, and the leader hands over', () => {
+    const cluster = ScriptedCluster.of(2, { partitions: 6 });
+    cluster.start('n2');
+    cluster.pass(10_000);
+    expect(cluster.loads()).toEqual({ n0: 2, n1: 2, n2: 2 });
+    const commands = cluster.node('n2').commands.map((command) => command.replace(/^\d+ /, ''));
+    for (const [partition, { leader }] of cluster.map.partitions.entries())
+      if (leader === 'n2')
+        expect(commands.indexOf(`follow ${partition}`)).toBeLessThan(commands.indexOf(`claim ${partition}`));
+  });
+
+  test('is not named leader before its copy has caught up', () => {
+    const cluster = ScriptedCluster.of(1, { partitions: 2, standbys: 0 });
+    cluster.lag = 1_000_000;
+    cluster.start('n1');
+    cluster.pass(10_000);
+    expect(cluster.loads()).toEqual({ n0: 2, n1: 0 });
+    cluster.lag = 0;
+    // Its positions are told with the next heartbeat.
+    for (const [partition, state] of cluster.node('n1').states.entries())
+      if (state.role === 'following') cluster.node('n1').states[partition] = { ...state, position: 1_000 };
+    cluster.pass(5_000);
+    expect(cluster.loads()).toEqual({ n0: 1, n1: 1 });
+  });
+
+  test('a drain leaves nothing on it, and it is told when it is done; nobody was deposed', () => {
+    const cluster = ScriptedCluster.of(3, { partitions: 8 });
+    cluster.tell('n0', { kind: 'drain' });
+    cluster.pass(10_000);
+    expect(cluster.node('n0').stopped).toEqual({ code: undefined });
+    expect(cluster.node('n0').states.every(({ role }) => role === 'none')).toBe(true);
+    expect(cluster.map.members.map(({ id }) => id)).toEqual(['n1', 'n2']);
+    expect(cluster.loads()).toEqual({ n0: 0, n1: 4, n2: 4 });
+  });
+
+  test('the last one has nobody to drain to, and leads on', () => {
+    const cluster = ScriptedCluster.of(1);
+    cluster.tell('n0', { kind: 'drain' });
+    cluster.pass(10_000);
+    expect(cluster.node('n0').stopped).toBeUndefined();
+    expect(cluster.loads()).toEqual({ n0: 4 });
+    cluster.start('n1');
+    cluster.pass(10_000);
+    expect(cluster.node('n0').stopped).toEqual({ code: undefined });
+    expect(cluster.loads()).toEqual({ n0: 0, n1: 4 });
+  });
+
+  test('no more partitions are on the move at once than the settings say', () => {
+    const cluster = ScriptedCluster.of(1, { partitions: 12, standbys: 0, movesMax: 2 });
+    cluster.start('n1');
+    let most = 0;
+    for (let passed = 0; passed < 20_000; passed += 10) {
+      cluster.pass(10);
+      most = Math.max(most, cluster.map.partitions.filter(({ standbys }) => standbys.length > 0).length);
+    }
+    expect(cluster.loads()).toEqual({ n0: 6, n1: 6 });
+    expect(most).toBe(2);
+  });
+});
+
+describe('claims', () => {
+  const duel = (growing: boolean): number => {
+    const cluster = ScriptedCluster.of(2, { partitions: 1, ...(growing ? {} : { times: { claimWaitMaxMs: 500 } }) });
+    const [{ leader } = { leader: '' }] = cluster.map.partitions;
+    const other = leader === 'n0' ? 'n1' : 'n0';
+    isolate(cluster, leader);
+    cluster.staleFor.set(leader, cluster.maps.length);
+    let claims = 0;
+    for (let passed = 0; passed < 60_000; passed += 10) {
+      cluster.pass(10);
+      claims = [leader, other].flatMap((id) => cluster.node(id).commands.filter((one) => one.includes('claim'))).length;
+    }
+    return claims;
+  };
+
+  test('P9: nodes that differ about the map, each deposed by the other, wait ever longer', () => {
+    expect(duel(true)).toBeLessThan(25);
+    expect(duel(false)).toBeGreaterThan(80);
+  });
+
+  test('P9: nobody claims what the newest map does not give it, though nobody leads it', () => {
+    const cluster = ScriptedCluster.of(3, { partitions: 3 });
+    const [{ leader } = { leader: '' }] = cluster.map.partitions;
+    for (const [id, node] of cluster.nodes) {
+      node.commands.length = 0;
+      if (id === leader) cluster.cutFromMap(id);
+    }
+    cluster.node(leader).states[0] = { role: 'closing', epoch: 0, position: 0, handedTo: undefined };
+    cluster.tell(leader, { kind: 'partition', partition: 0, state: cluster.node(leader).states[0]!, ended: undefined });
+    cluster.pass(20_000);
+    for (const { commands } of cluster.nodes.values())
+      expect(commands.filter((command) => command.endsWith('claim 0'))).toEqual([]);
+  });
+
+  test('who was not named and leads all the same hands over to whom the map names', () => {
+    const cluster = ScriptedCluster.of(2, { partitions: 1 });
+    const [{ leader, standbys } = { leader: '', standbys: [''] }] = cluster.map.partitions;
+    cluster.claim(standbys[0] as string, 0);
+    cluster.pass(2_000);
+    expect(cluster.leaders(0)).toEqual([leader]);
+    expect(cluster.node(standbys[0] as string).commands.some((command) => command.includes('handOver 0'))).toBe(true);
+  });
+
+  test('a leader that cannot reach the log of maps leads on', () => {
+    const cluster = ScriptedCluster.of(3);
+    for (const id of cluster.nodes.keys()) cluster.cutFromMap(id);
+    const before = cluster.loads();
+    cluster.pass(60_000);
+    expect(cluster.loads()).toEqual(before);
+  });
+
+  test('a leader that hears of a newer epoch proves that it leads, and one with nothing to write does so now and then', () => {
+    const cluster = ScriptedCluster.of(2, { partitions: 1 });
+    const [{ leader } = { leader: '' }] = cluster.map.partitions;
+    const own = cluster.node(leader);
+    cluster.pass(20_000);
+    expect(own.commands.length).toBe(4);
+    own.commands.length = 0;
+    const other = leader === 'n0' ? 'n1' : 'n0';
+    cluster.node(other).states[0] = { role: 'following', epoch: 50, position: 50, handedTo: undefined };
+    cluster.pass(1_500);
+    expect(own.commands[0]).toContain('confirm 0');
+  });
+});
+
+describe('proposals', () => {
+  test('of the same by several are harmless, and mostly not made', () => {
+    const cluster = ScriptedCluster.of(7, { partitions: 14 });
+    const before = cluster.appends.length;
+    const maps = cluster.maps.length;
+    cluster.end('n3', true);
+    cluster.pass(10_000);
+    expect(cluster.stateOf('n3')).toBe('dead');
+    expect(cluster.appends.length - before).toBe(cluster.maps.length - maps);
+  });
+
+  test('an unhealthy member gives its partitions away', () => {
+    const cluster = ScriptedCluster.of(3, { partitions: 6 });
+    cluster.tell('n1', { kind: 'health', healthy: false, queued: 0 });
+    cluster.pass(5_000);
+    expect(cluster.loads()).toEqual({ n0: 3, n1: 0, n2: 3 });
+    expect(cluster.stateOf('n1')).toBe('up');
+  });
+
+  test('a member that died is forgotten in the end', () => {
+    const cluster = ScriptedCluster.of(2, { times: { deadKeptMs: 20_000 } });
+    cluster.end('n1', true);
+    cluster.pass(15_000);
+    expect(cluster.map.members.filter((member) => !takesPart(member)).length).toBe(1);
+    cluster.pass(10_000);
+    expect(cluster.map.members.length).toBe(1);
+  });
+});
+
+describe('a node steps aside', () => {
+  test('where another process has its name', () => {
+    const cluster = ScriptedCluster.of(2);
+    const first = cluster.node('n1');
+    cluster.start('n1');
+    cluster.pass(500);
+    const events = first.core.on({ kind: 'map', map: cluster.map, beganMs: cluster.nowMs }, cluster.nowMs);
+    expect(events).toMatchObject([{ kind: 'stop', error: { code: 'MEMBER_REPLACED' } }]);
+  });
+
+  test('where the cluster has a feature level that it does not know', () => {
+    const cluster = new ScriptedCluster();
+    cluster.start('n0', { featureLevel: 2 });
+    cluster.pass(1_000);
+    cluster.start('n1');
+    cluster.pass(1_000);
+    expect(cluster.node('n1').stopped).toEqual({ code: 'CLUSTER_NEWER' });
+    expect(cluster.map.members.map(({ id }) => id)).toEqual(['n0']);
+  });
+});

@@ -1,0 +1,209 @@
+/**
+ * Drives the core of one node of a cluster: turns its effects into reads and appends of the map, messages, timers and calls to
+ * whoever has the partitions, and what comes of them into events. Whatever is decided is decided in the core.
+ */
+import type { Bus, Log } from '../engine/engine.ts';
+import { isTuttiError, type TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
+import type { Env } from '../platform/env.ts';
+import type { PartitionEnd, PartitionState } from './claims.ts';
+import { ClusterCore, type ClusterCoreOptions, type ClusterEffect, type ClusterEvent } from './cluster-core.ts';
+import type { ClusterMap } from './cluster-map.ts';
+import { decodeHeartbeat, encodeHeartbeat } from './heartbeat.ts';
+import { MapLog } from './map-log.ts';
+
+/** Who has the partitions of a node. Each call begins something; what comes of it is told to the node by `partitionChanged`. */
+export interface PartitionControl {
+  /** Lead it: read its log to the end and append an epoch record. */
+  claim(partition: number): void;
+  /** Apply its log as it grows, ready to lead. */
+  follow(partition: number): void;
+  /** Let go of it. */
+  drop(partition: number): void;
+  /** Stop leading, with a record that says so to `to`. */
+  handOver(partition: number, to: string): void;
+  /** Append a record, an empty one if there is nothing to say: a leader that was deposed learns it so. */
+  confirm(partition: number): void;
+  /** What the node has of it now. */
+  state(partition: number): PartitionState;
+}
+
+export type ClusterNodeOptions = Omit<ClusterCoreOptions, 'fraction' | 'newClusterId' | 'times'> & {
+  /** Names the cluster on the bus. */
+  readonly cluster: string;
+  /** The log of maps. */
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly env: Env;
+  readonly control: PartitionControl;
+  readonly times?: ClusterCoreOptions['times'];
+  /** It takes part no more. With an error it stepped aside; its partitions are dropped then. */
+  readonly onStopped: (error: TuttiError | undefined) => void;
+};
+
+export class ClusterNode {
+  readonly #options: ClusterNodeOptions;
+  readonly #core: ClusterCore;
+  readonly #log: MapLog;
+  readonly #unsubscribe: () => void;
+  readonly #events: ClusterEvent[] = [];
+  #performing = false;
+  #cancelTimer = (): void => {};
+  #stopped = false;
+
+  constructor(options: ClusterNodeOptions) {
+    const { env, bus, cluster, times = limits } = options;
+    this.#options = options;
+    this.#log = new MapLog(options.log, limits.mapRecordsKept);
+    this.#core = new ClusterCore({
+      ...options,
+      times,
+      newClusterId: Buffer.from(env.random.bytes(8)).toString('hex'),
+      fraction: () => env.random.fraction(),
+    });
+    this.#unsubscribe = bus.subscribe(heartbeatSubject(cluster), (bytes) => {
+      const heartbeat = decodeHeartbeat(bytes);
+      if (heartbeat !== undefined) this.#tell({ kind: 'heartbeat', heartbeat });
+    });
+    this.#tell({ kind: 'time', states: [] });
+  }
+
+  /** The newest map it knows: a hint for whoever asks where something is. */
+  get map(): ClusterMap | undefined {
+    return this.#core.map;
+  }
+
+  /** The number of this run of the node; 0: it has not joined yet. */
+  get incarnation(): number {
+    return this.#core.incarnation;
+  }
+
+  /** What this node has of a partition has changed, and why it ended, where it ended against its will. */
+  partitionChanged(partition: number, ended?: PartitionEnd): void {
+    this.#tell({ kind: 'partition', partition, state: this.#options.control.state(partition), ended });
+  }
+
+  /** The connection to another node ended: to the run that joined with this token. */
+  connectionClosed(token: string): void {
+    this.#tell({ kind: 'closed', token });
+  }
+
+  /** Whether canary tasks come through here, and how much waits. */
+  health(healthy: boolean, queued: number): void {
+    this.#tell({ kind: 'health', healthy, queued });
+  }
+
+  /** Gives away everything and leaves; `onStopped` says when that is done. */
+  drain(): void {
+    this.#tell({ kind: 'drain' });
+  }
+
+  /** Stops at once and tells nobody: the others find out. */
+  close(): void {
+    this.#stopped = true;
+    this.#cancelTimer();
+    this.#unsubscribe();
+  }
+
+  /** One event after the other, each with all its effects, in the order in which they came. */
+  #tell(event: ClusterEvent): void {
+    if (this.#stopped) return;
+    this.#events.push(event);
+    if (this.#performing) return;
+    this.#performing = true;
+    try {
+      for (let next = this.#events.shift(); next !== undefined && !this.#stopped; next = this.#events.shift())
+        for (const effect of this.#core.on(next, this.#options.env.clock.monotonic())) this.#perform(effect);
+    } finally {
+      this.#performing = false;
+    }
+    this.#setTimer();
+  }
+
+  #setTimer(): void {
+    this.#cancelTimer();
+    const { wakeMs } = this.#core;
+    if (this.#stopped || wakeMs === Number.POSITIVE_INFINITY) return;
+    const { clock, timers } = this.#options.env;
+    // Whole milliseconds, or a timer that fires a little early would be set again and again.
+    this.#cancelTimer = timers.after(Math.max(1, Math.ceil(wakeMs - clock.monotonic())), () =>
+      this.#tell({ kind: 'time', states: this.#states() }),
+    );
+  }
+
+  #states(): (readonly [number, PartitionState])[] {
+    return (this.map?.partitions ?? []).map((_, partition) => [partition, this.#options.control.state(partition)]);
+  }
+
+  #perform(effect: ClusterEffect): void {
+    const { bus, cluster, control, env } = this.#options;
+    if ('partition' in effect) env.events.emit(`cluster.${effect.kind}`, { partition: effect.partition });
+    switch (effect.kind) {
+      case 'publish':
+        bus.publish(heartbeatSubject(cluster), encodeHeartbeat(effect.heartbeat));
+        break;
+      case 'readMap':
+        void this.#readMap();
+        break;
+      case 'appendMap':
+        void this.#log
+          .append(effect.map)
+          .catch((error: unknown) => env.events.emit('cluster.append-failed', { error }))
+          .then(() => this.#tell({ kind: 'proposed' }));
+        break;
+      case 'claim':
+      case 'follow':
+      case 'drop':
+      case 'confirm':
+        control[effect.kind](effect.partition);
+        break;
+      case 'handOver':
+        control.handOver(effect.partition, effect.to);
+        break;
+      case 'stop':
+        this.#stop(effect.error);
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  /** A log that cannot be read now is asked again; what leads here leads on meanwhile. */
+  async #readMap(): Promise<void> {
+    const { env } = this.#options;
+    for (;;) {
+      const beganMs = env.clock.monotonic();
+      try {
+        const map = await this.#log.read();
+        if (map !== undefined && map.version !== this.map?.version) env.events.emit('cluster.map', inWords(map));
+        this.#tell({ kind: 'map', map, beganMs });
+        return;
+      } catch (error) {
+        if (isTuttiError(error) && error.code === 'CLUSTER_NEWER') {
+          this.#stop(error as TuttiError);
+          return;
+        }
+        env.events.emit('cluster.read-failed', { error });
+      }
+      await new Promise<void>((resolve) => env.timers.after(limits.mapPollMs, resolve));
+      if (this.#stopped) return;
+    }
+  }
+
+  #stop(error: TuttiError | undefined): void {
+    if (this.#stopped) return;
+    const { control, onStopped } = this.#options;
+    this.close();
+    if (error !== undefined)
+      for (const [partition, { role }] of this.#states()) if (role !== 'none') control.drop(partition);
+    onStopped(error);
+  }
+}
+
+const inWords = (map: ClusterMap): Readonly<Record<string, unknown>> => ({
+  version: map.version,
+  members: map.members.map(({ id, state }) => `${id} ${state}`).join(', '),
+  partitions: map.partitions.map(({ leader, standbys }) => [leader, ...standbys].join(' ')).join(', '),
+});
+
+const heartbeatSubject = (cluster: string): string => `cluster/${cluster}/heartbeat`;

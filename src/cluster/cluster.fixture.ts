@@ -1,0 +1,212 @@
+/**
+ * Several cores over one log of maps, on which time passes and messages arrive only as a test says. Partitions are as short as can
+ * be: a claim succeeds at once and deposes whoever led.
+ */
+import { limits } from '../limits.ts';
+import type { PartitionState } from './claims.ts';
+import { ClusterCore, type ClusterEffect, type ClusterEvent } from './cluster-core.ts';
+import type { ClusterMap, ClusterSettings } from './cluster-map.ts';
+import type { ClusterTimes } from './cluster-times.ts';
+import type { Heartbeat } from './heartbeat.ts';
+
+const nothing: PartitionState = { role: 'none', epoch: 0, position: 0, handedTo: undefined };
+
+type Node = {
+  readonly core: ClusterCore;
+  readonly states: PartitionState[];
+  /** What it did with partitions, with the time. */
+  readonly commands: string[];
+  stopped: { readonly code: string | undefined } | undefined;
+};
+
+export type ScriptedOptions = Partial<ClusterSettings> & {
+  readonly times?: Partial<ClusterTimes>;
+  readonly weights?: readonly number[];
+};
+
+export class ScriptedCluster {
+  nowMs = 1_000;
+  readonly maps: ClusterMap[] = [];
+  readonly nodes = new Map<string, Node>();
+  /** `a>b`: nothing of a reaches b. */
+  readonly cut = new Set<string>();
+  /** Nodes that cannot reach the log of maps, and whether each waits for an answer. */
+  readonly mapCut = new Map<string, boolean>();
+  /** How far followers are behind. */
+  lag = 0;
+  /** What each node reads is not newer than this version; undefined: it is the newest. */
+  readonly staleFor = new Map<string, number>();
+  readonly appends: string[] = [];
+  readonly #settings: ClusterSettings;
+  readonly #times: ClusterTimes;
+  readonly #weights: readonly number[];
+  readonly #epochs: number[] = [];
+  #runs = 0;
+
+  constructor(options: ScriptedOptions = {}) {
+    const { times, weights = [], ...settings } = options;
+    this.#settings = { partitions: 4, standbys: 1, movesMax: 2, ...settings };
+    this.#times = { ...limits, ...times };
+    this.#weights = weights;
+  }
+
+  /** Nodes `n0`, `n1` … that run until all is at rest. */
+  static of(count: number, options: ScriptedOptions = {}): ScriptedCluster {
+    const cluster = new ScriptedCluster(options);
+    for (let index = 0; index < count; index++) cluster.start(`n${index}`);
+    cluster.pass(10_000);
+    for (const { commands } of cluster.nodes.values()) commands.length = 0;
+    return cluster;
+  }
+
+  get map(): ClusterMap {
+    return this.maps.at(-1) as ClusterMap;
+  }
+
+  node(id: string): Node {
+    return this.nodes.get(id) as Node;
+  }
+
+  /** A new run of a node. */
+  start(id: string, more: { readonly featureLevel?: number } = {}): void {
+    const core = new ClusterCore({
+      info: {
+        id,
+        token: `run ${this.#runs++}`,
+        location: '',
+        weight: this.#weights[Number(id.slice(1))] ?? 1,
+        app: 'v1',
+        featureLevel: more.featureLevel ?? 1,
+      },
+      functions: ['send'],
+      settings: this.#settings,
+      newClusterId: 'c',
+      times: this.#times,
+      fraction: () => 0.5,
+    });
+    const states = Array.from({ length: this.#settings.partitions }, () => nothing);
+    this.nodes.set(id, { core, states, commands: [], stopped: undefined });
+    this.tell(id, { kind: 'time', states: [] });
+  }
+
+  /** It ends; with `closed` the others are told. */
+  end(id: string, closed = false): void {
+    const token = this.map.members.find((member) => member.id === id)?.token ?? '';
+    this.nodes.delete(id);
+    if (closed) for (const other of this.nodes.keys()) this.tell(other, { kind: 'closed', token });
+  }
+
+  tell(id: string, event: ClusterEvent): void {
+    const node = this.nodes.get(id);
+    if (node === undefined) return;
+    for (const effect of node.core.on(event, this.nowMs)) this.#perform(id, node, effect);
+  }
+
+  /** Lets time pass in steps of 10 ms. */
+  pass(ms: number): void {
+    for (const until = this.nowMs + ms; this.nowMs < until; ) {
+      this.nowMs += 10;
+      for (const [id, { core, states }] of this.nodes)
+        if (core.wakeMs <= this.nowMs)
+          this.tell(id, { kind: 'time', states: states.map((state, partition) => [partition, state]) });
+    }
+  }
+
+  cutFromMap(id: string): void {
+    this.mapCut.set(id, false);
+  }
+
+  healAll(): void {
+    const waiting = [...this.mapCut].filter(([, waits]) => waits);
+    this.cut.clear();
+    this.mapCut.clear();
+    for (const [id] of waiting) this.#readMap(id);
+  }
+
+  #readMap(id: string): void {
+    const newest = this.staleFor.get(id);
+    const map = newest === undefined ? this.maps.at(-1) : this.maps[newest - 1];
+    this.tell(id, { kind: 'map', map, beganMs: this.nowMs });
+  }
+
+  /** Who leads a partition; several, if some were deposed and do not know it. */
+  leaders(partition: number): readonly string[] {
+    return [...this.nodes].filter(([, { states }]) => states[partition]?.role === 'leading').map(([id]) => id);
+  }
+
+  /** How many partitions each node leads. */
+  loads(): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      [...this.nodes].map(([id, { states }]) => [id, states.filter(({ role }) => role === 'leading').length]),
+    );
+  }
+
+  stateOf(id: string): string | undefined {
+    return this.map.members.find((member) => member.id === id)?.state;
+  }
+
+  /** A node takes a partition from whoever leads it. */
+  claim(id: string, partition: number): void {
+    const epoch = (this.#epochs[partition] ?? 0) + 1;
+    this.#epochs[partition] = epoch;
+    for (const other of this.leaders(partition)) if (other !== id) this.#set(other, partition, nothing, 'deposed');
+    this.#set(id, partition, { role: 'leading', epoch, position: epoch, handedTo: undefined });
+  }
+
+  #set(id: string, partition: number, state: PartitionState, ended?: 'deposed' | 'failed'): void {
+    const node = this.nodes.get(id);
+    if (node === undefined) return;
+    node.states[partition] = state;
+    this.tell(id, { kind: 'partition', partition, state, ended });
+  }
+
+  #perform(id: string, node: Node, effect: ClusterEffect): void {
+    if ('partition' in effect) node.commands.push(`${this.nowMs} ${effect.kind} ${effect.partition}`);
+    switch (effect.kind) {
+      case 'publish':
+        this.#publish(id, effect.heartbeat);
+        break;
+      case 'readMap':
+        if (this.mapCut.has(id)) this.mapCut.set(id, true);
+        else this.#readMap(id);
+        break;
+      case 'appendMap':
+        this.appends.push(`${this.nowMs} ${id}`);
+        if (!this.mapCut.has(id) && effect.map.version === this.maps.length + 1) this.maps.push(effect.map);
+        this.tell(id, { kind: 'proposed' });
+        break;
+      case 'claim':
+        this.claim(id, effect.partition);
+        break;
+      case 'follow':
+        this.#set(id, effect.partition, this.#copy(effect.partition, undefined));
+        break;
+      case 'drop':
+        this.#set(id, effect.partition, nothing);
+        break;
+      case 'handOver':
+        this.#set(id, effect.partition, nothing);
+        for (const [other, { states }] of this.nodes)
+          if (states[effect.partition]?.role === 'following')
+            this.#set(other, effect.partition, this.#copy(effect.partition, effect.to));
+        break;
+      case 'confirm':
+        break;
+      case 'stop':
+        node.stopped = { code: effect.error?.code };
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #copy(partition: number, handedTo: string | undefined): PartitionState {
+    const epoch = this.#epochs[partition] ?? 0;
+    return { role: 'following', epoch, position: epoch - this.lag, handedTo };
+  }
+
+  #publish(from: string, heartbeat: Heartbeat): void {
+    for (const to of [...this.nodes.keys()])
+      if (to !== from && !this.cut.has(`${from}>${to}`)) this.tell(to, { kind: 'heartbeat', heartbeat });
+  }
+}

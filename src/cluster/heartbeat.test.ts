@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { pack } from 'msgpackr';
+import { expect, test } from 'vitest';
+import { decodeHeartbeat, encodeHeartbeat, type Heartbeat, newsOf } from './heartbeat.ts';
+
+const heartbeat: Heartbeat = {
+  member: 'n1',
+  incarnation: 4,
+  mapVersion: 17,
+  healthy: true,
+  queued: 12,
+  suspects: ['n2'],
+  partitions: [
+    { partition: 0, role: 'leading', epoch: 900, position: 1_000 },
+    { partition: 3, role: 'following', epoch: 20, position: 2 ** 40 },
+  ],
+};
+
+test('a heartbeat comes out as it went in', () => {
+  expect(decodeHeartbeat(encodeHeartbeat(heartbeat))).toEqual(heartbeat);
+});
+
+test('the format of heartbeats is fixed: whoever changes it needs a new number', () => {
+  expect(createHash('sha256').update(encodeHeartbeat(heartbeat)).digest('hex')).toMatchInlineSnapshot(
+    `"6beade4ac5990889cde5ce5405e2b1ef03d9f4430cf2b25b034923c542c2021b"`,
+  );
+});
+
+test('one of another format, or what is none, is not read', () => {
+  expect(decodeHeartbeat(pack([2, 'n1', 'whatever']))).toBeUndefined();
+  expect(decodeHeartbeat(pack({ member: 'n1' }))).toBeUndefined();
+  expect(decodeHeartbeat(Uint8Array.of(0xdc, 0xff))).toBeUndefined();
+});
+
+test('positions and queues are no news; a role, an epoch or a suspect is', () => {
+  const [leading, following] = heartbeat.partitions as [
+    Heartbeat['partitions'][number],
+    Heartbeat['partitions'][number],
+  ];
+  const later = { ...heartbeat, queued: 99, partitions: [{ ...leading, position: 1_001 }, following] };
+  expect(newsOf(later)).toBe(newsOf(heartbeat));
+  for (const other of [
+    { ...heartbeat, suspects: [] },
+    { ...heartbeat, mapVersion: 18 },
+    { ...heartbeat, partitions: [{ ...leading, epoch: 901 }, following] },
+    { ...heartbeat, partitions: [leading] },
+  ])
+    expect(newsOf(other)).not.toBe(newsOf(heartbeat));
+});

@@ -1,0 +1,82 @@
+/**
+ * What nodes tell each other a few times a second. It decides nothing by itself: it prompts who hears it to read the map, to propose
+ * a new one, or to wait for a leader that is there. Lost ones cost a little time.
+ *
+ * Versions: 1, the first. Others are not read.
+ */
+import { pack, unpack } from 'msgpackr';
+
+export const heartbeatFormat = 1;
+
+/** What a node does with a partition, as others hear of it. */
+export type Role = 'none' | 'following' | 'claiming' | 'leading' | 'closing';
+
+export type PartitionReport = {
+  readonly partition: number;
+  readonly role: Role;
+  /** The newest epoch in its log, as far as the node knows. */
+  readonly epoch: number;
+  /** Up to where the log is applied. */
+  readonly position: number;
+};
+
+export type Heartbeat = {
+  readonly member: string;
+  readonly incarnation: number;
+  /** Version of the newest map it has read. */
+  readonly mapVersion: number;
+  /** False: its canary does not come through, so it is to hold nothing. */
+  readonly healthy: boolean;
+  /** Requests and tasks that wait at it. */
+  readonly queued: number;
+  /** Members that it does not hear. */
+  readonly suspects: readonly string[];
+  /** Of partitions in which it has any part. */
+  readonly partitions: readonly PartitionReport[];
+};
+
+/** What of it others act on at once: all but positions and queues. */
+export const newsOf = ({ mapVersion, healthy, suspects, partitions }: Heartbeat): string =>
+  JSON.stringify([
+    mapVersion,
+    healthy,
+    suspects,
+    partitions.map(({ partition, role, epoch }) => [partition, role, epoch]),
+  ]);
+
+const roles: readonly Role[] = ['none', 'following', 'claiming', 'leading', 'closing'];
+
+type Fields = [number, string, number, number, 0 | 1, number, readonly string[], number[]];
+
+export const encodeHeartbeat = (heartbeat: Heartbeat): Uint8Array => {
+  const { member, incarnation, mapVersion, healthy, queued, suspects, partitions } = heartbeat;
+  const flat = partitions.flatMap(({ partition, role, epoch, position }) => [
+    partition,
+    roles.indexOf(role),
+    epoch,
+    position,
+  ]);
+  const fields: Fields = [heartbeatFormat, member, incarnation, mapVersion, healthy ? 1 : 0, queued, suspects, flat];
+  return pack(fields);
+};
+
+/** Undefined: of a format that this version does not know, or no heartbeat at all. */
+export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined => {
+  let fields: Fields;
+  try {
+    fields = unpack(bytes) as Fields;
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(fields) || fields[0] !== heartbeatFormat) return undefined;
+  const [, member, incarnation, mapVersion, healthy, queued, suspects, flat] = fields;
+  const partitions: PartitionReport[] = [];
+  for (let at = 0; at < flat.length; at += 4)
+    partitions.push({
+      partition: flat[at]!,
+      role: roles[flat[at + 1]!] ?? 'none',
+      epoch: flat[at + 2]!,
+      position: flat[at + 3]!,
+    });
+  return { member, incarnation, mapVersion, healthy: healthy === 1, queued, suspects, partitions };
+};

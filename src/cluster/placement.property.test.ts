@@ -1,0 +1,202 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isWithin, type Place, type PlacedMember, type PlaceNow, placePartitions } from './placement.ts';
+
+const members = fc
+  .array(
+    fc.record({
+      weight: fc.integer({ min: 1, max: 5 }),
+      location: fc.constantFrom('eu/zone-1', 'eu/zone-2', 'eu/zone-3', 'us/zone-1', ''),
+    }),
+    { minLength: 1, maxLength: 12 },
+  )
+  .map((list): PlacedMember[] => list.map((own, index) => ({ ...own, id: `n${index}` })));
+const partitionCount = fc.integer({ min: 1, max: 40 });
+const standbyCount = fc.integer({ min: 0, max: 3 });
+
+const free = (place: Place): PlaceNow => ({ ...place, pinned: '', throttled: false });
+const nowhere = (count: number): PlaceNow[] => Array.from({ length: count }, () => free({ leader: '', standbys: [] }));
+const place = (from: readonly PlacedMember[], now: readonly PlaceNow[], standbys: number): readonly Place[] =>
+  placePartitions(from, now, standbys);
+const led = (places: readonly Place[], id: string): number => places.filter(({ leader }) => leader === id).length;
+const moved = (before: readonly Place[], after: readonly Place[]): number =>
+  after.filter(({ leader }, partition) => leader !== before[partition]?.leader).length;
+
+describe('whatever the members', () => {
+  test('each partition has one leader and as many standbys as there can be, all of them different members', () => {
+    fc.assert(
+      fc.property(members, partitionCount, standbyCount, (own, count, standbys) => {
+        for (const { leader, standbys: copies } of place(own, nowhere(count), standbys)) {
+          const all = [leader, ...copies];
+          expect(new Set(all).size).toBe(Math.min(standbys, own.length - 1) + 1);
+          for (const id of all) expect(own.map((member) => member.id)).toContain(id);
+        }
+      }),
+    );
+  });
+
+  test('nobody leads more than its share by weight and one (B1)', () => {
+    fc.assert(
+      fc.property(members, partitionCount, (own, count) => {
+        const total = own.reduce((sum, { weight }) => sum + weight, 0);
+        const places = place(own, nowhere(count), 1);
+        for (const { id, weight } of own)
+          expect(led(places, id)).toBeLessThanOrEqual(Math.ceil((count * weight) / total) + 1);
+      }),
+    );
+  });
+
+  test('with equal weights, numbers of leaders differ by one at most, and of standbys in one zone likewise', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 12 }), partitionCount, (count, partitions) => {
+        const own = Array.from({ length: count }, (_, index) => ({
+          id: `n${index}`,
+          weight: 2,
+          location: 'eu/zone-1',
+        }));
+        const places = place(own, nowhere(partitions), 1);
+        const leading = own.map(({ id }) => led(places, id));
+        expect(Math.max(...leading) - Math.min(...leading)).toBeLessThanOrEqual(1);
+        const following = own.map(({ id }) => places.filter(({ standbys }) => standbys.includes(id)).length);
+        expect(Math.max(...following) - Math.min(...following)).toBeLessThanOrEqual(2);
+      }),
+    );
+  });
+
+  test('replicas lie in different zones and regions where there are any (B2)', () => {
+    fc.assert(
+      fc.property(members, partitionCount, (own, count) => {
+        const region = (id: string): string => own.find((member) => member.id === id)?.location.split('/')[0] ?? '';
+        for (const { leader, standbys } of place(own, nowhere(count), 1))
+          if (own.some(({ id }) => region(id) !== region(leader)))
+            expect(region(standbys[0]!)).not.toBe(region(leader));
+      }),
+    );
+  });
+
+  test('what was placed is left as it is, in whatever order members are given (determinism)', () => {
+    fc.assert(
+      fc.property(members, partitionCount, standbyCount, (own, count, standbys) => {
+        const places = place(own, nowhere(count), standbys);
+        expect(place(own, places.map(free), standbys)).toEqual(places);
+        expect(place([...own].reverse(), nowhere(count), standbys)).toEqual(places);
+      }),
+    );
+  });
+});
+
+describe('leaders move no more than they must', () => {
+  const equal = (count: number): PlacedMember[] =>
+    Array.from({ length: count }, (_, index) => ({ id: `n${index}`, weight: 1, location: `eu/zone-${index % 3}` }));
+
+  test('a member that joins gets its share, and nothing else moves', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 12 }), partitionCount, (count, partitions) => {
+        const before = place(equal(count), nowhere(partitions), 1);
+        const after = place(equal(count + 1), before.map(free), 1);
+        expect(moved(before, after)).toBe(led(after, `n${count}`));
+        expect(led(after, `n${count}`)).toBeGreaterThanOrEqual(Math.floor(partitions / (count + 1)));
+      }),
+    );
+  });
+
+  test('a member that leaves gives away what it led, and nothing else moves; it keeps nothing', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 12 }), partitionCount, (count, partitions) => {
+        const before = place(equal(count), nowhere(partitions), 1);
+        const after = place(equal(count - 1), before.map(free), 1);
+        expect(moved(before, after)).toBe(led(before, `n${count - 1}`));
+        for (const { leader, standbys } of after) expect([leader, ...standbys]).not.toContain(`n${count - 1}`);
+      }),
+    );
+  });
+
+  test('a leader that moves goes to a member that has a copy, where the balance allows it', () => {
+    const own = equal(2);
+    const now = [0, 1, 2, 3].map(() => free({ leader: 'n0', standbys: ['n1'] }));
+    const after = place(own, now, 1);
+    expect(moved(now, after)).toBe(2);
+    for (const { leader, standbys } of after) expect(standbys).toEqual([leader === 'n0' ? 'n1' : 'n0']);
+  });
+});
+
+describe('pins', () => {
+  test('a pinned partition is led within its place, whatever the loads; where nobody is, anywhere', () => {
+    fc.assert(
+      fc.property(
+        members,
+        partitionCount,
+        fc.constantFrom('eu', 'eu/zone-2', 'us', 'mars', 'eu/zone-1/n0'),
+        (own, count, pinned) => {
+          const now = nowhere(count).map((one, partition) => (partition % 2 === 0 ? { ...one, pinned } : one));
+          const somebody = own.some((member) => isWithin(member, pinned));
+          for (const [partition, { leader }] of place(own, now, 1).entries())
+            if (partition % 2 === 0 && somebody)
+              expect(isWithin(own.find(({ id }) => id === leader)!, pinned)).toBe(true);
+            else expect(leader).not.toBe('');
+        },
+      ),
+    );
+  });
+
+  test('a place is no prefix of a word', () => {
+    expect(isWithin({ id: 'n1', location: 'eu/zone-10' }, 'eu/zone-1')).toBe(false);
+    expect(isWithin({ id: 'n1', location: 'eu/zone-1' }, 'eu/zone-1')).toBe(true);
+    expect(isWithin({ id: 'n10', location: 'eu/zone-1' }, 'eu/zone-1/n1')).toBe(false);
+  });
+
+  test('a throttled partition stays where it is while its leader is there', () => {
+    const own = [0, 1].map((index) => ({ id: `n${index}`, weight: 1, location: '' }));
+    const now = [0, 1].map(() => ({ leader: 'n0', standbys: ['n1'], pinned: '', throttled: true }));
+    expect(place(own, now, 1)).toEqual(now.map(({ leader, standbys }) => ({ leader, standbys })));
+    expect(place(own.slice(1), now, 1).map(({ leader }) => leader)).toEqual(['n1', 'n1']);
+  });
+});
+
+test('placement is fixed: whoever changes it moves partitions of every cluster', () => {
+  const own = [0, 1, 2, 3, 4].map((index) => ({
+    id: `n${index}`,
+    weight: 1 + (index % 2),
+    location: `eu/z${index % 3}`,
+  }));
+  expect(place(own, nowhere(6), 1)).toMatchInlineSnapshot(`
+    [
+      {
+        "leader": "n1",
+        "standbys": [
+          "n3",
+        ],
+      },
+      {
+        "leader": "n3",
+        "standbys": [
+          "n1",
+        ],
+      },
+      {
+        "leader": "n2",
+        "standbys": [
+          "n0",
+        ],
+      },
+      {
+        "leader": "n4",
+        "standbys": [
+          "n2",
+        ],
+      },
+      {
+        "leader": "n0",
+        "standbys": [
+          "n4",
+        ],
+      },
+      {
+        "leader": "n3",
+        "standbys": [
+          "n1",
+        ],
+      },
+    ]
+  `);
+});
