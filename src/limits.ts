@@ -89,7 +89,7 @@ export const limits = {
 
   // Simulated worlds
   simulationVirtualMsMax: 3_650 * 24 * 3_600_000,
-  simulationEventsMax: 10_000_000,
+  simulationEventsMax: 2_000_000,
   /** A run of which nothing is heard for so long goes round in a circle. */
   simulationSilenceMs: 30_000,
   /** Runs of one thread: each leaves its modules behind in memory. */

@@ -62,7 +62,11 @@ export const crashAtEveryStep = async <Input, Output>(
   const name = nameOf(app, task);
   const text = encodeValue(input, 'input');
   const run = async (crash?: CrashPoint): Promise<{ outcome: TaskOutcome<Output>; facts: RunFacts }> => {
-    const answer = await worlds.run({ settings, subject: { kind: 'task', name, input: text, crash } });
+    const answer = await worlds.run({
+      settings,
+      subject: { kind: 'task', name, input: text, crash },
+      scale: undefined,
+    });
     if (answer.kind === 'refused') throw decodeError(answer.error);
     const outcome: TaskOutcome<Output> =
       answer.kind === 'result'

@@ -1,6 +1,7 @@
 /**
- * What goes wrong in a simulated run, and when: drawn from its seed. Few things at a time when the app does something, so that
- * they strike in the middle of it, however long it sleeps in between.
+ * What goes wrong in a simulated run, and when: drawn from its seed. How much a run is, in steps, messages and time, is known
+ * from a run without faults: so faults strike in the middle of what the app does, however little that is and however long it
+ * sleeps in between.
  *
  * F1  At most `endingsMax` faults end something that runs tasks: a task with the default five attempts has attempts left.
  * F2  A source of chance of its own: which faults are drawn changes nothing else.
@@ -28,33 +29,44 @@ export type Fault =
   | { readonly kind: 'network'; readonly forMs: number; readonly faults: NetworkFaults }
   | { readonly kind: 'log'; readonly forMs: number; readonly faults: LogFaults };
 
-export type DrawnFault = Fault & {
-  /** It strikes after so many events since the one before, or after so long, whichever comes first. */
-  readonly afterEvents: number;
-  readonly afterMs: number;
-};
+/**
+ * By what it is said when a fault strikes: the steps' messages (reported, or told their result), all messages and commits, or
+ * milliseconds.
+ */
+export type Measure = 'step' | 'moment' | 'ms';
+
+/** How much of each a run without faults has. */
+export type RunScale = Readonly<Record<Measure, number>>;
+
+export type DrawnFault = { readonly fault: Fault; readonly measure: Measure; readonly at: number };
 
 const endingsMax = 3;
 const othersMax = 3;
-const eventsMax = 2_000;
-const day = 24 * 3_600_000;
+/** Steps are where most is at stake. */
+const measures = ['step', 'step', 'moment', 'ms'] as const;
 
-export const drawFaults = (random: SeededRandom, kinds: readonly FaultKind[]): readonly DrawnFault[] => {
+export const drawFaults = (
+  random: SeededRandom,
+  kinds: readonly FaultKind[],
+  scale: RunScale,
+): readonly DrawnFault[] => {
   const endings = kinds.filter((kind) => kind === 'crash' || kind === 'power' || kind === 'executor');
   const others = kinds.filter((kind) => !(endings as readonly FaultKind[]).includes(kind));
-  const drawn: Fault[] = [];
+  const drawn: DrawnFault[] = [];
   const add = (from: readonly FaultKind[], most: number): void => {
     if (from.length === 0) return;
     for (let left = 1 + Math.floor(random.fraction() * most); left > 0; left--)
-      drawn.push(drawFault(random, pick(random, from)));
+      drawn.push({ fault: drawFault(random, pick(random, from)), ...drawTime(random, scale) });
   };
   add(endings, endingsMax);
   add(others, othersMax);
-  return shuffled(random, drawn).map((fault) => ({
-    ...fault,
-    afterEvents: upTo(random, eventsMax),
-    afterMs: upTo(random, 30 * day),
-  }));
+  return drawn;
+};
+
+const drawTime = (random: SeededRandom, scale: RunScale): Omit<DrawnFault, 'fault'> => {
+  const measure = pick(random, measures);
+  const share = random.fraction();
+  return { measure, at: measure === 'ms' ? share * scale.ms : 1 + Math.floor(share * scale[measure]) };
 };
 
 const drawFault = (random: SeededRandom, kind: FaultKind): Fault => {
@@ -99,15 +111,3 @@ const drawFault = (random: SeededRandom, kind: FaultKind): Fault => {
 
 const pick = <Item>(random: SeededRandom, from: readonly Item[]): Item =>
   from[Math.floor(random.fraction() * from.length)] as Item;
-
-/** A whole number from 1 to `most`; small ones are as likely as large ones, by their number of digits. */
-const upTo = (random: SeededRandom, most: number): number => {
-  const bits = Math.floor(random.fraction() * (32 - Math.clz32(most)));
-  return Math.min(most, 2 ** bits + Math.floor(random.fraction() * 2 ** bits));
-};
-
-const shuffled = <Item>(random: SeededRandom, items: readonly Item[]): readonly Item[] =>
-  items
-    .map((item) => ({ item, order: random.fraction() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ item }) => item);

@@ -16,7 +16,7 @@ import { drawFaults } from './drawn-faults.ts';
 import { freshAddress, withoutMarks } from './fresh-modules.ts';
 import type { InLineExecutor } from './in-line-executors.ts';
 import { StepWatch } from './step-watch.ts';
-import type { FromWorldThread, RunFacts, RunSettings, RunSubject, ToWorldThread } from './thread-messages.ts';
+import type { FromWorldThread, RunFacts, RunSubject, ToWorldThread } from './thread-messages.ts';
 import { UserWorld } from './user-world.ts';
 import { enterWorld, real, type VirtualProcess } from './virtual-globals.ts';
 import { type Scenario, worldOf } from './world.ts';
@@ -45,7 +45,8 @@ const betweenWorlds = (seed: string): VirtualProcess => ({
   random: seededRandom(`${seed}/modules`),
 });
 
-export const runInWorld = async ({ settings, subject }: ToWorldThread, thread: RunThread): Promise<FromWorldThread> => {
+export const runInWorld = async (request: ToWorldThread, thread: RunThread): Promise<FromWorldThread> => {
+  const { settings, subject } = request;
   enterWorld(betweenWorlds(settings.seed));
   try {
     const namespace = await importUsers(freshAddress(settings.app, thread.run));
@@ -55,7 +56,7 @@ export const runInWorld = async ({ settings, subject }: ToWorldThread, thread: R
         'APP_MISMATCH',
         `The app that was passed and the module ${settings.app} do not have the same tasks: pass both of one and the same file.`,
       );
-    return await runWith(app, await driveOf(subject, app, thread), settings, subject, thread);
+    return await runWith(app, await driveOf(subject, app, thread), request, thread);
   } catch (error) {
     return { kind: 'refused', error: errorText(error) };
   } finally {
@@ -69,15 +70,14 @@ const errorText = (error: unknown): string => withoutMarks(encodeError(error));
 const runWith = async (
   app: AppCatalogue,
   drive: Drive,
-  settings: RunSettings,
-  subject: RunSubject,
+  { settings, subject, scale }: ToWorldThread,
   thread: RunThread,
 ): Promise<FromWorldThread> => {
   const { seed, timeLimitMs } = settings;
   const watch = new StepWatch(subject.kind === 'task' ? subject.crash : undefined, () =>
     simulation.after(0, undefined, 'crash', () => world.crash('kill', 0)),
   );
-  const faults = drawFaults(seededRandom(`${seed}/faults`), settings.faults);
+  const faults = scale === undefined ? [] : drawFaults(seededRandom(`${seed}/faults`), settings.faults, scale);
   const world = new UserWorld({ ...settings, app, faults, watch });
   const { simulation, driver } = world;
   enterWorld({
@@ -128,7 +128,6 @@ const runUntil = async (ended: () => boolean, world: UserWorld, limitMs: number,
   const { importing } = thread;
   let toldMs = real.monotonic();
   const pauses = (): boolean => {
-    world.afterEvent();
     if (simulation.eventCount % 256 === 0 && real.monotonic() - toldMs > aliveEveryMs) {
       toldMs = real.monotonic();
       thread.tell({ kind: 'alive' });
@@ -150,6 +149,7 @@ const factsOf = (world: UserWorld, watch: StepWatch): RunFacts => ({
   digest: world.simulation.digest,
   virtualMs: world.simulation.nowMs,
   events: world.simulation.eventCount,
+  scale: world.scale,
   faults: Object.fromEntries(world.struck),
   steps: watch.steps,
 });

@@ -4,8 +4,8 @@ import { moduleAddress } from '../node/options.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { type FaultKind, faultKinds } from './drawn-faults.ts';
 import { type AppUnderTest, isRefusal, type SimulateOptions, settingsOf } from './settings.ts';
-import type { RunFacts, RunSettings } from './thread-messages.ts';
-import { worlds } from './worlds.ts';
+import type { RunFacts, ToWorldThread } from './thread-messages.ts';
+import { type RunAnswer, worlds } from './worlds.ts';
 
 /** Where a scenario is found. A function cannot go to another thread, so it is named. */
 export type ScenarioAddress = {
@@ -61,18 +61,25 @@ export const simulate = async <Result = unknown>(
       details: { module },
     });
   const input = encodeValue(scenario.input, 'input');
-  const answer = await worlds
-    .run({ settings, subject: { kind: 'scenario', module, name, input } })
-    .catch((error: unknown) => {
-      throw told(error, settings, name);
-    });
+  const subject = { kind: 'scenario', module, name, input } as const;
+  const calm = await run({ settings: { ...settings, faults: [] }, subject, scale: undefined });
+  const { text, facts } =
+    settings.faults.length === 0 ? calm : await run({ settings, subject, scale: calm.facts.scale });
+  return { result: decodeValue(text) as Result, seed: settings.seed, ...sharedFacts(facts) };
+};
+
+/** Throws what `simulate` throws. */
+const run = async (request: ToWorldThread): Promise<Extract<RunAnswer, { kind: 'result' }>> => {
+  const answer = await worlds.run(request).catch((error: unknown) => {
+    throw told(error, request);
+  });
   switch (answer.kind) {
     case 'result':
-      return { result: decodeValue(answer.text) as Result, seed: settings.seed, ...sharedFacts(answer.facts) };
+      return answer;
     case 'threw':
-      throw failed(decodeError(answer.error), settings, name, sharedFacts(answer.facts));
+      throw failed(decodeError(answer.error), request, sharedFacts(answer.facts));
     case 'refused':
-      throw told(decodeError(answer.error), settings, name);
+      throw told(decodeError(answer.error), request);
     default:
       return answer satisfies never;
   }
@@ -91,16 +98,16 @@ const sharedFacts = ({
 });
 
 /** What says by itself what was wrong is told as it is. */
-const told = (error: unknown, settings: RunSettings, name: string): unknown =>
-  isRefusal(error) ? error : failed(error as Error, settings, name, {});
+const told = (error: unknown, request: ToWorldThread): unknown =>
+  isRefusal(error) ? error : failed(error as Error, request, {});
 
-const failed = (cause: Error, settings: RunSettings, name: string, facts: object): TuttiError => {
+const failed = (cause: Error, { settings, subject }: ToWorldThread, facts: object): TuttiError => {
   const { seed, faults } = settings;
   const shown = faults.length === faultKinds.length ? true : faults;
   const again = `{ seed: ${JSON.stringify(/^\d+$/.test(seed) ? Number(seed) : seed)}${faults.length === 0 ? '' : `, faults: ${JSON.stringify(shown)}`} }`;
   const error = new TuttiError(
     'SIMULATION_FAILED',
-    `The scenario ${name} failed with seed ${seed}: ${cause.message}\nThe same run again: simulate(…, …, ${again}).`,
+    `The scenario ${subject.name} failed with seed ${seed}: ${cause.message}\nThe same run again: simulate(…, …, ${again}).`,
     { details: { seed, faults, ...facts }, cause },
   );
   error.stack = `${error.name}: ${error.message}\n${cause.stack ?? ''}`;

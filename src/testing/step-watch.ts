@@ -13,6 +13,21 @@ const stepOps: ReadonlySet<unknown> = new Set([
   fromExecutor.mapOpen,
 ]);
 
+type Arities = Readonly<Record<number, number>>;
+
+const opsOf = (flat: Flat, arities: Arities): unknown[] => {
+  const ops: unknown[] = [];
+  for (let at = 0; at < flat.length; at += 1 + (arities[flat[at] as number] as number)) ops.push(flat[at]);
+  return ops;
+};
+
+/** Whether an executor reports a step, or that a task is through. */
+export const reportsSteps = (flat: Flat): boolean =>
+  opsOf(flat, fromExecutorArity).some((op) => stepOps.has(op) || op === fromExecutor.done);
+
+/** Whether an executor is told the result of a step. */
+export const tellsSteps = (flat: Flat): boolean => opsOf(flat, toExecutorArity).includes(toExecutor.stepResult);
+
 export class StepWatch implements MessageWatch {
   /** Of each step the task it belongs to and its key. */
   readonly steps: string[] = [];

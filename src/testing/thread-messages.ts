@@ -1,5 +1,5 @@
 /** What the thread that runs simulated worlds and whoever asks for runs tell each other. */
-import type { FaultKind } from './drawn-faults.ts';
+import type { FaultKind, RunScale } from './drawn-faults.ts';
 
 /** What every run needs to know. */
 export type RunSettings = {
@@ -25,12 +25,18 @@ export type RunSubject =
   | { readonly kind: 'scenario'; readonly module: string; readonly name: string; readonly input: string }
   | { readonly kind: 'task'; readonly name: string; readonly input: string; readonly crash: CrashPoint | undefined };
 
-export type ToWorldThread = { readonly settings: RunSettings; readonly subject: RunSubject };
+export type ToWorldThread = {
+  readonly settings: RunSettings;
+  readonly subject: RunSubject;
+  /** How much the same run is without faults; undefined: this is it. */
+  readonly scale: RunScale | undefined;
+};
 
 export type RunFacts = {
   readonly digest: string;
   readonly virtualMs: number;
   readonly events: number;
+  readonly scale: RunScale;
   readonly faults: Readonly<Partial<Record<FaultKind, number>>>;
   /** Of a task: its journaled steps, in the order of first report. */
   readonly steps: readonly string[];

@@ -36,7 +36,7 @@ export type UserNodeOptions = {
   readonly onEnded: () => void;
   /** A bug of ours. */
   readonly onFailed: (error: unknown) => void;
-  readonly watch?: MessageWatch;
+  readonly watch: MessageWatch;
 };
 
 /** One life, once its program runs. */
@@ -106,7 +106,7 @@ export class UserNode {
   #run(life: Life): void {
     const { simulation, network, logs, clock, executors: count } = this.#options;
     const place: Place = { simulation, network, life, end };
-    const executors = new InLineExecutors({ place, clock, app: this.#options.app, ...this.#watch() });
+    const executors = new InLineExecutors({ place, clock, app: this.#options.app, watch: this.#options.watch });
     const open = logs.map((service, partition) => new SimulatedLog(place, `${partition}`, service));
     const { openReader, writer } = this.#disk.open(life);
     const host = new StateHost({
@@ -137,11 +137,6 @@ export class UserNode {
       },
       (error: unknown) => this.#failed(life, error),
     );
-  }
-
-  #watch(): { readonly watch?: MessageWatch } {
-    const { watch } = this.#options;
-    return watch === undefined ? {} : { watch };
   }
 
   /** A log that others trimmed or lead is a reason to begin again; nothing else may go wrong. */

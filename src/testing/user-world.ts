@@ -6,8 +6,9 @@ import { type SkewedClock, simulatedEnv, worldBeganMs } from '../engine/simulate
 import { BlobService } from '../engine/simulated/simulated-blobs.ts';
 import { BusService } from '../engine/simulated/simulated-bus.ts';
 import { Life, Simulation } from '../engine/simulated/simulation.ts';
-import type { DrawnFault, FaultKind } from './drawn-faults.ts';
+import type { DrawnFault, Fault, FaultKind, Measure, RunScale } from './drawn-faults.ts';
 import type { MessageWatch } from './in-line-executors.ts';
+import { reportsSteps, tellsSteps } from './step-watch.ts';
 import { SurvivingClient } from './surviving-client.ts';
 import { UserNode } from './user-node.ts';
 
@@ -19,7 +20,7 @@ export type UserWorldOptions = {
   readonly retentionMs: number;
   readonly retentionTasks: number;
   readonly faults: readonly DrawnFault[];
-  readonly watch?: MessageWatch;
+  readonly watch: MessageWatch;
 };
 
 export class UserWorld {
@@ -33,9 +34,8 @@ export class UserWorld {
   readonly #network: Network;
   readonly #logs: readonly LogService[];
   readonly #clock: SkewedClock = { skewMs: 0 };
-  readonly #faults: DrawnFault[];
-  #strikesAtEvent = Number.POSITIVE_INFINITY;
-  #cancelStrike = (): void => {};
+  readonly #faults: readonly DrawnFault[];
+  readonly #counts = { step: 0, moment: 0 };
   #waiting: (() => void)[] = [];
   #leading = false;
 
@@ -45,7 +45,8 @@ export class UserWorld {
     this.simulation = simulation;
     this.#network = new Network(simulation);
     this.#logs = Array.from({ length: partitions }, (_, partition) => new LogService(simulation, `${partition}`));
-    this.#faults = [...options.faults];
+    for (const log of this.#logs) log.onLanded = () => this.#count('moment');
+    this.#faults = options.faults;
     const place = { simulation, network: this.#network, life: this.driver, end: 'client' };
     this.client = new SurvivingClient(partitions, simulatedEnv(place, 'client', { skewMs: 0 }));
     this.node = new UserNode({
@@ -57,9 +58,27 @@ export class UserWorld {
       bus: new BusService(),
       clock: this.#clock,
       clientLife: this.driver,
+      watch: {
+        reported: (flat) => {
+          this.#count('moment');
+          if (reportsSteps(flat)) this.#count('step');
+          return options.watch.reported(flat);
+        },
+        told: (flat) => {
+          this.#count('moment');
+          if (tellsSteps(flat)) this.#count('step');
+          options.watch.told(flat);
+        },
+      },
       onLeading: (port) => {
         this.#leading = true;
-        this.client.connect(port);
+        this.client.connect({
+          ...port,
+          postMessage: (flat) => {
+            this.#count('moment');
+            port.postMessage(flat);
+          },
+        });
         for (const go of this.#waiting.splice(0)) simulation.after(0, this.driver, 'leads', go);
       },
       onEnded: () => {
@@ -77,7 +96,7 @@ export class UserWorld {
 
   begin(): void {
     this.node.start();
-    this.#planStrike();
+    for (const drawn of this.#faults) if (drawn.measure === 'ms') this.#strike(drawn.fault, drawn.at);
   }
 
   /** Settles when the node leads, at once if it does. */
@@ -98,32 +117,24 @@ export class UserWorld {
     if (number !== undefined) executors?.lose(number, { kind: 'crashed', what: 'the thread was ended' });
   }
 
-  /** To be called after each event. */
-  afterEvent(): void {
-    if (this.simulation.eventCount < this.#strikesAtEvent) return;
-    this.#strikesAtEvent = Number.POSITIVE_INFINITY;
-    this.#cancelStrike();
-    this.simulation.after(0, undefined, 'fault', () => this.#strike());
+  get scale(): RunScale {
+    return { ...this.#counts, ms: this.simulation.nowMs };
   }
 
-  #planStrike(): void {
-    const next = this.#faults[0];
-    if (next === undefined) return;
-    this.#strikesAtEvent = this.simulation.eventCount + next.afterEvents;
-    this.#cancelStrike = this.simulation.after(next.afterMs, undefined, 'fault', () => this.#strike());
+  #count(measure: Exclude<Measure, 'ms'>): void {
+    const count = ++this.#counts[measure];
+    for (const drawn of this.#faults) if (drawn.measure === measure && drawn.at === count) this.#strike(drawn.fault, 0);
   }
 
-  #strike(): void {
-    this.#strikesAtEvent = Number.POSITIVE_INFINITY;
-    const fault = this.#faults.shift();
-    if (fault === undefined) return;
-    this.struck.set(fault.kind, (this.struck.get(fault.kind) ?? 0) + 1);
-    this.simulation.note('fault', fault.kind);
-    this.#apply(fault);
-    this.#planStrike();
+  #strike(fault: Fault, afterMs: number): void {
+    this.simulation.after(afterMs, undefined, 'fault', () => {
+      this.struck.set(fault.kind, (this.struck.get(fault.kind) ?? 0) + 1);
+      this.simulation.note('fault', fault.kind);
+      this.#apply(fault);
+    });
   }
 
-  #apply(fault: DrawnFault): void {
+  #apply(fault: Fault): void {
     switch (fault.kind) {
       case 'crash':
         this.crash('kill', fault.downMs);

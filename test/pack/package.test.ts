@@ -84,7 +84,7 @@ test('every export can be imported from JavaScript', () => {
   const names = Object.entries(manifest().exports)
     .filter(([, target]) => typeof target !== 'string')
     .map(([name]) => name.replace(/^\./, 'tutti'));
-  expect(names).toContain('tutti');
+  expect(names).toEqual(expect.arrayContaining(['tutti', 'tutti/testing']));
   const lines = names.map((name) => `console.log(Object.keys(await import(${JSON.stringify(name)})).length > 0);`);
   expect(run(write('imports.js', lines.join('\n')))).toBe('true\n'.repeat(names.length));
 });
@@ -141,13 +141,32 @@ test('a small app runs through open(), in JavaScript and in TypeScript, and its 
   expect(run(write('program.ts', program('ts', ': number[]')))).toBe('[2,4,6]\n');
 });
 
-test('a Vitest suite of a user opens a node and runs the app', () => {
+test('a Vitest suite of a user opens a node, runs the app, simulates it and crashes it at every step', () => {
   write('app.ts', app(': number'));
+  const scenarios = `
+    import type { World } from 'tutti/testing';
+    import { doubles } from './app.ts';
+    export const month = async ({ client, sleep }: World) => {
+      await sleep('30 days');
+      return client.run(doubles, [1, 2, 3]);
+    };`;
+  write('scenarios.ts', scenarios);
   const suite = `
     import { open } from 'tutti';
+    import { crashAtEveryStep, simulate } from 'tutti/testing';
     import * as app from './app.ts';
+    const module = import.meta.resolve('./app.ts');
+    test('simulates', async () => {
+      const month = { module: import.meta.resolve('./scenarios.ts'), name: 'month' };
+      const { result, virtualMs } = await simulate({ app, module }, month, { seed: 2, faults: true });
+      expect(result).toEqual([2, 4, 6]);
+      expect(virtualMs).toBeGreaterThan(30 * 86_400_000);
+    });
+    test('crashes', async () => {
+      expect(await crashAtEveryStep({ app, module }, app.doubles, [1, 2, 3])).toMatchObject({ crashes: 2 });
+    });
     test('doubles', async () => {
-      const node = await open({ app, module: import.meta.resolve('./app.ts'), data: './data-of-suite' });
+      const node = await open({ app, module, data: './data-of-suite' });
       expect(await node.run(app.doubles, [1, 2, 3])).toEqual([2, 4, 6]);
       await node.close();
     });`;
@@ -175,7 +194,9 @@ test('the types of the package are whole and reach a user who compiles strictly'
     typeRoots: [join(repository, 'node_modules/@types')],
   };
   write('tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['app.ts', 'types.ts'] }));
-  write('types.ts', program('ts', ': number[]'));
+  const scenario =
+    "import { simulate, type Scenario } from 'tutti/testing'; export const s: Scenario<number> = ({ client }) => client.tasks;";
+  write('types.ts', `${program('ts', ': number[]')}\n${scenario}\nvoid simulate;`);
   const right = compile();
   expect(right.status, right.stdout).toBe(0);
   write('types.ts', program('ts', ': string[]'));

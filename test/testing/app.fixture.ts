@@ -36,6 +36,14 @@ export const paysTwice = task(async (ctx) => {
   return ctx.run('pay', () => ++payments);
 });
 
+/** Tells how often it was begun. */
+let beginnings = 0;
+export const countsItself = task(async (ctx) => {
+  const beginning = ++beginnings;
+  await ctx.run('step', () => 'done');
+  return beginning;
+});
+
 /** Has no result that a crash could change. */
 export const paysOnce = task(async (ctx) => {
   const paid = new Set<string>();

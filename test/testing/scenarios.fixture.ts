@@ -1,5 +1,14 @@
 /** Scenarios that tests run in simulated worlds. */
 import assert from 'node:assert/strict';
+import { exec } from 'node:child_process';
+import { createHash, scrypt } from 'node:crypto';
+import { lookup } from 'node:dns';
+import { readFile, readFileSync } from 'node:fs';
+import { readFile as readFilePromise } from 'node:fs/promises';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { gzip, gzipSync } from 'node:zlib';
 import type { TaskEvent } from '../../src/index.ts';
 import type { World } from '../../src/testing/index.ts';
 import * as app from './app.fixture.ts';
@@ -66,5 +75,47 @@ export const strays = async ({ sleep }: World) => {
   void Promise.reject(new Error('nobody waits for this'));
   await sleep('1 s');
 };
+
+export const throwsText = async () => {
+  throw 'just text';
+};
+
+/** Calls what is named. */
+export const calls = async (_world: World, call: string) => {
+  switch (call) {
+    case 'fetch':
+      return fetch('http://127.0.0.1:1/');
+    case 'WebSocket':
+      return new WebSocket('ws://127.0.0.1:1/');
+    case 'net.Socket.connect':
+      return connect(1, '127.0.0.1');
+    case 'http.request':
+      return request('http://127.0.0.1:1/');
+    case 'dns.lookup':
+      return lookup('localhost', () => {});
+    case 'child_process.exec':
+      return exec('true');
+    case 'worker_threads.Worker':
+      return new Worker('');
+    case 'fs.readFile':
+      return readFile(import.meta.filename, () => {});
+    case 'fs.promises.readFile':
+      return readFilePromise(import.meta.filename);
+    case 'zlib.gzip':
+      return gzip('', () => {});
+    case 'crypto.scrypt':
+      return scrypt('', '', 32, () => {});
+    default:
+      return crypto.subtle.digest('SHA-256', new Uint8Array(1));
+  }
+};
+
+/** What is allowed, because it gives the same each time. */
+export const allowed = async () =>
+  [
+    readFileSync(import.meta.filename).length > 0,
+    gzipSync('').length > 0,
+    createHash('sha256').digest('hex').length,
+  ] as const;
 
 export const notAFunction = 1;
