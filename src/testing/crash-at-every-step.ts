@@ -5,6 +5,7 @@ import { isTask, type Task } from '../app/task.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { type AppUnderTest, settingsOf, type WorldOptions } from './settings.ts';
+import { isEnd } from './step-watch.ts';
 import type { CrashPoint, RunFacts } from './thread-messages.ts';
 import { worlds } from './worlds.ts';
 
@@ -24,7 +25,10 @@ export type CrashOptions<Output> = WorldOptions & {
 export type CrashReport<Output> = {
   /** How it ended without a crash. */
   readonly outcome: TaskOutcome<Output>;
-  /** Its journaled steps and those of its children, as `task kind:name:count`, in the order of first report. */
+  /**
+   * Its journaled steps and those of its children, as `task kind:name:count`, and where each of these tasks ends, as `task end`;
+   * in the order of first report.
+   */
   readonly steps: readonly string[];
   /** How many runs with a crash there were. */
   readonly crashes: number;
@@ -33,7 +37,7 @@ export type CrashReport<Output> = {
 /** Where a crash made another result. */
 export type CrashDifference = {
   readonly step: string;
-  /** `before`: its function had run, but nothing was recorded. `after`: its result was recorded, and the task not told. */
+  /** `before`: its code had run, but nothing was recorded. `after`: its result was recorded, and the task not told. */
   readonly when: 'before' | 'after';
   readonly expected: string;
   readonly got: string;
@@ -41,7 +45,7 @@ export type CrashDifference = {
 
 /**
  * Runs a task once without a crash, then twice for each of its journaled steps: its node crashes just before the step is
- * recorded, and just after. The results must be the same. Each run begins anew, with modules loaded anew; what they keep in
+ * recorded, and just after; and once for its end, before that is recorded. The results must be the same. Each run begins anew, with modules loaded anew; what they keep in
  * variables stays when the node crashes, as the world outside does.
  *
  * ```ts
@@ -77,14 +81,16 @@ export const crashAtEveryStep = async <Input, Output>(
   const { outcome, facts } = await run();
   const { steps } = facts;
   const differences: CrashDifference[] = [];
+  let crashes = 0;
   for (const [number, step] of steps.entries())
-    for (const when of ['before', 'after'] as const) {
+    for (const when of isEnd(step) ? (['before'] as const) : (['before', 'after'] as const)) {
+      crashes++;
       const crashed = await run({ step: number, when });
       if (!same(outcome, crashed.outcome))
         differences.push({ step, when, expected: shown(outcome), got: shown(crashed.outcome) });
     }
   if (differences.length > 0) throw differs(name, settings.seed, differences);
-  return { outcome, steps, crashes: 2 * steps.length };
+  return { outcome, steps, crashes };
 };
 
 const nameOf = ({ app }: AppUnderTest, task: unknown): string => {

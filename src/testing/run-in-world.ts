@@ -7,7 +7,6 @@ import { type Life, Simulation } from '../engine/simulated/simulation.ts';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { importUsers } from '../execution/executor/load-app.ts';
 import { currentScope } from '../execution/executor/scope.ts';
-import { limits } from '../limits.ts';
 import { AppClient } from '../node/app-client.ts';
 import { decodeValue, encodeError, encodeValue } from '../values/codec.ts';
 import { formatDuration } from '../values/duration.ts';
@@ -16,7 +15,7 @@ import { drawFaults } from './drawn-faults.ts';
 import { freshAddress, withoutMarks } from './fresh-modules.ts';
 import type { InLineExecutor } from './in-line-executors.ts';
 import { StepWatch } from './step-watch.ts';
-import type { FromWorldThread, RunFacts, RunSubject, ToWorldThread } from './thread-messages.ts';
+import type { FromWorldThread, RunFacts, RunSettings, RunSubject, ToWorldThread } from './thread-messages.ts';
 import { UserWorld } from './user-world.ts';
 import { enterWorld, real, type VirtualProcess } from './virtual-globals.ts';
 import { type Scenario, worldOf } from './world.ts';
@@ -73,7 +72,7 @@ const runWith = async (
   { settings, subject, scale }: ToWorldThread,
   thread: RunThread,
 ): Promise<FromWorldThread> => {
-  const { seed, timeLimitMs } = settings;
+  const { seed } = settings;
   const watch = new StepWatch(subject.kind === 'task' ? subject.crash : undefined, () =>
     simulation.after(0, undefined, 'crash', () => world.crash('kill', 0)),
   );
@@ -112,10 +111,10 @@ const runWith = async (
         ),
       ),
     );
-    await runUntil(ended, world, timeLimitMs, thread);
+    await runUntil(ended, world, settings, thread);
     // What the last event left behind.
     await simulation.run(simulation.nowMs, () => true);
-    if (outcome === undefined) throw endless(world, timeLimitMs);
+    if (outcome === undefined) throw endless(world, settings);
     return { ...outcome, facts: factsOf(world, watch) };
   } finally {
     stop();
@@ -123,7 +122,12 @@ const runWith = async (
 };
 
 /** Lets the world go on until `ended`, or until nothing more may come. */
-const runUntil = async (ended: () => boolean, world: UserWorld, limitMs: number, thread: RunThread): Promise<void> => {
+const runUntil = async (
+  ended: () => boolean,
+  world: UserWorld,
+  settings: RunSettings,
+  thread: RunThread,
+): Promise<void> => {
   const { simulation } = world;
   const { importing } = thread;
   let toldMs = real.monotonic();
@@ -132,11 +136,11 @@ const runUntil = async (ended: () => boolean, world: UserWorld, limitMs: number,
       toldMs = real.monotonic();
       thread.tell({ kind: 'alive' });
     }
-    return ended() || importing.length > 0 || simulation.eventCount >= limits.simulationEventsMax;
+    return ended() || importing.length > 0 || simulation.eventCount >= settings.eventsMax;
   };
   importing.length = 0;
   for (;;) {
-    await simulation.run(limitMs, pauses);
+    await simulation.run(settings.timeLimitMs, pauses);
     if (importing.length === 0) return;
     // Code that imports something goes on when that is there, before anything else happens.
     for (const url of importing.splice(0)) await import(url).catch(() => undefined);
@@ -260,7 +264,7 @@ const refused = (call: string): TuttiError => {
 
 const namesShown = 5;
 
-const endless = (world: UserWorld, timeLimitMs: number): TuttiError => {
+const endless = (world: UserWorld, { timeLimitMs, eventsMax }: RunSettings): TuttiError => {
   const { nowMs, eventCount } = world.simulation;
   const unfinished = world.node.unfinished();
   const tasks =
@@ -269,7 +273,7 @@ const endless = (world: UserWorld, timeLimitMs: number): TuttiError => {
       : `unfinished: ${unfinished.slice(0, namesShown).join(', ')}${unfinished.length > namesShown ? ' …' : ''}`;
   return new TuttiError(
     'SIMULATION_ENDLESS',
-    `It was not through after ${formatDuration(nowMs)} of virtual time and ${eventCount} events (${tasks}). What it waits for may never come in a simulated world; or it needs more than ${nowMs >= timeLimitMs ? `the timeLimit of ${Math.round(timeLimitMs / dayMs)} days` : `${limits.simulationEventsMax} events`}.`,
+    `It was not through after ${formatDuration(nowMs)} of virtual time and ${eventCount} events (${tasks}). What it waits for may never come in a simulated world; or it needs more than ${nowMs >= timeLimitMs ? `the timeLimit of ${Math.round(timeLimitMs / dayMs)} days` : `${eventsMax} events`}.`,
     { details: { virtualMs: nowMs, events: eventCount, unfinished: unfinished.slice(0, namesShown) } },
   );
 };

@@ -57,6 +57,7 @@ export const settingsOf = (
     retentionMs: retention.time === undefined ? limits.retentionMs : durationMs(retention.time, 'retention.time'),
     retentionTasks: count(retention.tasks, 'retention.tasks', 1_000_000_000) ?? limits.retentionTasksMax,
     timeLimitMs: timeLimit === undefined ? limits.simulationVirtualMsMax : durationMs(timeLimit, 'timeLimit'),
+    eventsMax: limits.simulationEventsMax,
   };
 };
 

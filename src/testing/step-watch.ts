@@ -13,6 +13,11 @@ const stepOps: ReadonlySet<unknown> = new Set([
   fromExecutor.mapOpen,
 ]);
 
+/** Reports that end an attempt. */
+const endOps: ReadonlySet<unknown> = new Set([fromExecutor.done, fromExecutor.failed]);
+/** Stands for the key of a step where a task ends. */
+const endKey = 'end';
+
 type Arities = Readonly<Record<number, number>>;
 
 const opsOf = (flat: Flat, arities: Arities): unknown[] => {
@@ -23,13 +28,16 @@ const opsOf = (flat: Flat, arities: Arities): unknown[] => {
 
 /** Whether an executor reports a step, or that a task is through. */
 export const reportsSteps = (flat: Flat): boolean =>
-  opsOf(flat, fromExecutorArity).some((op) => stepOps.has(op) || op === fromExecutor.done);
+  opsOf(flat, fromExecutorArity).some((op) => stepOps.has(op) || endOps.has(op));
 
 /** Whether an executor is told the result of a step. */
 export const tellsSteps = (flat: Flat): boolean => opsOf(flat, toExecutorArity).includes(toExecutor.stepResult);
 
+/** Whether what `steps` names is the end of a task: nothing comes after it. */
+export const isEnd = (step: string): boolean => step.endsWith(` ${endKey}`);
+
 export class StepWatch implements MessageWatch {
-  /** Of each step the task it belongs to and its key. */
+  /** Of each step the task it belongs to and its key; of each task its end. */
   readonly steps: string[] = [];
   readonly #point: CrashPoint | undefined;
   readonly #strike: () => void;
@@ -47,8 +55,9 @@ export class StepWatch implements MessageWatch {
   /** False: the report gets lost, because the node ends before it is heard. */
   reported = (flat: Flat): boolean => {
     for (let at = 0; at < flat.length; at += 1 + fromExecutorArity[flat[at] as keyof typeof fromExecutorArity]) {
-      if (!stepOps.has(flat[at])) continue;
-      const { number, isNew } = this.#step(flat, at);
+      const isEnd = endOps.has(flat[at]);
+      if (!isEnd && !stepOps.has(flat[at])) continue;
+      const { number, isNew } = this.#step(flat, at, isEnd ? endKey : (flat[at + 4] as string));
       if (isNew && this.#isAt(number, 'before')) return false;
     }
     return true;
@@ -58,13 +67,16 @@ export class StepWatch implements MessageWatch {
     for (let at = 0; at < flat.length; at += 1 + toExecutorArity[flat[at] as keyof typeof toExecutorArity]) {
       if (flat[at] === toExecutor.grant)
         this.#tasks.set(attemptAt(flat, at), { id: flat[at + 4] as string, name: flat[at + 6] as string });
-      else if (flat[at] === toExecutor.stepResult && this.#isAt(this.#step(flat, at).number, 'after')) return;
+      else if (
+        flat[at] === toExecutor.stepResult &&
+        this.#isAt(this.#step(flat, at, flat[at + 4] as string).number, 'after')
+      )
+        return;
     }
   };
 
-  #step(flat: Flat, at: number): { readonly number: number; readonly isNew: boolean } {
+  #step(flat: Flat, at: number, key: string): { readonly number: number; readonly isNew: boolean } {
     const { id, name } = this.#tasks.get(attemptAt(flat, at)) ?? { id: '', name: '' };
-    const key = flat[at + 4] as string;
     const known = this.#numbers.get(`${id} ${key}`);
     if (known !== undefined) return { number: known, isNew: false };
     const number = this.steps.push(`${name} ${key}`) - 1;

@@ -15,6 +15,8 @@ export type RunSettings = {
   readonly retentionTasks: number;
   /** Virtual time after which a run has no end. */
   readonly timeLimitMs: number;
+  /** The same for what happens in it. */
+  readonly eventsMax: number;
 };
 
 /** Where a crash is to happen: at a journaled step, by its number in the order of first report. */

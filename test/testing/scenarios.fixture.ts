@@ -69,6 +69,10 @@ export const never = async ({ client }: World) => {
   await new Promise(() => {});
 };
 
+export const polls = async () => {
+  for (;;) await new Promise((resolve) => setTimeout(resolve, 1));
+};
+
 export const chance = async () => [Math.random(), crypto.randomUUID(), Date.now(), process.hrtime.bigint()];
 
 export const strays = async ({ sleep }: World) => {

@@ -4,7 +4,7 @@ import { crashAtEveryStep, type SimulatedRun, type SimulateOptions, simulate } f
 import { settingsOf } from '../../src/testing/settings.ts';
 import type { ToWorldThread } from '../../src/testing/thread-messages.ts';
 import { Worlds } from '../../src/testing/worlds.ts';
-import { encodeValue } from '../../src/values/codec.ts';
+import { decodeError, encodeValue } from '../../src/values/codec.ts';
 import * as app from './app.fixture.ts';
 
 const module = new URL('./app.fixture.ts', import.meta.url).href;
@@ -31,6 +31,13 @@ describe('simulate', () => {
       expect(await run('many', 3, { seed: 5, faults })).toEqual(one);
       expect((await run('many', 3, { seed: 7, faults })).digest).not.toBe(one.digest);
     }
+  });
+
+  test('gives the same run in a thread that has run nothing else', async () => {
+    const { digest } = await run('many', 3, { seed: 5 });
+    const subject = { kind: 'scenario', module: scenarios, name: 'many', input: encodeValue(3) } as const;
+    const settings = settingsOf({ module }, { seed: 5 }, []);
+    expect(await new Worlds().run({ settings, subject, scale: undefined })).toMatchObject({ facts: { digest } });
   });
 
   test('draws clock and chance from the seed', async () => {
@@ -191,6 +198,17 @@ describe('what goes wrong', () => {
     await expect(run('never')).rejects.toMatchObject({ message: expect.stringMatching(/no task is unfinished/) });
   });
 
+  test('by happening without an end is told', async () => {
+    const subject = { kind: 'scenario', module: scenarios, name: 'polls', input: encodeValue(undefined) } as const;
+    const settings = { ...settingsOf({ module }, {}, []), eventsMax: 20_000 };
+    const answer = await new Worlds().run({ settings, subject, scale: undefined });
+    expect(answer.kind).toBe('refused');
+    expect(answer.kind === 'refused' && decodeError(answer.error)).toMatchObject({
+      code: 'SIMULATION_ENDLESS',
+      details: { events: 20_000 },
+    });
+  });
+
   test('by going round in a circle ends the thread, and the next run has another', async () => {
     const worlds = new Worlds(3_000);
     const settings = settingsOf({ module }, {}, []);
@@ -247,8 +265,8 @@ describe('crashAtEveryStep', () => {
     const report = await crashAtEveryStep({ app, module }, app.paysOnce, undefined);
     expect(report).toEqual({
       outcome: { ok: true, value: 9 },
-      steps: ['paysOnce run:pay:0', 'paysOnce sleep:0', 'paysOnce call:square:0'],
-      crashes: 6,
+      steps: ['paysOnce run:pay:0', 'paysOnce sleep:0', 'paysOnce call:square:0', 'square end', 'paysOnce end'],
+      crashes: 8,
     });
   });
 
@@ -267,6 +285,7 @@ describe('crashAtEveryStep', () => {
         differences: [
           { step, when: 'before', expected: '1', got: '2' },
           { step, when: 'after', expected: '1', got: '2' },
+          { step: 'countsItself end', when: 'before', expected: '1', got: '2' },
         ],
       },
     });
@@ -274,13 +293,13 @@ describe('crashAtEveryStep', () => {
 
   test('takes the caller’s word for what is the same', async () => {
     const report = await crashAtEveryStep({ module }, 'paysTwice', undefined, { same: (a, b) => a.ok && b.ok });
-    expect(report.crashes).toBe(4);
+    expect(report.crashes).toBe(5);
   });
 
   test('compares failures too', async () => {
     const { outcome, steps } = await crashAtEveryStep({ app, module }, app.refuses, undefined);
     expect(outcome).toMatchObject({ ok: false, error: { code: 'TASK_FAILED' } });
-    expect(steps).toEqual([]);
+    expect(steps).toEqual(['refuses end']);
   });
 
   test('refuses what is no task of the app', async () => {
