@@ -1,24 +1,20 @@
 /** One run of a scenario or a task in a world of its own, from its modules' import to its result. In the thread of worlds. */
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AppCatalogue } from '../app/catalogue-of-app.ts';
-import { catalogueOf } from '../app/catalogue-of-app.ts';
+import { type AppCatalogue, catalogueOf } from '../app/catalogue-of-app.ts';
 import { worldBeganMs } from '../engine/simulated/place.ts';
-import { type Life, Simulation } from '../engine/simulated/simulation.ts';
-import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
+import { Simulation } from '../engine/simulated/simulation.ts';
+import { TuttiError } from '../errors/tutti-error.ts';
 import { importUsers } from '../execution/executor/load-app.ts';
-import { currentScope } from '../execution/executor/scope.ts';
-import { AppClient } from '../node/app-client.ts';
-import { decodeValue, encodeError, encodeValue } from '../values/codec.ts';
-import { formatDuration } from '../values/duration.ts';
+import { encodeError } from '../values/codec.ts';
 import { seededRandom } from '../values/hash.ts';
 import { drawFaults } from './drawn-faults.ts';
 import { freshAddress, withoutMarks } from './fresh-modules.ts';
-import type { InLineExecutor } from './in-line-executors.ts';
+import { endless, refused } from './run-errors.ts';
 import { StepWatch } from './step-watch.ts';
-import type { FromWorldThread, RunFacts, RunSettings, RunSubject, ToWorldThread } from './thread-messages.ts';
+import { catchStrays, strayed } from './strays.ts';
+import { type Drive, driveOf } from './subject.ts';
+import type { FromWorldThread, RunFacts, RunSettings, ToWorldThread } from './thread-messages.ts';
 import { UserWorld } from './user-world.ts';
 import { enterWorld, real, type VirtualProcess } from './virtual-globals.ts';
-import { type Scenario, worldOf } from './world.ts';
 
 /** What the run needs of its thread. */
 export type RunThread = {
@@ -30,13 +26,6 @@ export type RunThread = {
 };
 
 const aliveEveryMs = 1_000;
-const dayMs = 24 * 3_600_000;
-/** Whose code runs: the driver's is known by it across everything that it waits for. */
-const driving = new AsyncLocalStorage<Life>();
-
-/** What drives a world: settles with the text of its result. */
-type Drive = (world: UserWorld) => Promise<string>;
-
 /** Modules are loaded between worlds: nothing is refused, time stands still, and no timer fires. */
 const betweenWorlds = (seed: string): VirtualProcess => ({
   simulation: new Simulation(seed),
@@ -55,7 +44,7 @@ export const runInWorld = async (request: ToWorldThread, thread: RunThread): Pro
         'APP_MISMATCH',
         `The app that was passed and the module ${settings.app} do not have the same tasks: pass both of one and the same file.`,
       );
-    return await runWith(app, await driveOf(subject, app, thread), request, thread);
+    return await runWith(app, await driveOf(subject, app, thread.run), request, thread);
   } catch (error) {
     return { kind: 'refused', error: errorText(error) };
   } finally {
@@ -81,9 +70,9 @@ const runWith = async (
   const { simulation, driver } = world;
   enterWorld({
     simulation,
-    now: () => Math.floor(world.now(driving.getStore() ?? simulation.current)),
+    now: () => Math.floor(world.now()),
     random: simulation.random('globals'),
-    owner: () => driving.getStore() ?? simulation.current,
+    owner: () => world.owner,
     refuse: (call) => {
       const error = refused(call);
       simulation.fail(error);
@@ -100,7 +89,7 @@ const runWith = async (
   try {
     world.begin();
     simulation.after(0, driver, 'scenario', () =>
-      driving.run(driver, () =>
+      world.drive(() =>
         drive(world).then(
           (text) => {
             outcome = { kind: 'result', text };
@@ -157,123 +146,3 @@ const factsOf = (world: UserWorld, watch: StepWatch): RunFacts => ({
   faults: Object.fromEntries(world.struck),
   steps: watch.steps,
 });
-
-const driveOf = async (subject: RunSubject, app: AppCatalogue, thread: RunThread): Promise<Drive> => {
-  const names = [...app.definitions.keys()];
-  switch (subject.kind) {
-    case 'scenario': {
-      const scenario = await loadScenario(subject, thread);
-      return async (world) => {
-        await world.untilLeading();
-        const client = new AppClient(world.client, app, names);
-        return encodeValue(await scenario(worldOf(world, client), decodeValue(subject.input)), 'result');
-      };
-    }
-    case 'task': {
-      const definition = app.definitions.get(subject.name);
-      if (definition === undefined)
-        throw new TuttiError('TASK_UNKNOWN', `The app has no task ${subject.name}. It has: ${names.join(', ')}.`, {
-          details: { name: subject.name },
-        });
-      return async (world) => {
-        await world.untilLeading();
-        const client = new AppClient(world.client, app, names);
-        return encodeValue(await client.run(definition, decodeValue(subject.input) as never), 'result');
-      };
-    }
-    default:
-      return subject satisfies never;
-  }
-};
-
-const loadScenario = async (
-  { module, name }: Extract<RunSubject, { kind: 'scenario' }>,
-  { run }: RunThread,
-): Promise<Scenario<unknown>> => {
-  let namespace: object;
-  try {
-    namespace = await importUsers(freshAddress(module, run));
-  } catch (cause) {
-    const why = isTuttiError(cause) ? cause.message.replace('The app could not be loaded. ', '') : String(cause);
-    throw new TuttiError('SCENARIO_INVALID', `The scenario's module could not be loaded. ${why}`, {
-      details: { module, name },
-      cause,
-    });
-  }
-  const scenario: unknown = Reflect.get(namespace, name);
-  if (typeof scenario === 'function') return scenario as Scenario<unknown>;
-  const functions = Object.keys(namespace).filter((key) => typeof Reflect.get(namespace, key) === 'function');
-  throw new TuttiError(
-    'SCENARIO_INVALID',
-    `${module} exports no function ${name}. Functions that it exports: ${functions.join(', ') || 'none'}.`,
-    { details: { module, name, exported: functions } },
-  );
-};
-
-/** The executor whose code runs. */
-const runningExecutor = ({ node, simulation }: UserWorld): InLineExecutor | undefined =>
-  node.executors?.of(driving.getStore() ?? simulation.current);
-
-/** Something was thrown past everybody: it fails the task whose code it was, ends the thread of nobody's, or else the run. */
-const strayed = (world: UserWorld, error: unknown): void => {
-  const scope = currentScope();
-  const executor = runningExecutor(world);
-  if (executor === undefined) world.simulation.fail(error);
-  else if (scope !== undefined) executor.core.strayed(scope.attempt, error);
-  else world.node.executors?.lose(executor.number, { kind: 'crashed', what: String(error) });
-};
-
-/** Until the returned function is called, what is thrown past everybody and `process.exit` are the world's. */
-const catchStrays = (world: UserWorld): (() => void) => {
-  const caught = (error: unknown): void => strayed(world, error);
-  const realExit = process.exit;
-  process.exit = (code) => {
-    const attempt = currentScope()?.attempt;
-    const executor = runningExecutor(world);
-    const error = new Error(`process.exit(${code ?? ''}) was called.`);
-    if (executor === undefined) world.simulation.fail(error);
-    else {
-      const guilty = attempt && { partition: attempt.partition, epoch: attempt.epoch, n: attempt.n };
-      world.node.executors?.lose(
-        executor.number,
-        { kind: 'crashed', what: `the thread ended with code ${code ?? 0}` },
-        guilty,
-      );
-    }
-    // Nothing that it still does counts.
-    throw error;
-  };
-  process.on('unhandledRejection', caught);
-  process.on('uncaughtException', caught);
-  return () => {
-    process.exit = realExit;
-    process.off('unhandledRejection', caught);
-    process.off('uncaughtException', caught);
-  };
-};
-
-const refused = (call: string): TuttiError => {
-  const attempt = currentScope()?.attempt;
-  const who = attempt === undefined ? 'The scenario' : `The task ${attempt.name}`;
-  return new TuttiError(
-    'SIMULATION_REFUSED',
-    `${who} called ${call}, which has no place in a simulated world: what it gives, or when, differs from run to run. Put something in its place that gives the same each time.`,
-    { details: attempt === undefined ? { call } : { call, task: attempt.name, id: attempt.id } },
-  );
-};
-
-const namesShown = 5;
-
-const endless = (world: UserWorld, { timeLimitMs, eventsMax }: RunSettings): TuttiError => {
-  const { nowMs, eventCount } = world.simulation;
-  const unfinished = world.node.unfinished();
-  const tasks =
-    unfinished.length === 0
-      ? 'no task is unfinished'
-      : `unfinished: ${unfinished.slice(0, namesShown).join(', ')}${unfinished.length > namesShown ? ' …' : ''}`;
-  return new TuttiError(
-    'SIMULATION_ENDLESS',
-    `It was not through after ${formatDuration(nowMs)} of virtual time and ${eventCount} events (${tasks}). What it waits for may never come in a simulated world; or it needs more than ${nowMs >= timeLimitMs ? `the timeLimit of ${Math.round(timeLimitMs / dayMs)} days` : `${eventsMax} events`}.`,
-    { details: { virtualMs: nowMs, events: eventCount, unfinished: unfinished.slice(0, namesShown) } },
-  );
-};

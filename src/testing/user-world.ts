@@ -1,4 +1,5 @@
 /** A user's app in a simulated world: one node, its storage, and what goes wrong. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AppCatalogue } from '../app/catalogue-of-app.ts';
 import { calmLog, LogService } from '../engine/simulated/log-service.ts';
 import { calmNetwork, Network } from '../engine/simulated/network.ts';
@@ -22,6 +23,8 @@ export type UserWorldOptions = {
   readonly faults: readonly DrawnFault[];
   readonly watch: MessageWatch;
 };
+
+const driving = new AsyncLocalStorage<Life>();
 
 export class UserWorld {
   readonly simulation: Simulation;
@@ -89,9 +92,19 @@ export class UserWorld {
     });
   }
 
-  /** What clocks show: the driver's is right, the machine's may be set wrong. */
-  now(owner: Life | undefined): number {
-    return worldBeganMs + this.simulation.nowMs + (owner === this.driver ? 0 : this.#clock.skewMs);
+  /** Runs code of the driver's: it is known as such across everything that it waits for. */
+  drive(code: () => unknown): void {
+    driving.run(this.driver, code);
+  }
+
+  /** Whose code runs. */
+  get owner(): Life | undefined {
+    return driving.getStore() ?? this.simulation.current;
+  }
+
+  /** What the clock shows to the code that runs: the driver's is right, the machine's may be set wrong. */
+  now(): number {
+    return worldBeganMs + this.simulation.nowMs + (this.owner === this.driver ? 0 : this.#clock.skewMs);
   }
 
   begin(): void {

@@ -12,15 +12,15 @@ import { isTuttiError, TuttiError } from '../../errors/tutti-error.ts';
 /** Throws `APP_LOAD` and `APP_INVALID`. */
 export const loadApp = async (address: string): Promise<AppCatalogue> => catalogueOf(await importUsers(address));
 
-/** Imports a module of the user's, the app or another one. Throws `APP_LOAD`. */
-export const importUsers = async (address: string): Promise<object> => {
+/** Imports a module of the user's; `what` names it in errors. Throws `APP_LOAD`. */
+export const importUsers = async (address: string, what = 'The app'): Promise<object> => {
   trail ??= watchResolution();
   trail.failed = undefined;
   try {
     return (await import(address)) as object;
   } catch (error) {
     if (isTuttiError(error)) throw error;
-    throw appLoad(address, error, trail);
+    throw appLoad(address, what, error, trail);
   }
 };
 
@@ -54,7 +54,7 @@ const watchResolution = (): Trail => {
 
 type Place = { readonly file: string | undefined; readonly line: number | undefined };
 
-const appLoad = (address: string, thrown: unknown, trail: Trail): TuttiError => {
+const appLoad = (address: string, which: string, thrown: unknown, trail: Trail): TuttiError => {
   const { what, remedy, file, line } = diagnose(address, thrown, trail);
   const where = file === undefined ? address : line === undefined ? file : `${file}:${line}`;
   const details: Record<string, unknown> = { module: address };
@@ -63,7 +63,7 @@ const appLoad = (address: string, thrown: unknown, trail: Trail): TuttiError => 
   if (remedy !== undefined) details['remedy'] = remedy;
   const error = new TuttiError(
     'APP_LOAD',
-    `The app could not be loaded. ${where}: ${what}${remedy === undefined ? '' : `. ${remedy}`}`,
+    `${which} could not be loaded. ${where}: ${what}${remedy === undefined ? '' : `. ${remedy}`}`,
     {
       details,
       cause: thrown,
