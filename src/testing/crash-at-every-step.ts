@@ -1,7 +1,7 @@
 /** `crashAtEveryStep`: whether a task gives the same wherever its node crashes. */
 import { isDeepStrictEqual } from 'node:util';
 import { catalogueOf } from '../app/catalogue-of-app.ts';
-import { isTask, type Task } from '../app/task.ts';
+import { type InputArguments, isTask, type Task } from '../app/task.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { type AppUnderTest, settingsOf, type WorldOptions } from './settings.ts';
@@ -58,9 +58,9 @@ export type CrashDifference = {
 export const crashAtEveryStep = async <Input, Output>(
   app: AppUnderTest,
   task: Task<Input, Output> | string,
-  input: Input,
-  options: CrashOptions<Output> = {},
+  ...args: [...input: InputArguments<Input>, options?: CrashOptions<Output>]
 ): Promise<CrashReport<Output>> => {
+  const [input, options = {}] = args as readonly unknown[] as readonly [unknown, CrashOptions<Output>?];
   const { same = isSame, ...rest } = options;
   const settings = settingsOf(app, rest, []);
   const name = nameOf(app, task);

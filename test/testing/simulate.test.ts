@@ -262,7 +262,7 @@ describe('what goes wrong', () => {
 
 describe('crashAtEveryStep', () => {
   test('runs a task with a crash before and after each step is recorded, and finds nothing in a right one', async () => {
-    const report = await crashAtEveryStep({ app, module }, app.paysOnce, undefined);
+    const report = await crashAtEveryStep({ app, module }, app.paysOnce);
     expect(report).toEqual({
       outcome: { ok: true, value: 9 },
       steps: ['paysOnce run:pay:0', 'paysOnce sleep:0', 'paysOnce call:square:0', 'square end', 'paysOnce end'],
@@ -271,7 +271,7 @@ describe('crashAtEveryStep', () => {
   });
 
   test('tells at which step a crash makes a difference', async () => {
-    await expect(crashAtEveryStep({ app, module }, app.paysTwice, undefined)).rejects.toMatchObject({
+    await expect(crashAtEveryStep({ app, module }, app.paysTwice)).rejects.toMatchObject({
       code: 'CRASH_DIFFERS',
       message: expect.stringContaining('- before paysTwice run:pay:0 was recorded: 2 (without a crash: 1)'),
       details: { differences: [{ step: 'paysTwice run:pay:0', when: 'before', expected: '1', got: '2' }] },
@@ -280,7 +280,7 @@ describe('crashAtEveryStep', () => {
 
   test('crashes the node after a step is recorded as well as before', async () => {
     const step = 'countsItself run:step:0';
-    await expect(crashAtEveryStep({ app, module }, app.countsItself, undefined)).rejects.toMatchObject({
+    await expect(crashAtEveryStep({ app, module }, app.countsItself)).rejects.toMatchObject({
       details: {
         differences: [
           { step, when: 'before', expected: '1', got: '2' },
@@ -297,13 +297,13 @@ describe('crashAtEveryStep', () => {
   });
 
   test('compares failures too', async () => {
-    const { outcome, steps } = await crashAtEveryStep({ app, module }, app.refuses, undefined);
+    const { outcome, steps } = await crashAtEveryStep({ app, module }, app.refuses);
     expect(outcome).toMatchObject({ ok: false, error: { code: 'TASK_FAILED' } });
     expect(steps).toEqual(['refuses end']);
   });
 
   test('refuses what is no task of the app', async () => {
-    await expect(crashAtEveryStep({ module }, 'nothing', undefined)).rejects.toMatchObject({ code: 'TASK_UNKNOWN' });
+    await expect(crashAtEveryStep({ module }, 'nothing')).rejects.toMatchObject({ code: 'TASK_UNKNOWN' });
     await expect(crashAtEveryStep({ module }, app.square, 3)).rejects.toMatchObject({ code: 'TASK_UNKNOWN' });
     await expect(crashAtEveryStep({ module }, {} as never, 3)).rejects.toMatchObject({ code: 'TASK_UNKNOWN' });
   });
