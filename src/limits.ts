@@ -47,7 +47,20 @@ export const limits = {
   retentionTasksMax: 100_000,
   queuedTasksMax: 4_000_000,
 
+  /** A new leader waits so long for executors to say what they run. */
+  rollCallMs: 2_000,
+
+  // Between nodes
+  linkTickMs: 100,
+  linkHeartbeatMs: 400,
+  linkResendMs: 300,
+  /** A node that says nothing for so long is taken for gone: its executors' work is given to others. */
+  linkSilenceMs: 3_000,
+  linkUnacknowledgedMax: 10_000,
+
   // Executors
+  /** Work whose leader is gone is let go of if no other has taken it over by then. */
+  orphanMs: 15_000,
   slotsPerExecutor: 8,
   secondTaskLoopDelayMs: 20,
   waitingTasksPerExecutorMax: 1_000,

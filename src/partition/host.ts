@@ -96,6 +96,8 @@ export class PartitionHost<Output> {
       chunkBytes: checkpoints.snapshotChunkBytes,
       everyLogBytes: checkpoints.snapshotLogBytes,
     });
+    // An earlier life of the partition in this process may have written since.
+    reader.renew();
     await snapshots.load();
     const [start, end] = [await log.start(), await log.end()];
     if (reader.marker(partition).position + 1 < start) {

@@ -33,7 +33,7 @@ describe('attempts (T1)', () => {
     begin(world);
     const before = stateOf(world, id);
     const [kept] = world.crashLeader(part, 0);
-    world.lead(part, [{ key: taskKey(id), epoch: before?.epoch ?? 0, n: before?.n ?? 0, executor: 0 }]);
+    world.lead(part, [{ epoch: before?.epoch ?? 0, n: before?.n ?? 0, executor: 0 }]);
     expect(part.tasks.queue.length).toBe(0);
     expect(stateOf(world, id)).toEqual(before);
     const wait = world.ask(part, 2, id);
@@ -49,7 +49,7 @@ describe('attempts (T1)', () => {
     begin(world);
     const running = ids.map((id) => {
       const { epoch = 0, n = 0 } = stateOf(world, id) ?? {};
-      return { key: taskKey(id), epoch, n, executor: 0 };
+      return { epoch, n, executor: 0 };
     });
     world.crashLeader(part, 0);
     // Only the first one is still run by somebody.
@@ -68,7 +68,7 @@ describe('attempts (T1)', () => {
     begin(world);
     const { epoch = 0, n = 0 } = stateOf(world, id) ?? {};
     world.crashLeader(part, 0);
-    world.lead(part, [{ key: taskKey(id), epoch, n: n + 5, executor: 0 }]);
+    world.lead(part, [{ epoch, n: n + 5, executor: 0 }]);
     landAll(part, world);
     const told = world.executors[0]?.inbox.map(({ flat }) => flat.slice(0, 4));
     expect(told).toEqual([[toExecutor.cancel, 0, epoch, n + 5]]);
@@ -82,7 +82,7 @@ describe('attempts (T1)', () => {
     begin(world);
     const { epoch = 0, n = 0 } = stateOf(world, id) ?? {};
     world.crashLeader(part, 0);
-    world.lead(part, [{ key: taskKey(id), epoch, n, executor: 0 }]);
+    world.lead(part, [{ epoch, n, executor: 0 }]);
     for (const flat of [
       [fromExecutor.stepSleep, 0, epoch, n, 's', '', 1_000],
       [fromExecutor.park, 0, epoch, n, 7],

@@ -1,14 +1,11 @@
 /**
  * What a new leader does before it grants anything: it makes its memory again from the rows. An attempt that was noted and
  * is run by nobody is over; unless its task was waiting for a step, the crash is held against it (scenarios T3, T2).
- *
- * Who brought a process down is not known. Suspected is every attempt that was granted, also one that had not begun; but if
- * one was under way that had to be the only suspect (T-exclusive), that one. So a task that is merely unlucky gets its turn
- * alone before its count is full.
  */
 import { resendMessages } from '../partition/outbox.ts';
+import { type Lost, processEnded } from './blame.ts';
 import { settleOutcomes } from './child-outcome.ts';
-import { attemptLost, exclusiveFrom, loadSteps } from './grant.ts';
+import { attemptLost, loadSteps } from './grant.ts';
 import { type Finished, type Live, liveOf, type TaskLeader, type TaskTransaction } from './leader.ts';
 import { grantKind, toExecutor } from './messages.ts';
 import { rememberFinished } from './retention.ts';
@@ -21,9 +18,7 @@ import { addTimer, timerOfTask, timeSleeps } from './timers.ts';
  * An attempt that an executor says it runs, as the roll call collected it. Only such as wait for nothing from the leader (the
  * result of a step, of a chunk): what was on its way there or back may be lost, so an executor lets go of the others.
  */
-export type Running = { readonly key: string; readonly epoch: number; readonly n: number; readonly executor: number };
-
-type Lost = { readonly key: string; readonly state: StateRow; readonly waited: boolean };
+export type Running = { readonly epoch: number; readonly n: number; readonly executor: number };
 
 /**
  * Begins a leadership: `running` is what all live executors said they run of this partition. `previousEnd` says how the
@@ -38,7 +33,7 @@ export const claimTasks = (
 ): void => {
   leader.epoch = epoch;
   leader.finishedMeanwhile = new Set();
-  const byKey = new Map(running.map((attempt) => [attempt.key, attempt]));
+  const byName = new Map(running.map((attempt) => [nameOf(attempt), attempt]));
   const lost: Lost[] = [];
   for (const [key, spec] of tx.scan(specTable)) {
     const state = tx.get(stateTable, key) ?? newState;
@@ -59,29 +54,57 @@ export const claimTasks = (
         break;
       }
       default: {
-        const attempt = byKey.get(key);
-        if (attempt !== undefined && adopt(leader, tx, state, attempt)) byKey.delete(key);
+        const attempt = byName.get(nameOf(state));
+        if (attempt !== undefined && adopt(leader, tx, key, state, attempt)) byName.delete(nameOf(state));
         else lost.push({ key, state, waited: isWaiting(leader, tx, key, state) });
       }
     }
   }
   // Whatever else runs was given up, or granted in a record that is lost.
-  for (const attempt of byKey.values()) {
-    const flat = [toExecutor.cancel, leader.settings.partition, attempt.epoch, attempt.n, 'taken over by a new leader'];
-    tx.emit({ kind: 'executor', executor: attempt.executor, flat });
-  }
-  blame(leader, tx, lost, previousEnd);
+  for (const attempt of byName.values()) stop(leader, tx, attempt);
+  processEnded(leader, tx, lost, previousEnd);
   watchersToTell(leader, tx);
   settleOutcomes(leader, tx);
   resendMessages(tx, leader.settings.partition, leader.settings.partitions);
 };
 
-/** What runs well goes on under its own attempt; nothing is run twice. False: it is not the attempt that was noted last. */
-const adopt = (leader: TaskLeader, tx: TaskTransaction, state: StateRow, attempt: Running): boolean => {
-  const { key, epoch, n } = attempt;
-  if (epoch !== state.epoch || n !== state.n || leader.byAttempt.has(n)) return false;
+/**
+ * An executor that did not answer the roll call in time says what it runs. What was taken for running there and is not goes
+ * back to the queue; what it names and was given up is stopped.
+ */
+export const answeredLate = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  executor: number,
+  running: readonly Running[],
+): void => {
+  const named = new Set(running.map(nameOf));
+  for (const live of [...leader.live.values()])
+    if (live.executor === executor && live.epoch !== leader.epoch && !named.has(nameOf(live)))
+      attemptLost(leader, tx, live.key, { kind: 'returned' });
+  for (const attempt of running)
+    if (leader.attempt(attempt.epoch, attempt.n)?.executor !== executor) stop(leader, tx, attempt);
+  settleOutcomes(leader, tx);
+};
+
+const stop = (leader: TaskLeader, tx: TaskTransaction, { epoch, n, executor }: Running): void => {
+  const flat = [toExecutor.cancel, leader.settings.partition, epoch, n, 'taken over by a new leader'];
+  tx.emit({ kind: 'executor', executor, flat });
+};
+
+const nameOf = (attempt: { readonly epoch: number; readonly n: number }): string => `${attempt.epoch} ${attempt.n}`;
+
+/** What runs well goes on under its own attempt; nothing is run twice. False: another one of that number was adopted before. */
+const adopt = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  key: string,
+  state: StateRow,
+  { n, executor }: Running,
+): boolean => {
+  if (leader.byAttempt.has(n)) return false;
   const live = parkedEntry(leader, tx, key, state);
-  live.executor = attempt.executor;
+  live.executor = executor;
   live.started = true;
   loadSteps(tx, live);
   // How many results it got from earlier leaders is not known: when it parks, it comes back at once and counts anew.
@@ -96,20 +119,6 @@ const isWaiting = (leader: TaskLeader, tx: TaskTransaction, key: string, state: 
   loadSteps(tx, probe);
   leader.forget(probe);
   return probe.pending !== undefined && probe.pending.size > 0;
-};
-
-const blame = (
-  leader: TaskLeader,
-  tx: TaskTransaction,
-  lost: readonly Lost[],
-  previousEnd: string | undefined,
-): void => {
-  const certain = lost.some(({ state, waited }) => !waited && state.crashes >= exclusiveFrom);
-  for (const { key, state, waited } of lost) {
-    const blamed = !waited && (!certain || state.crashes >= exclusiveFrom);
-    if (previousEnd === undefined || !blamed) attemptLost(leader, tx, key, { kind: 'returned' });
-    else attemptLost(leader, tx, key, { kind: 'crashed', what: previousEnd, certain });
-  }
 };
 
 /** Tasks that ended while steps waited for them, and not all were told. */

@@ -26,9 +26,14 @@ export const toExecutor = {
   cancel: 5,
   /** Give back what has not been started: partition, epoch, n. Answered by `returned` unless it runs. */
   revoke: 6,
+  /**
+   * A new leader asks what runs of its partition: partition, epoch. Answered by `runs`; what is not named there is let go of,
+   * and grants of older epochs that still come are refused (scenario T2).
+   */
+  rollCall: 7,
 } as const;
 
-/** What an executor tells a leader. Every message begins with partition, epoch, n, except `want`. */
+/** What an executor tells a leader. Every message begins with partition, epoch, n, except `want` and `runs`. */
 export const fromExecutor = {
   /** Can take work: count (grants wanted in addition to those asked for and not yet got). */
   want: 1,
@@ -60,6 +65,8 @@ export const fromExecutor = {
   returned: 14,
   /** User code was entered for the first time: partition, epoch, n. Sent at the latest with the next message. */
   started: 15,
+  /** On `rollCall`: partition, epoch (of the call), flat array of epoch and n of each attempt that goes on. */
+  runs: 16,
 } as const;
 
 export const grantKind = { task: 0, chunk: 1 } as const;
@@ -105,7 +112,7 @@ export const toClient = {
 type Arity<Ops extends Record<string, number>> = Readonly<Record<Ops[keyof Ops], number>>;
 
 /** Fields after each op. */
-export const toExecutorArity: Arity<typeof toExecutor> = { 1: 14, 2: 7, 3: 6, 4: 8, 5: 4, 6: 3 };
+export const toExecutorArity: Arity<typeof toExecutor> = { 1: 14, 2: 7, 3: 6, 4: 8, 5: 4, 6: 3, 7: 2 };
 export const fromExecutorArity: Arity<typeof fromExecutor> = {
   1: 1,
   2: 7,
@@ -122,6 +129,7 @@ export const fromExecutorArity: Arity<typeof fromExecutor> = {
   13: 6,
   14: 3,
   15: 3,
+  16: 3,
 };
 export const fromClientArity: Arity<typeof fromClient> = { 1: 8, 2: 2, 3: 2, 4: 3, 5: 2, 6: 2, 7: 2, 8: 3 };
 export const toClientArity: Arity<typeof toClient> = { 1: 3, 2: 2 };

@@ -155,8 +155,7 @@ describe('of two copies', () => {
     const { n = 0, twin } = scene.live ?? {};
     const { epoch = 0 } = scene.live ?? {};
     scene.world.crashLeader(scene.chunk, 9);
-    const key = taskKey(scene.chunkId);
-    scene.world.lead(scene.chunk, [{ key, epoch, n: twin?.n ?? 0, executor: twin?.executor ?? 0 }]);
+    scene.world.lead(scene.chunk, [{ epoch, n: twin?.n ?? 0, executor: twin?.executor ?? 0 }]);
     while (scene.chunk.appends.length > 0) scene.world.land(scene.chunk);
     expect(scene.live?.n).not.toBe(n);
     scene.settle();

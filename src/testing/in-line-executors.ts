@@ -8,7 +8,6 @@ import { Life } from '../engine/simulated/simulation.ts';
 import { executorsOf } from '../engine/simulated/watcher.ts';
 import type { AttemptName } from '../execution/executor/control.ts';
 import { ExecutorCore } from '../execution/executor/executor-core.ts';
-import type { StateHost } from '../execution/state/state-host.ts';
 import type { Loss } from '../tasks/grant.ts';
 import type { Flat } from '../tasks/messages.ts';
 import { fromBytes, toBytes } from './flat-bytes.ts';
@@ -28,11 +27,19 @@ export type MessageWatch = {
   readonly told: (flat: Flat) => void;
 };
 
+/** Whom executors belong to: the state host of their node, or what stands between it and them. */
+export type ExecutorOwner = {
+  readonly addExecutor: (executor: number, names: readonly string[]) => void;
+  readonly removeExecutor: (executor: number, guilty: AttemptName | undefined, loss: Loss) => void;
+  /** `peer`: for whose leaders it is; 0: for those of this node. */
+  readonly fromExecutor: (executor: number, flat: Flat, peer: number) => void;
+};
+
 export type InLineExecutor = {
   readonly number: number;
   readonly life: Life;
   readonly core: ExecutorCore;
-  readonly host: StateHost;
+  readonly owner: ExecutorOwner;
 };
 
 /** How long a message between two threads is under way. */
@@ -58,8 +65,8 @@ export class InLineExecutors {
     return [...this.#executors.values()].find((executor) => executor.life === life);
   }
 
-  /** Starts one more, for a host that leads. */
-  start(host: StateHost): void {
+  /** Starts one more. */
+  start(owner: ExecutorOwner): void {
     const { place, clock, app, watch } = this.#options;
     const number = this.#next++;
     const life = new Life(`${place.life.name}x${number}`);
@@ -67,15 +74,15 @@ export class InLineExecutors {
     const core = new ExecutorCore({
       env: simulatedEnv({ ...place, life }, `executor ${life.name}`, clock),
       app,
-      send: (_peer, flat) => {
+      send: (peer, flat) => {
         if (watch?.reported(flat) === false) return;
         this.#carry(place.life, 'from executor', flat, (received) => {
-          if (this.#executors.has(number)) host.fromExecutor(number, received);
+          if (this.#executors.has(number)) owner.fromExecutor(number, received, peer);
         });
       },
     });
-    this.#executors.set(number, { number, life, core, host });
-    host.addExecutor(number, this.#names);
+    this.#executors.set(number, { number, life, core, owner });
+    owner.addExecutor(number, this.#names);
     place.simulation.after(0, life, 'executor starts', () => core.addPeer(0));
   }
 
@@ -85,16 +92,37 @@ export class InLineExecutors {
     if (executor === undefined) return;
     executor.life.end();
     this.#executors.delete(number);
-    executor.host.removeExecutor(number, guilty, loss);
-    this.start(executor.host);
+    executor.owner.removeExecutor(number, guilty, loss);
+    this.start(executor.owner);
   }
 
-  /** A message of the host. */
-  post(number: number, flat: Flat): void {
+  /** Nothing of one happens for a while: its thread was stopped, or computes. */
+  stall(number: number, untilMs: number): void {
+    const executor = this.#executors.get(number);
+    if (executor !== undefined) executor.life.stalledUntilMs = untilMs;
+  }
+
+  /** A message of the leaders that it knows as `peer`. */
+  post(number: number, flat: Flat, peer = 0): void {
     const executor = this.#executors.get(number);
     if (executor === undefined) return;
     this.#options.watch?.told(flat);
-    this.#carry(executor.life, 'to executor', flat, (received) => executor.core.receive(0, received));
+    this.#carry(executor.life, 'to executor', flat, (received) => executor.core.receive(peer, received));
+  }
+
+  /** It may also work for the leaders of another node. */
+  addPeer(number: number, peer: number): void {
+    this.#tell(number, 'peer comes', (core) => core.addPeer(peer, true));
+  }
+
+  dropPeer(number: number, peer: number): void {
+    this.#tell(number, 'peer goes', (core) => core.dropPeer(peer));
+  }
+
+  #tell(number: number, kind: string, act: (core: ExecutorCore) => void): void {
+    const executor = this.#executors.get(number);
+    if (executor !== undefined)
+      this.#options.place.simulation.after(messageMs, executor.life, kind, () => act(executor.core));
   }
 
   endAll(): void {

@@ -82,7 +82,7 @@ export class UserNode {
 
   /** Names of some tasks that are not through yet, for people. */
   unfinished(): readonly string[] {
-    return (this.#running?.host.parts ?? []).flatMap(({ tasks }) =>
+    return [...(this.#running?.host.parts.values() ?? [])].flatMap(({ tasks }) =>
       [...tasks.live.values()].map(({ spec, id }) => `${spec.name} ${id}`),
     );
   }

@@ -37,8 +37,12 @@ export type NodeProgram = {
   /** It leads the partition or is about to. */
   readonly busyWith: (partition: number) => boolean;
   readonly receive: (from: string, message: unknown) => void;
+  /** The process of another node, named by its life, has ended: its connections were closed. */
+  readonly nodeEnded: (node: string) => void;
   /** Something of its own goes wrong, such as an executor that ends; `pick` says which. */
   readonly disturb: (pick: number) => void;
+  /** It stands still for a while, or (by `pick`) a part of it. */
+  readonly stall: (pick: number, untilMs: number) => void;
   /** A checkpoint of one of its partitions is under way. */
   readonly inCheckpoint: () => boolean;
   /** The rows of a partition that it leads. */

@@ -21,6 +21,8 @@ export type Fault =
       readonly forMs: number;
     }
   | { readonly kind: 'disturb'; readonly node: number; readonly pick: number }
+  /** The node, or (by `pick`) one of its executors, stands still. */
+  | { readonly kind: 'stall'; readonly node: number; readonly pick: number; readonly forMs: number }
   /** Nothing reaches the node, and nothing of it reaches anybody. */
   | { readonly kind: 'isolate'; readonly node: number; readonly forMs: number }
   | { readonly kind: 'clock'; readonly node: number; readonly skewMs: number }
@@ -57,6 +59,7 @@ export const clusterFaults: readonly FaultKind[] = [
   'cut',
   'isolate',
   'disturb',
+  'stall',
   'clock',
   'fullDisk',
   'damageBlob',
@@ -92,7 +95,7 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
   const partitions = dice.whole(1, 3);
   const busyMs = dice.whole(5, 40) * 1_000;
   // Swarm testing (Groce et al., ISSTA 2012): a fault that is never there leaves room for what it would hide.
-  const possible = clusterFaults.filter((kind) => kind !== 'disturb' || workload === 'tasks');
+  const possible = clusterFaults.filter((kind) => workload === 'tasks' || (kind !== 'disturb' && kind !== 'stall'));
   const kinds = possible.filter(() => dice.chance(0.6)).filter((kind) => only.includes(kind));
   const faults: PlannedFault[] = [];
   const everyMs = dice.pick([200, 500, 1_000, 3_000]);
@@ -134,6 +137,8 @@ const faultOf = (dice: Dice, kind: FaultKind, nodes: number, partitions: number)
     }
     case 'disturb':
       return { kind, node, pick: dice.whole(0, 1_000) };
+    case 'stall':
+      return { kind, node, pick: dice.whole(0, 1_000), forMs: dice.pick([50, 1_000, 5_000]) };
     case 'isolate':
       return { kind, node, forMs };
     case 'clock':

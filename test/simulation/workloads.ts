@@ -73,6 +73,9 @@ export const workloads: Readonly<Record<string, Workload>> = {
     begin: (world) => {
       const witness = new Witness();
       witness.onContradiction = (what) => world.violated('one result', what);
+      witness.currentLife = () => world.simulation.current;
+      if (knowsItsNodes(world.plan)) witness.onTwice = (what) => world.violated('not twice', what);
+      witness.poison = () => world.crashCurrent();
       current.witness = witness;
       const clients = Array.from({ length: world.plan.clients }, (_, number) => new TaskClient(world, number));
       return {
@@ -85,3 +88,14 @@ export const workloads: Readonly<Record<string, Workload>> = {
     },
   },
 };
+
+/**
+ * Whether every node always knows what became of the others: nothing is lost on the way, and what ends is seen to end. Only then
+ * is nothing ever run twice at the same time.
+ */
+const knowsItsNodes = (plan: Plan): boolean =>
+  plan.faults.every(({ fault }) =>
+    fault.kind === 'crash'
+      ? fault.how === 'kill'
+      : fault.kind === 'claim' || fault.kind === 'disturb' || fault.kind === 'clock' || fault.kind === 'damageBlob',
+  );

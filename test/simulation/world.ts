@@ -4,7 +4,8 @@ import { Network } from '../../src/engine/simulated/network.ts';
 import { worldBeganMs } from '../../src/engine/simulated/place.ts';
 import { BlobService } from '../../src/engine/simulated/simulated-blobs.ts';
 import { BusService } from '../../src/engine/simulated/simulated-bus.ts';
-import { Simulation } from '../../src/engine/simulated/simulation.ts';
+import { type Life, Simulation } from '../../src/engine/simulated/simulation.ts';
+import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
 import { enterWorld } from '../../src/testing/virtual-globals.ts';
 import { type BlobView, whyNotRestorable } from './checkers/restorable.ts';
 import { type NodeProgram, SimNode, type StartProgram } from './node.ts';
@@ -15,6 +16,8 @@ import { Violation } from './violation.ts';
 const supervisorEveryMs = 100;
 /** When a process that ended by itself is started again. */
 const restartMs = 200;
+/** How long the news of a closed connection is under way. */
+const closedAfterMs = 1;
 const storyLinesMax = 100;
 /** After the faults, everything must be through within this. */
 export const calmMs = 60_000;
@@ -40,6 +43,8 @@ export class World {
   readonly #dice: Dice;
   #faultsOver = false;
   #highestEpoch: number[] = [];
+  /** Who led each partition in that epoch. */
+  readonly #newestLeader: (Life | undefined)[] = [];
 
   constructor(plan: Plan, start: StartProgram, trace?: Trace) {
     this.plan = plan;
@@ -106,12 +111,9 @@ export class World {
       this.simulation.after(forMs, undefined, `heal ${kind}`, action);
     };
     switch (fault.kind) {
-      case 'crash': {
-        const node = this.#node(fault.node);
-        node.end(fault.how);
-        heal(fault.downMs, 'start', () => node.start());
+      case 'crash':
+        this.#crash(this.#node(fault.node), fault.how, fault.downMs);
         break;
-      }
       case 'claim':
         if (this.leaderOf(fault.partition) !== undefined) this.count('claimed while another leads');
         this.#node(fault.node).program?.claim(fault.partition);
@@ -128,6 +130,9 @@ export class World {
       }
       case 'disturb':
         this.#node(fault.node).program?.disturb(fault.pick);
+        break;
+      case 'stall':
+        this.#node(fault.node).program?.stall(fault.pick, this.simulation.nowMs + fault.forMs);
         break;
       case 'isolate': {
         const node = this.#node(fault.node);
@@ -178,6 +183,30 @@ export class World {
       default:
         fault satisfies never;
     }
+  }
+
+  /** The node whose code runs now ends with its process. */
+  crashCurrent(): void {
+    const end = this.simulation.current?.name.split('.')[0];
+    const node = this.nodes.find(({ name }) => name === end);
+    if (node === undefined) return;
+    this.count('process ended by a task');
+    this.simulation.after(0, undefined, 'poisoned', () => this.#crash(node, 'kill', restartMs));
+  }
+
+  #crash(node: SimNode, how: DiskEnd, downMs: number): void {
+    const name = node.life?.name;
+    node.end(how);
+    // Of a machine that loses its power nobody is told.
+    if (name !== undefined && how === 'kill') this.#connectionsClose(name);
+    this.simulation.after(downMs, undefined, 'heal start', () => node.start());
+  }
+
+  /** What an operating system does for a process that has ended. */
+  #connectionsClose(ended: string): void {
+    for (const { life, name, program } of this.nodes)
+      if (life !== undefined && !this.network.isIsolated(name))
+        this.simulation.after(closedAfterMs, life, 'closed', () => program?.nodeEnded(ended));
   }
 
   #endFaults(): void {
@@ -267,8 +296,14 @@ export class World {
     this.tell('leads', `partition ${partition} at ${end}, epoch ${epoch}`);
     this.count('leader change');
     this.trace?.leads(end, partition, epoch);
+    if (epoch > (this.#highestEpoch[partition] ?? 0)) this.#newestLeader[partition] = this.simulation.current;
     // One may learn that it leads after another has taken over.
     this.#highestEpoch[partition] = Math.max(epoch, this.#highestEpoch[partition] ?? 0);
+  }
+
+  /** Whether the last leader's process has ended. */
+  leaderEnded(partition: number): boolean {
+    return this.#newestLeader[partition]?.alive === false;
   }
 
   /** A leader was told that nothing of its epoch above `acknowledged` was or will be applied. */

@@ -2,7 +2,7 @@
 import type { Life } from './simulation.ts';
 
 export type ScheduledEvent = {
-  readonly atMs: number;
+  atMs: number;
   /** Set by the heap. */
   order: number;
   readonly life: Life | undefined;

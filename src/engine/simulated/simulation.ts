@@ -16,6 +16,8 @@ import type { Watcher } from './watcher.ts';
 export class Life {
   readonly name: string;
   alive = true;
+  /** Nothing of it happens before this time: its process was stopped, or its thread is kept busy. */
+  stalledUntilMs = 0;
   #endings: (() => void)[] = [];
 
   constructor(name: string) {
@@ -143,6 +145,11 @@ export class Simulation {
       this.#heap.pop();
       const { run, life, kind } = event;
       if (run === undefined || life?.alive === false) continue;
+      if (life !== undefined && life.stalledUntilMs > event.atMs) {
+        event.atMs = life.stalledUntilMs;
+        this.#heap.push(event);
+        continue;
+      }
       this.nowMs = event.atMs;
       this.eventCount++;
       this.#mix(Math.round(event.atMs * 1_000) | 0);

@@ -6,12 +6,26 @@ import type { Attempt } from './attempt.ts';
 
 export class AttemptTable {
   private readonly byEpoch = new Map<string, Map<number, Attempt>>();
+  /** The newest epoch of each partition whose leader asked what runs. */
+  private readonly newestCall = new Map<number, number>();
   private lastPartition = -1;
   private lastEpoch = -1;
   private last = new Map<number, Attempt>();
 
   add(attempt: Attempt): void {
     this.of(attempt.partition, attempt.epoch).set(attempt.n, attempt);
+  }
+
+  /** A leader of this epoch asks what runs; false if a newer one has. */
+  called(partition: number, epoch: number): boolean {
+    if (this.outdated(partition, epoch)) return false;
+    this.newestCall.set(partition, epoch);
+    return true;
+  }
+
+  /** Whether a newer leader than that of `epoch` has asked what runs of the partition. */
+  outdated(partition: number, epoch: number): boolean {
+    return epoch < (this.newestCall.get(partition) ?? 0);
   }
 
   delete(attempt: Attempt): void {

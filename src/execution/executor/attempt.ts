@@ -13,8 +13,9 @@ import type { MapRun } from './map-run.ts';
 export type Phase = 'queued' | 'running' | 'waiting' | 'ended';
 
 export class Attempt {
+  /** Whose thread it reports to: the one that granted it, or the leader that took it over. */
+  peer: number;
   // The grant.
-  readonly peer: number;
   readonly partition: number;
   readonly epoch: number;
   readonly n: number;
@@ -91,6 +92,12 @@ export class Attempt {
 
   get ended(): boolean {
     return this.phase === 'ended';
+  }
+
+  /** Whether something is on its way to or from its leader, or it has not begun: with a new leader it would have to ask again. */
+  get waitsForLeader(): boolean {
+    if (this.phase === 'queued' || this.recordsOpen > 0) return true;
+    return this.stepsOpen > this.functionsRunning + this.pausesOpen;
   }
 
   get signal(): AbortSignal {

@@ -35,6 +35,7 @@ import { mapResult, mapWanted } from './map-run.ts';
 import { inRootContext } from './scope.ts';
 import { Slots } from './slots.ts';
 import { StallWatch } from './stall-watch.ts';
+import { Takeover } from './takeover.ts';
 import { definitionOf, isRetryable, runTask } from './task-run.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
@@ -60,6 +61,7 @@ export class ExecutorCore implements Host {
   private readonly links: LeaderLinks;
   private readonly attempts = new AttemptTable();
   private readonly appetite = new Appetite();
+  private readonly takeover: Takeover;
   private readonly waiting: WaitingRoom;
   private readonly stalls: StallWatch;
   private readonly deadlines: Deadlines;
@@ -82,6 +84,9 @@ export class ExecutorCore implements Host {
     this.watch = options.watch;
     this.slotCount = options.slots ?? limits.slotsPerExecutor;
     this.links = new LeaderLinks(options.send);
+    this.takeover = new Takeover(this.attempts, this.links, options.env, (attempt, why) =>
+      this.letGo(attempt, 'TASK_CANCELLED', why),
+    );
     this.waiting = new WaitingRoom(options.env, (attempt) => this.park(attempt));
     this.stalls = new StallWatch(this);
     this.deadlines = new Deadlines((earliest) => this.watch?.deadline(earliest));
@@ -89,17 +94,15 @@ export class ExecutorCore implements Host {
     this.loop = new LoopProbe(this, () => this.schedule());
   }
 
-  /** A leader's thread is there; it is asked for work at once. */
-  addPeer(peer: number): void {
-    this.links.add(peer);
+  /** A leader's thread is there, maybe on another node; it is asked for work at once. */
+  addPeer(peer: number, remote = false): void {
+    this.links.add(peer, remote);
     this.schedule();
   }
 
-  /** A leader's thread is gone: what it granted is let go of. */
+  /** A leader's thread is gone. What it granted goes on for a while: the next leader may take it over. */
   dropPeer(peer: number): void {
-    for (const attempt of [...this.attempts])
-      if (attempt.peer === peer) this.letGo(attempt, 'TASK_CANCELLED', 'its leader is gone');
-    this.links.drop(peer);
+    this.takeover.peerGone(peer);
     this.schedule();
   }
 
@@ -121,6 +124,7 @@ export class ExecutorCore implements Host {
     for (let at = 0; at < flat.length; ) {
       const op = flat[at] as keyof typeof toExecutorArity;
       if (op === toExecutor.grant) this.granted(peer, flat, at + 1);
+      else if (op === toExecutor.rollCall) this.takeover.called(peer, flat[at + 1] as number, flat[at + 2] as number);
       else this.told(op, flat, at + 1);
       at += 1 + toExecutorArity[op];
     }
@@ -129,6 +133,7 @@ export class ExecutorCore implements Host {
 
   private granted(peer: number, flat: Flat, at: number): void {
     const attempt = new Attempt(peer, flat, at);
+    if (this.attempts.outdated(attempt.partition, attempt.epoch)) return;
     const entries = flat[at + 13] as Flat | undefined;
     if (entries !== undefined) attempt.journal = new Journal(entries, attempt.isChunk);
     this.attempts.add(attempt);

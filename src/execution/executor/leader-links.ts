@@ -7,6 +7,8 @@ import type { Attempt } from './attempt.ts';
 
 type Link = {
   readonly peer: number;
+  /** On another node: one's own has the first call. */
+  readonly remote: boolean;
   out: Flat /** Wanted and not yet got. */;
   asked: number /** Got and not yet started. */;
   queued: number;
@@ -23,8 +25,8 @@ export class LeaderLinks {
     this.send = send;
   }
 
-  add(peer: number): void {
-    this.links.set(peer, { peer, out: [], asked: 0, queued: 0 });
+  add(peer: number, remote: boolean): void {
+    this.links.set(peer, { peer, remote, out: [], asked: 0, queued: 0 });
   }
 
   drop(peer: number): void {
@@ -62,6 +64,15 @@ export class LeaderLinks {
     appendFlat(out, fields);
   }
 
+  /** Adds what is about no single attempt. */
+  tell(peer: number, op: number, fields: readonly unknown[]): void {
+    const out = this.links.get(peer)?.out;
+    if (out === undefined) return;
+    this.unsent++;
+    out.push(op);
+    appendFlat(out, fields);
+  }
+
   /** Adds `started` where it is due and was not said. */
   reportStarted(attempt: Attempt): void {
     if (attempt.startedSent) return;
@@ -76,8 +87,10 @@ export class LeaderLinks {
       this.entered = [];
     }
     this.unsent = 0;
-    const share = Math.ceil(target / Math.max(1, this.links.size));
+    let local = 0;
+    for (const link of this.links.values()) if (!link.remote) local++;
     for (const link of this.links.values()) {
+      const share = Math.ceil(target / (link.remote ? this.links.size : local));
       const missing = share - link.asked - link.queued;
       // Few at a time while there is still something to do: a message for each would cost more than the tasks.
       if (missing > 0 && missing >= share >> 2) {

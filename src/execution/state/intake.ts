@@ -1,7 +1,9 @@
 /** What clients ask for: which partition it is for, and whether something new can be taken in now. */
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
+import { clientMessageLength, takeClientMessage } from '../../tasks/machine.ts';
 import { type Flat, fromClient } from '../../tasks/messages.ts';
+import { encodeError } from '../../values/codec.ts';
 import { hashOfTaskId, isTaskId, partitionOfHash } from '../../values/task-id.ts';
 import type { Part } from './part.ts';
 
@@ -18,6 +20,40 @@ export const refusal = (stalled: string | undefined, part: Part): TuttiError | u
   return new TuttiError('OVERLOADED', 'More is under way than can be held. Try again a little later.', {
     details: { retryMs: limits.overloadedRetryMs },
   });
+};
+
+/** A step is one record at most: it is kept small. */
+const requestsPerStep = 128;
+
+/** Takes the requests in a flat array, each into the partition that it is for; those for one that is not led here are lost. */
+export const takeRequests = (
+  client: number,
+  flat: Flat,
+  partitions: number,
+  stalled: string | undefined,
+  partOf: (number: number) => Part | undefined,
+  refuse: (request: number, error: string) => void,
+): void => {
+  for (let at = 0; at < flat.length; ) {
+    const number = partitionOfRequest(flat, at, partitions);
+    const part = partOf(number);
+    if (part === undefined || !part.leading) {
+      at += clientMessageLength(flat, at);
+      continue;
+    }
+    const refused = refusal(stalled, part);
+    // Requests for the same partition that follow each other are one step.
+    part.host.transact((tx) => {
+      for (let count = 0; count < requestsPerStep; count++) {
+        // It tells of no state, so it waits for none: on a full disk nothing else would come through.
+        if (refused !== undefined && flat[at] === fromClient.start)
+          refuse(flat[at + 1] as number, encodeError(refused));
+        else takeClientMessage(part.tasks, tx, client, flat, at);
+        at += clientMessageLength(flat, at);
+        if (at >= flat.length || partitionOfRequest(flat, at, partitions) !== number) return;
+      }
+    });
+  }
 };
 
 /** Which partition a request is for; what names none (a malformed id) is refused by the first. */

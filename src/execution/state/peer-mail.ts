@@ -10,6 +10,8 @@ const subjectOf = (partition: number): string => `partition/${partition}`;
 
 export class PeerMail {
   readonly #bus: Bus;
+  /** What ends the subscription of each partition that is open here. */
+  readonly #subscribed = new Map<number, () => void>();
   readonly #outgoing = new Map<number, PeerMessage[]>();
 
   constructor(bus: Bus) {
@@ -18,7 +20,17 @@ export class PeerMail {
 
   /** Calls `take` with what arrives for a partition. */
   receive(partition: number, take: (messages: readonly PeerMessage[]) => void): void {
-    this.#bus.subscribe(subjectOf(partition), (bytes) => take(decodeParcel(bytes)));
+    this.ignore(partition);
+    this.#subscribed.set(
+      partition,
+      this.#bus.subscribe(subjectOf(partition), (bytes) => take(decodeParcel(bytes))),
+    );
+  }
+
+  /** What arrives for it is another's. */
+  ignore(partition: number): void {
+    this.#subscribed.get(partition)?.();
+    this.#subscribed.delete(partition);
   }
 
   add(message: PeerMessage): void {

@@ -1,29 +1,20 @@
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
-import { PartitionHost } from '../../partition/host.ts';
 import type { PeerMessage } from '../../partition/outbox.ts';
-import { outboxTable, peersTable, Resender } from '../../partition/outbox.ts';
-import { TableSet } from '../../partition/table.ts';
-import { claimTasks, collectFinished } from '../../tasks/claim.ts';
+import { executorsLost } from '../../tasks/blame.ts';
+import { answeredLate, claimTasks, collectFinished } from '../../tasks/claim.ts';
 import { executorLost, type Loss } from '../../tasks/grant.ts';
-import { TaskLeader, type TaskOutput } from '../../tasks/leader.ts';
-import {
-  clientMessageLength,
-  executorMessageLength,
-  fireTimers,
-  takeClientMessage,
-  takeExecutorMessage,
-  takePeerMessage,
-} from '../../tasks/machine.ts';
-import { appendFlat, type Flat, fromClient, fromExecutor, toClient } from '../../tasks/messages.ts';
+import type { TaskOutput } from '../../tasks/leader.ts';
+import { executorMessageLength, fireTimers, takeExecutorMessage, takePeerMessage } from '../../tasks/machine.ts';
+import { appendFlat, type Flat, fromExecutor, toClient, toExecutor } from '../../tasks/messages.ts';
 import { removeExpired } from '../../tasks/retention.ts';
-import { taskTables } from '../../tasks/tables.ts';
-import { encodeError } from '../../values/codec.ts';
 import type { AttemptName } from '../executor/control.ts';
-import { dispatch, type ExecutorPeer, ExecutorTurns } from './dispatch.ts';
-import { partitionOfRequest, refusal } from './intake.ts';
-import type { Part } from './part.ts';
+import { busyExecutors, dispatch, type ExecutorPeer, ExecutorTurns } from './dispatch.ts';
+import { takeRequests } from './intake.ts';
+import { openPart, type Part } from './part.ts';
+import { PartTable } from './part-table.ts';
 import { PeerMail } from './peer-mail.ts';
+import { namesOf, RollCall } from './roll-call.ts';
 import { SilentExecutors } from './silence.ts';
 import type { StateHostOptions } from './state-host-options.ts';
 
@@ -37,7 +28,7 @@ const collectPerSlice = 20_000;
 
 export class StateHost {
   readonly #options: StateHostOptions;
-  readonly #parts: Part[] = [];
+  readonly #parts = new PartTable((number, previousEnd) => this.#openPart(number, previousEnd));
   readonly #executors = new Map<number, Executor>();
   readonly #silent = new SilentExecutors(this.#executors);
   readonly #clients = new Map<number, Flat>();
@@ -52,85 +43,65 @@ export class StateHost {
   /** When messages that no partition has acknowledged are sent again; infinite while all are. */
   #resendAt = Number.POSITIVE_INFINITY;
   #round = 0;
-  #opening: Promise<void> = Promise.resolve();
-  #becameLeading: (() => void) | undefined;
 
   constructor(options: StateHostOptions) {
     this.#options = options;
     this.#mail = new PeerMail(options.bus);
   }
 
-  /** Opens all partitions and settles when each is led. Throws `CLOSED` if it is closed meanwhile. */
+  /** Leads all partitions. Throws `CLOSED` if it is closed meanwhile. */
   async open(): Promise<void> {
-    const leading = new Promise<void>((resolve) => {
-      this.#becameLeading = resolve;
+    const led: (() => Promise<void>)[] = [];
+    for (let number = 0; number < this.#options.partitions; number++)
+      led.push(await this.#parts.open(number, this.#options.previousEnd));
+    await Promise.all(led.map((each) => each()));
+  }
+
+  /**
+   * Leads a partition, once its log was read and its tasks are taken over. `previousEnd`: how the process of the leader before
+   * ended, where it did. Throws why it cannot (`LOG_FENCED`, `LOG_DAMAGED` …), `CLOSED` if it is closed or dropped meanwhile.
+   */
+  async claim(number: number, previousEnd: string | undefined): Promise<void> {
+    const led = await this.#parts.open(number, previousEnd);
+    await led();
+  }
+
+  /** Lets go of a partition: it is flushed as far as it can be, and can be claimed again once this has settled. */
+  async drop(number: number): Promise<void> {
+    await this.#parts.drop(number);
+    this.#mail.ignore(number);
+  }
+
+  async #openPart(number: number, previousEnd: string | undefined): Promise<Part> {
+    const part = await openPart(number, previousEnd, this.#options, {
+      executors: () => Math.max(1, this.#executors.size),
+      takeExecutor: () => (this.#closing ? undefined : this.#turns.take(this.#executors)),
+      runs: (name) => this.#names.has(name),
+      release: (outputs) => this.#release(outputs),
+      onLeading: (epoch) => this.#lead(number, epoch),
+      onFenced: () => this.#failed(number, new TuttiError('LOG_FENCED', `Partition ${number} is led elsewhere now.`)),
+      onFailed: (error) => this.#failed(number, error),
+      onProgress: () => this.#planTurn(),
     });
-    this.#opening = this.#openAll();
-    await this.#opening;
-    // Leading may have been reached before the part was listed; from here on it is found.
-    await leading;
+    this.#mail.receive(number, (messages) => this.#takeMail(part, messages));
+    return part;
   }
 
-  async #openAll(): Promise<void> {
-    const { env, partitions } = this.#options;
-    const tables = new TableSet([outboxTable, peersTable, ...taskTables]);
-    for (let number = 0; number < partitions; number++) {
-      if (this.#closing) throw new TuttiError('CLOSED', 'The partitions are being closed.');
-      const tasks = new TaskLeader({
-        partition: number,
-        partitions,
-        executors: () => Math.max(1, this.#executors.size),
-        takeExecutor: () => (this.#closing ? undefined : this.#turns.take(this.#executors)),
-        runs: (name) => this.#names.has(name),
-        retentionMs: this.#options.retentionMs,
-        retentionTasks: Math.max(1, Math.ceil(this.#options.retentionTasks / partitions)),
-        queuedTasksMax: limits.queuedTasksMax,
-        random: () => env.random.fraction(),
-        randomBytes: (count) => env.random.bytes(count),
-      });
-      const random = env.random.bytes(8);
-      const view = new DataView(random.buffer, random.byteOffset, 8);
-      const log = this.#options.log(number);
-      const host = await PartitionHost.open<TaskOutput>({
-        core: {
-          partition: number,
-          window: log.shared ? limits.windowRecords : limits.windowRecordsOwn,
-          carefulWindow: limits.windowRecords,
-          shared: log.shared,
-          store: this.#options.reader,
-          tables,
-          newLogId: [view.getUint32(0), view.getUint32(4)],
-        },
-        log,
-        reader: this.#options.reader,
-        openSnapshotReader: this.#options.openSnapshotReader,
-        writer: this.#options.writer,
-        blobs: this.#options.blobs,
-        env,
-        release: (outputs) => this.#release(outputs),
-        onLeading: (epoch) => this.#lead(number, epoch),
-        onFenced: () => this.#failed(number, new TuttiError('LOG_FENCED', `Partition ${number} is led elsewhere now.`)),
-        onFailed: (error) => this.#failed(number, error),
-        onProgress: () => this.#planTurn(),
-        checkpoints: this.#options.checkpoints,
-      });
-      const part: Part = { number, host, tasks, resender: new Resender(), leading: false };
-      this.#parts.push(part);
-      this.#mail.receive(number, (messages) => this.#takeMail(part, messages));
-    }
-  }
-
-  /** An executor that has loaded an app with these tasks can be given work. */
-  addExecutor(executor: number, names: readonly string[]): void {
+  /**
+   * An executor that has loaded an app with these tasks can be given work. `fresh`: it has never run anything; one that has may
+   * still run what an earlier leader gave it, and is asked.
+   */
+  addExecutor(executor: number, names: readonly string[], fresh = true): void {
     this.#names = new Set(names);
     this.#executors.set(executor, { wanted: 0, silent: false, out: [] });
+    if (!fresh) for (const part of this.#parts.values()) if (part.leading) this.#call(part, executor);
+    this.#planTurn();
   }
 
   /** An executor is gone; what it held is queued again. `guilty`: the attempt that ended it, where known. */
   removeExecutor(executor: number, guilty: AttemptName | undefined, loss: Loss): void {
-    this.#executors.delete(executor);
-    this.#silent.gone(executor);
-    for (const part of this.#parts) {
+    this.#forget(executor);
+    for (const part of this.#parts.values()) {
       if (!part.leading) continue;
       const named = guilty === undefined ? undefined : guilty.partition === part.number ? guilty : { epoch: -1, n: -1 };
       part.host.transact((tx) => executorLost(part.tasks, tx, executor, named, loss));
@@ -138,9 +109,31 @@ export class StateHost {
     this.#planTurn();
   }
 
+  /** A process with these executors has ended, or (`what` undefined) cannot be reached. */
+  removeExecutors(executors: readonly number[], what: string | undefined): void {
+    const gone = new Set(executors);
+    for (const executor of executors) this.#forget(executor);
+    for (const part of this.#parts.values())
+      if (part.leading) part.host.transact((tx) => executorsLost(part.tasks, tx, gone, what));
+    this.#planTurn();
+  }
+
+  #forget(executor: number): void {
+    this.#executors.delete(executor);
+    this.#silent.gone(executor);
+    for (const part of this.#parts.values()) {
+      part.rollCall?.gone(executor);
+      this.#endRollCall(part);
+    }
+  }
+
   /** An executor does not answer: it gets nothing more until it does, and what waits behind `running` goes to others. */
   executorBusy(executor: number, running: AttemptName | undefined): void {
     this.#silent.fellSilent(executor, running);
+    for (const part of this.#parts.values()) {
+      part.rollCall?.silent(executor, running?.partition === part.number ? running : undefined);
+      this.#endRollCall(part);
+    }
     this.#planTurn();
   }
 
@@ -162,9 +155,12 @@ export class StateHost {
         at += executorMessageLength(flat, at);
         continue;
       }
-      const part = this.#parts[flat[at + 1] as number];
-      if (part === undefined || !part.leading) {
-        at += executorMessageLength(flat, at);
+      const part = this.#parts.get(flat[at + 1] as number);
+      const length = executorMessageLength(flat, at);
+      if (part === undefined || !part.leading || flat[at] === fromExecutor.runs) {
+        if (part !== undefined && flat[at] === fromExecutor.runs) this.#takeRuns(part, executor, flat, at);
+        else part?.rollCall?.held.push({ executor, flat: flat.slice(at, at + length) });
+        at += length;
         continue;
       }
       // Messages for the same partition that follow each other are one step.
@@ -172,7 +168,7 @@ export class StateHost {
         for (let count = 0; count < messagesPerStep; count++) {
           takeExecutorMessage(part.tasks, tx, flat, at);
           at += executorMessageLength(flat, at);
-          if (at >= flat.length || flat[at] === fromExecutor.want || flat[at + 1] !== part.number) return;
+          if (at >= flat.length || isForHost(flat[at]) || flat[at + 1] !== part.number) return;
         }
       });
     }
@@ -180,78 +176,99 @@ export class StateHost {
   }
 
   fromClient(client: number, flat: Flat): void {
-    const { partitions } = this.#options;
-    let at = 0;
-    while (at < flat.length) {
-      const number = partitionOfRequest(flat, at, partitions);
-      const part = this.#parts[number] as Part;
-      if (!part.leading) {
-        at += clientMessageLength(flat, at);
-        continue;
-      }
-      const refused = refusal(this.#options.stalled(), part);
-      part.host.transact((tx) => {
-        for (let count = 0; count < messagesPerStep; count++) {
-          if (refused !== undefined && flat[at] === fromClient.start)
-            // It tells of no state, so it waits for none: on a full disk nothing else would come through.
-            this.#clients.get(client)?.push(toClient.reply, flat[at + 1], 0, encodeError(refused));
-          else takeClientMessage(part.tasks, tx, client, flat, at);
-          at += clientMessageLength(flat, at);
-          if (at >= flat.length || partitionOfRequest(flat, at, partitions) !== number) return;
-        }
-      });
-    }
+    const { partitions, stalled } = this.#options;
+    takeRequests(
+      client,
+      flat,
+      partitions,
+      stalled(),
+      (number) => this.#parts.get(number),
+      (request, error) => this.#clients.get(client)?.push(toClient.reply, request, 0, error),
+    );
     this.#planTurn();
   }
 
   /** Its steps are not run any more, so no message may be taken for it. */
   #failed(number: number, error: unknown): void {
-    const part = this.#parts[number];
-    if (part !== undefined) part.leading = false;
+    const part = this.#parts.get(number);
+    if (part !== undefined) {
+      part.leading = false;
+      part.rollCall = undefined;
+    }
+    this.#parts.settle(number, error);
     this.#options.onFailed(number, error);
   }
 
-  get parts(): readonly Part[] {
+  /** What is open here. */
+  get parts(): Pick<PartTable, 'get' | 'values'> {
     return this.#parts;
   }
 
   /** Executors that run something now. */
   busyExecutors(): number {
-    const busy = new Set<number>();
-    for (const part of this.#parts)
-      for (const live of part.tasks.live.values())
-        if (live.executor >= 0 && live.started && !(live.pending !== undefined && live.pending.size > 0))
-          busy.add(live.executor);
-    return busy.size;
+    return busyExecutors(this.#parts.values());
   }
 
   /** Stops granting, gives back what executors hold without blame, and flushes. Executors must have ended. */
   async close(): Promise<void> {
     this.#closing = true;
-    await this.#opening.catch(() => undefined);
+    await this.#parts.quiet();
     for (const executor of [...this.#executors.keys()]) this.removeExecutor(executor, undefined, { kind: 'returned' });
     this.#turn();
-    await Promise.all(this.#parts.map((part) => part.host.close()));
+    await Promise.all([...this.#parts.values()].map((part) => part.host.close()));
     this.#closed = true;
     this.#cancelTimer?.();
   }
 
+  /** The host of a partition may reach leadership before the partition is listed. */
   #lead(number: number, epoch: number): void {
-    // The host of partition `number` may reach leadership before `open` has listed it.
     this.#options.soon(() => {
-      const part = this.#parts[number] as Part;
-      part.host.transact((tx) => claimTasks(part.tasks, tx, epoch, [], this.#options.previousEnd));
-      part.leading = true;
-      this.#options.env.events.emit('partition.leading', { partition: number, epoch, tasks: part.tasks.alive });
-      this.#collectFinished(part, '');
-      this.#planTurn();
-      if (this.#parts.length === this.#options.partitions && this.#parts.every((each) => each.leading))
-        this.#becameLeading?.();
+      const part = this.#parts.get(number);
+      if (part === undefined || part.host.core.epoch !== epoch || part.host.core.role !== 'leading') return;
+      const rollCall = new RollCall(this.#executors.keys());
+      part.rollCall = rollCall;
+      for (const executor of this.#executors.keys()) this.#call(part, executor);
+      this.#endRollCall(part);
+      if (part.rollCall === rollCall)
+        this.#options.env.timers.after(limits.rollCallMs, () => {
+          if (part.rollCall === rollCall) this.#takeOver(part, rollCall);
+        });
     });
   }
 
+  #call(part: Part, executor: number): void {
+    const out = this.#executors.get(executor)?.out;
+    if (out !== undefined) appendFlat(out, [toExecutor.rollCall, part.number, part.host.core.epoch]);
+  }
+
+  #takeRuns(part: Part, executor: number, flat: Flat, at: number): void {
+    if (flat[at + 2] !== part.host.core.epoch) return;
+    const attempts = flat[at + 3] as Flat;
+    if (part.leading) part.host.transact((tx) => answeredLate(part.tasks, tx, executor, namesOf(executor, attempts)));
+    part.rollCall?.answered(executor, attempts);
+    this.#endRollCall(part);
+  }
+
+  #endRollCall(part: Part): void {
+    if (part.rollCall?.over === true) this.#takeOver(part, part.rollCall);
+  }
+
+  #takeOver(part: Part, { running, held }: RollCall): void {
+    const { epoch } = part.host.core;
+    part.rollCall = undefined;
+    part.host.transact((tx) => claimTasks(part.tasks, tx, epoch, running, part.previousEnd));
+    part.leading = true;
+    this.#options.env.events.emit('partition.leading', { partition: part.number, epoch, tasks: part.tasks.alive });
+    if (running.length > 0)
+      this.#options.env.events.emit('partition.adopted', { partition: part.number, attempts: running.length });
+    for (const { executor, flat } of held) this.fromExecutor(executor, flat);
+    this.#collectFinished(part, '');
+    this.#planTurn();
+    this.#parts.settle(part.number, undefined);
+  }
+
   #collectFinished(part: Part, after: string): void {
-    if (this.#closing) return;
+    if (this.#closing || !part.leading) return;
     let next: string | undefined;
     part.host.transact((tx) => {
       next = collectFinished(part.tasks, tx, after, collectPerSlice);
@@ -307,7 +324,8 @@ export class StateHost {
     if (this.#closed) return;
     const now = this.#options.env.clock.now();
     let more = false;
-    for (const { host, tasks, leading } of this.#parts) {
+    const parts = [...this.#parts.values()];
+    for (const { host, tasks, leading } of parts) {
       if (!leading) continue;
       if (tasks.timers.nextDueAt <= host.now())
         host.transact((tx) => {
@@ -316,10 +334,10 @@ export class StateHost {
     }
     if (this.#options.env.clock.monotonic() >= this.#resendAt) this.#resend();
     if (!this.#closing) {
-      this.#silent.takeBack(this.#parts);
-      dispatch(this.#parts, this.#executors, this.#round++);
+      this.#silent.takeBack(parts);
+      dispatch(parts, this.#executors, this.#round++);
     }
-    for (const { host, tasks, leading } of this.#parts) {
+    for (const { host, tasks, leading } of parts) {
       if (leading && !this.#closing)
         host.transact((tx) => {
           more = removeExpired(tasks, tx, removalsPerTurn) === removalsPerTurn || more;
@@ -334,10 +352,10 @@ export class StateHost {
   /** The bus may have lost what nobody has acknowledged. */
   #resend(): void {
     let waiting = false;
-    for (const { host, number, resender, leading } of this.#parts)
+    for (const { host, number, resender, leading } of this.#parts.values())
       if (leading)
         host.transact((tx) => {
-          waiting = resender.sendAgain(tx, number, this.#parts.length, limits.resendMessagesMax) || waiting;
+          waiting = resender.sendAgain(tx, number, this.#options.partitions, limits.resendMessagesMax) || waiting;
         });
     this.#resendAt = waiting ? this.#options.env.clock.monotonic() + limits.resendMs : Number.POSITIVE_INFINITY;
   }
@@ -363,7 +381,8 @@ export class StateHost {
       now +
       Math.min(this.#options.checkpoints.checkpointIntervalMs, this.#resendAt - this.#options.env.clock.monotonic());
     // By record time; one that comes too early, because record time is slower for now, is armed again.
-    for (const { tasks, host } of this.#parts) next = Math.min(next, now + tasks.timers.nextDueAt - host.now());
+    for (const { tasks, host, leading } of this.#parts.values())
+      if (leading) next = Math.min(next, now + tasks.timers.nextDueAt - host.now());
     if (this.#closing || (this.#cancelTimer !== undefined && this.#timerAt <= next && this.#timerAt > now)) return;
     this.#cancelTimer?.();
     this.#timerAt = next;
@@ -373,3 +392,6 @@ export class StateHost {
     });
   }
 }
+
+/** What is no report of an attempt. */
+const isForHost = (op: unknown): boolean => op === fromExecutor.want || op === fromExecutor.runs;

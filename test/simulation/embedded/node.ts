@@ -78,6 +78,8 @@ export const embedded =
       disturb: () => {
         if (open !== undefined) void openAgain(open);
       },
+      nodeEnded: () => {},
+      stall: () => {},
       inCheckpoint: () => open?.program.inCheckpoint() ?? false,
       rows: (partition) => open?.program.rows(partition),
       underWay: (partition) => (open === undefined ? 'it is being opened' : open.program.underWay(partition)),

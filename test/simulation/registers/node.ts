@@ -172,6 +172,10 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
     },
     busyWith: (partition) => led.has(partition) || opening.has(partition),
     disturb: () => {},
+    stall: (_pick, untilMs) => {
+      place.life.stalledUntilMs = untilMs;
+    },
+    nodeEnded: () => {},
     inCheckpoint: () => [...led.values()].some(({ host }) => host.core.checkpointUnderWay),
     rows: (partition) => {
       const own = led.get(partition);

@@ -28,6 +28,27 @@ export const sleeps = task(quick, async (ctx, { ms }: { ms: number }) => {
   return ms;
 });
 
+/** Works for a while, so that leaders change meanwhile. */
+export const works = task(quick, async (ctx, { ms }: { ms: number }) => {
+  const value = await ctx.run('work', async () => {
+    const ended = current.witness.works(ctx.id);
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    ended();
+    return current.witness.fresh();
+  });
+  current.witness.saw(ctx.id, 'work', value);
+  return ms;
+});
+
+/** Ends the process of whatever node runs it, every time. */
+export const poison = task({ retry: { attempts: 4, first: '10 ms', max: '200 ms' } }, async (ctx) => {
+  await ctx.run('poison', () => {
+    current.witness.poison();
+    return new Promise<void>(() => {});
+  });
+  return 0;
+});
+
 export const square = task(quick, async (_ctx, n: number) => {
   if (n % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 40));
   return n * n;
@@ -54,7 +75,7 @@ export const waits = task(quick, async (ctx, { ms }: { ms: number }) => {
   return ms;
 });
 
-export type TaskName = 'steps' | 'retries' | 'sleeps' | 'squares' | 'tree' | 'waits';
+export type TaskName = 'steps' | 'poison' | 'works' | 'retries' | 'sleeps' | 'squares' | 'tree' | 'waits';
 
 /** What a task must give. */
 export const expectedOf = (name: TaskName, input: Readonly<Record<string, number>>): number => {
@@ -64,6 +85,7 @@ export const expectedOf = (name: TaskName, input: Readonly<Record<string, number
     case 'retries':
       return input['fails'] as number;
     case 'sleeps':
+    case 'works':
     case 'waits':
       return input['ms'] as number;
     case 'squares': {
@@ -72,6 +94,9 @@ export const expectedOf = (name: TaskName, input: Readonly<Record<string, number
     }
     case 'tree':
       return 2 ** (input['depth'] as number);
+    // It has no result.
+    case 'poison':
+      return Number.NaN;
     default:
       return name satisfies never;
   }

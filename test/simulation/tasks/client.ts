@@ -33,6 +33,8 @@ const patienceMs = 1_500;
 /** A task is a hundred events. */
 const thinkMsLeast = 100;
 const keys = 20;
+/** How often the next task is one that ends its process, until there was one. */
+const poisoned = 1 / 50;
 const tryNextMs = 40;
 
 export class TaskClient {
@@ -130,7 +132,12 @@ export class TaskClient {
   }
 
   #draw(): Pick<Run, 'name' | 'input' | 'cancels'> & { readonly key?: string } {
-    switch (this.#dice.whole(0, 7)) {
+    // What ran beside it often enough runs alone afterwards, one after the other: more than a few take long.
+    const mayPoison = this.#number === 0 && !this.runs.some(({ name }) => name === 'poison');
+    if (mayPoison && this.#dice.chance(poisoned)) return { name: 'poison', input: {}, cancels: false };
+    switch (this.#dice.whole(0, 8)) {
+      case 8:
+        return { name: 'works', input: { ms: this.#dice.pick([10, 200, 1_000]) }, cancels: false };
       case 7:
         // The same input wherever the key is used.
         return { name: 'steps', input: { count: 3 }, cancels: false, key: `key ${this.#dice.whole(0, keys - 1)}` };

@@ -1,9 +1,15 @@
 /**
- * A node of the task workload: the state host that ships leads all partitions, and executors that ship run the app in-line.
- * Everything between them goes over as bytes. A node that is told to claim opens all partitions; one that lost any begins again.
+ * A node of the task workload: the state host that ships leads the partitions it is told to claim, executors that ship run the
+ * app in-line and work for the leaders of all nodes, over the relay that ships. What a client asks of a partition that is led
+ * elsewhere is passed on.
  */
+import { pack, unpack } from 'msgpackr';
 import { catalogueOf } from '../../../src/app/catalogue-of-app.ts';
+import { WorkRelay } from '../../../src/cluster/work-relay.ts';
+import { partitionOfRequest } from '../../../src/execution/state/intake.ts';
 import { StateHost } from '../../../src/execution/state/state-host.ts';
+import { clientMessageLength } from '../../../src/tasks/machine.ts';
+import { type Flat, toExecutor } from '../../../src/tasks/messages.ts';
 import { fromBytes, toBytes } from '../../../src/testing/flat-bytes.ts';
 import { InLineExecutors } from '../../../src/testing/in-line-executors.ts';
 import { coreUnderWay } from '../core-under-way.ts';
@@ -12,98 +18,143 @@ import * as app from './app.ts';
 
 export const executorsPerNode = 2;
 const catalogue = catalogueOf(app);
+const helloEveryMs = 250;
 
-/** A client's message, or (with an empty one) its hello. */
+/** A client's message. */
 export type FromClientMessage = { readonly client: number; readonly flat: string };
 
+/** What nodes say to all: who they are, and what they lead in which epochs. */
+type Hello = readonly [node: string, end: string, led: readonly (readonly [partition: number, epoch: number])[]];
+
 export const taskNode = (context: NodeContext): NodeProgram => {
-  const { place, env, world } = context;
-  const { simulation } = place;
+  const { place, env, world, bus } = context;
+  const { simulation, life } = place;
   const { partitions } = world.plan;
+  const { openReader, writer } = context.store;
   const executors = new InLineExecutors({ place, clock: context.clock, app: catalogue });
   const clients = new Map<number, string>();
-  let host: StateHost | undefined;
-  let opening = false;
-  /** How many hosts are being closed. */
-  let stopping = 0;
+  const busy = new Set<number>();
+  /** Where each partition is led, as far as is known here. */
+  const leaders = new Map<number, { readonly end: string; readonly epoch: number }>();
 
-  /** Another one is opened only when nothing of this one can reach the store any more. */
-  const stop = (old: StateHost, why: string): void => {
-    simulation.tell('stops', why);
-    if (host === old) {
-      world.trace?.leadsNoMore(place.end);
-      host = undefined;
-      clients.clear();
-      executors.endAll();
-    }
-    stopping++;
-    void old.close().then(() => {
-      stopping--;
-    });
+  const host: StateHost = new StateHost({
+    env,
+    partitions,
+    log: context.log,
+    reader: openReader(),
+    openSnapshotReader: openReader,
+    writer,
+    blobs: context.blobs,
+    bus,
+    retentionMs: 1_000_000_000,
+    retentionTasks: 100_000,
+    previousEnd: 'its node ended',
+    checkpoints: world.plan.checkpoints,
+    stalled: () => undefined,
+    postToExecutor: (number, flat) => relay.toExecutor(number, flat),
+    postToClient: (client, flat) => {
+      const to = clients.get(client);
+      if (to !== undefined) context.send(to, { client, flat: Buffer.from(toBytes(flat)).toString('base64') });
+    },
+    soon: (turn) => void simulation.after(0, life, 'turn', turn),
+    onFailed: (partition, error) => {
+      if (error instanceof Error && 'code' in error && error.code === 'LOG_FENCED') world.count('fenced');
+      else world.partitionFailed(place.end, partition, error);
+      // Not within the step that failed.
+      simulation.after(0, life, 'drop', () => void drop(partition));
+    },
+  });
+
+  const relay: WorkRelay = new WorkRelay(life.name, bus, env, host, {
+    addPeer: (executor, peer) => executors.addPeer(executor, peer),
+    dropPeer: (executor, peer) => executors.dropPeer(executor, peer),
+    receive: (executor, peer, flat) => {
+      if (flat[0] === toExecutor.grant) world.count(peer === 0 ? 'grant on its own node' : 'grant to another node');
+      executors.post(executor, flat, peer);
+    },
+  });
+  const owner = {
+    addExecutor: (executor: number, names: readonly string[]) => relay.addExecutor(executor, names),
+    removeExecutor: (...[executor, guilty, loss]: Parameters<WorkRelay['removeExecutor']>) =>
+      relay.removeExecutor(executor, guilty, loss),
+    fromExecutor: (executor: number, flat: Flat, peer: number) => relay.fromExecutor(executor, peer, flat),
+  };
+  for (let count = 0; count < executorsPerNode; count++) executors.start(owner);
+
+  const drop = async (partition: number): Promise<void> => {
+    busy.add(partition);
+    simulation.tell('drops', `partition ${partition}`);
+    world.trace?.leadsNoMore(place.end, partition);
+    await host.drop(partition);
+    busy.delete(partition);
   };
 
-  const claim = async (): Promise<void> => {
-    if (opening || host !== undefined || stopping > 0) return;
-    opening = true;
-    const { openReader, writer } = context.store;
-    let failed = false;
-    const opened: StateHost = new StateHost({
-      env,
-      partitions,
-      log: context.log,
-      reader: openReader(),
-      openSnapshotReader: openReader,
-      writer,
-      blobs: context.blobs,
-      bus: context.bus,
-      retentionMs: 1_000_000_000,
-      retentionTasks: 100_000,
-      previousEnd: 'its node ended',
-      checkpoints: world.plan.checkpoints,
-      stalled: () => undefined,
-      postToExecutor: (number, flat) => executors.post(number, flat),
-      postToClient: (client, flat) => {
-        const to = clients.get(client);
-        if (to !== undefined) context.send(to, { client, flat: Buffer.from(toBytes(flat)).toString('base64') });
-      },
-      soon: (turn) => void simulation.after(0, place.life, 'turn', turn),
-      onFailed: (partition, error) => {
-        if (failed) return;
-        failed = true;
-        if ((error as { code?: unknown }).code === 'LOG_FENCED') world.count('fenced');
-        else world.partitionFailed(place.end, partition, error);
-        // Not within the step that failed.
-        simulation.after(0, place.life, 'stop', () => {
-          opening = false;
-          stop(opened, 'failed');
-        });
-      },
-    });
+  const claim = async (partition: number): Promise<void> => {
+    if (busy.has(partition) || host.parts.get(partition) !== undefined) return;
+    busy.add(partition);
     try {
-      await opened.open();
+      // Who else is there stands in the cluster's map, one day.
+      for (const { life: other } of world.nodes) if (other !== undefined) relay.addNode(other.name);
+      await relay.met();
+      await host.claim(partition, world.leaderEnded(partition) ? 'its node ended' : undefined);
     } catch (error) {
-      opening = false;
-      if (failed) return;
-      failed = true;
-      world.partitionFailed(place.end, -1, error);
-      stop(opened, 'not opened');
+      // What a part that was opened hit has been told.
+      if (host.parts.get(partition) === undefined) world.partitionFailed(place.end, partition, error);
       return;
+    } finally {
+      busy.delete(partition);
     }
-    if (failed) return;
-    opening = false;
-    host = opened;
-    for (let count = 0; count < executorsPerNode; count++) executors.start(opened);
-    for (const [partition, part] of opened.parts.entries()) world.leads(place.end, partition, part.host.core.epoch);
+    const epoch = epochOf(partition);
+    if (epoch === 0) return;
+    leaders.set(partition, { end: place.end, epoch });
+    world.leads(place.end, partition, epoch);
+    hello();
   };
+
+  const epochOf = (partition: number): number => {
+    const part = host.parts.get(partition);
+    return part?.leading === true ? part.host.core.epoch : 0;
+  };
+
+  const hello = (): void => {
+    const led: [number, number][] = [];
+    for (let partition = 0; partition < partitions; partition++)
+      if (epochOf(partition) > 0) led.push([partition, epochOf(partition)]);
+    bus.publish('hello', pack([life.name, place.end, led] satisfies Hello));
+  };
+  const greet = (): void => {
+    hello();
+    env.timers.after(helloEveryMs, greet);
+  };
+  greet();
+  bus.subscribe('hello', (bytes) => {
+    const [node, end, led] = unpack(bytes) as Hello;
+    relay.addNode(node);
+    for (const [partition, epoch] of led)
+      if (epoch > (leaders.get(partition)?.epoch ?? 0)) leaders.set(partition, { end, epoch });
+  });
+
+  const serve = (from: string, client: number, flat: Flat): void => {
+    if (!clients.has(client)) {
+      clients.set(client, from);
+      host.addClient(client);
+    }
+    host.fromClient(client, flat);
+  };
+  bus.subscribe(`forward/${place.end}`, (bytes) => {
+    const [from, client, flat] = unpack(bytes) as [string, number, Flat];
+    serve(from, client, flat);
+  });
 
   return {
-    claim: () => void claim(),
-    epoch: (partition) => (host?.parts[partition]?.leading === true ? host.parts[partition].host.core.epoch : 0),
-    busyWith: () => host !== undefined || opening || stopping > 0,
-    inCheckpoint: () => host?.parts.some((part) => part.host.core.checkpointUnderWay) === true,
-    rows: (partition) => host?.parts[partition]?.host.core,
+    claim: (partition) => void claim(partition),
+    epoch: epochOf,
+    busyWith: (partition) => busy.has(partition) || host.parts.get(partition) !== undefined,
+    inCheckpoint: () =>
+      world.landed.some((_, partition) => host.parts.get(partition)?.host.core.checkpointUnderWay === true),
+    rows: (partition) => (epochOf(partition) > 0 ? host.parts.get(partition)?.host.core : undefined),
     underWay: (partition) => {
-      const part = host?.parts[partition];
+      const part = host.parts.get(partition);
       if (part === undefined) return 'it does not lead';
       const { alive, queue } = part.tasks;
       if (alive > 0)
@@ -114,21 +165,30 @@ export const taskNode = (context: NodeContext): NodeProgram => {
       return coreUnderWay(part.host.core);
     },
     receive: (from, message) => {
-      const { client, flat } = message as FromClientMessage;
-      if (host === undefined) {
-        context.send(from, { client, flat: '' });
-        return;
+      const { client, flat: text } = message as FromClientMessage;
+      const flat = fromBytes(Buffer.from(text, 'base64'));
+      const here: Flat = [];
+      for (let at = 0; at < flat.length; ) {
+        const length = clientMessageLength(flat, at);
+        const request = flat.slice(at, at + length);
+        const leader = leaders.get(partitionOfRequest(flat, at, partitions));
+        if (leader === undefined || leader.end === place.end) here.push(...request);
+        else bus.publish(`forward/${leader.end}`, pack([from, client, request]));
+        at += length;
       }
-      if (!clients.has(client)) {
-        clients.set(client, from);
-        host.addClient(client);
-      }
-      host.fromClient(client, fromBytes(Buffer.from(flat, 'base64')));
+      if (here.length > 0) serve(from, client, here);
     },
+    nodeEnded: (node) => relay.removeNode(node, 'its node ended'),
     disturb: (pick) => {
       const { numbers } = executors;
       const number = numbers[pick % Math.max(1, numbers.length)];
       if (number !== undefined) executors.lose(number, { kind: 'crashed', what: 'it was ended' });
+    },
+    stall: (pick, untilMs) => {
+      const { numbers } = executors;
+      const only = numbers[pick % (numbers.length + 1)];
+      if (only === undefined) life.stalledUntilMs = untilMs;
+      for (const number of only === undefined ? numbers : [only]) executors.stall(number, untilMs);
     },
   };
 };

@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { limits } from '../limits.ts';
+import { type LinkMessage, NodeLink } from './node-link.ts';
+
+type Side = {
+  readonly link: NodeLink;
+  readonly wire: LinkMessage[];
+  /** What was sent and delivered in each session, in order. */
+  readonly sent: number[][];
+  readonly got: number[][];
+  next: number;
+};
+
+/** Two ends over a wire that loses, repeats and reorders; `draw` decides. */
+const play = (draws: readonly number[], calm: boolean) => {
+  let nowMs = 0;
+  const side = (): Side => ({ link: new NodeLink(0), wire: [], sent: [], got: [], next: 1 });
+  const sides = [side(), side()] as const;
+  const settle = (own: Side): void => {
+    for (const effect of own.link.takeEffects()) {
+      switch (effect.kind) {
+        case 'post':
+          own.wire.push(effect.message);
+          break;
+        case 'up':
+          own.sent.push([]);
+          own.got.push([]);
+          break;
+        case 'down':
+          break;
+        case 'deliver':
+          own.got.at(-1)?.push(effect.body[0] as number);
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+  };
+  const step = (draw: number): void => {
+    const own = sides[draw % 2] as Side;
+    const other = sides[(draw + 1) % 2] as Side;
+    switch (Math.floor(draw / 2) % 6) {
+      case 0:
+      case 1: {
+        const message = own.wire.shift();
+        if (message !== undefined) other.link.receive(message, nowMs);
+        settle(other);
+        break;
+      }
+      case 2:
+        if (own.link.up) {
+          const number = own.next++ % 256;
+          own.sent.at(-1)?.push(number);
+          own.link.send(Uint8Array.of(number), nowMs);
+        }
+        break;
+      case 3:
+        nowMs += limits.linkTickMs;
+        for (const each of sides) {
+          each.link.tick(nowMs);
+          settle(each);
+        }
+        break;
+      case 4:
+        if (!calm) own.wire.splice(draw % (own.wire.length + 1), 1);
+        break;
+      default: {
+        const at = draw % (own.wire.length + 1);
+        const message = own.wire[at];
+        if (!calm && message !== undefined)
+          own.wire.push(draw % 3 === 0 ? message : (own.wire.splice(at, 1)[0] as LinkMessage));
+        break;
+      }
+    }
+    settle(own);
+  };
+  for (const draw of draws) step(draw);
+  return { sides, step };
+};
+
+const drawn = fc.array(fc.nat(1_000_000), { maxLength: 800 });
+
+test('what is delivered is what was sent in some session, from its beginning on and in order, whatever the wire does', () => {
+  fc.assert(
+    fc.property(drawn, (draws) => {
+      const { sides } = play(draws, false);
+      for (const [own, other] of [sides, [sides[1], sides[0]] as const])
+        for (const got of own.got) {
+          const isPrefix = (sent: readonly number[]): boolean => got.every((number, at) => sent[at] === number);
+          expect(got.length === 0 || other.sent.some(isPrefix)).toBe(true);
+        }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('on a wire that only delays everything arrives, in one session', () => {
+  fc.assert(
+    fc.property(drawn, (draws) => {
+      const { sides, step } = play([], true);
+      // Both are met first; time passes only as fast as messages do.
+      for (let round = 0; round < 20; round++) for (const draw of [0, 1, 6, 0, 1]) step(draw);
+      for (const draw of draws) if (Math.floor(draw / 2) % 6 === 2) step(draw);
+      for (let round = 0; round < 2_000; round++) for (const draw of [0, 1]) step(draw);
+      expect(sides[0].got).toEqual(sides[1].sent);
+      expect(sides[1].got).toEqual(sides[0].sent);
+      expect(sides[0].sent.length).toBe(1);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a side that hears nothing ends the session, and both meet again under new numbers', () => {
+  const { sides, step } = play([], true);
+  const meet = (): void => {
+    for (let round = 0; round < 20; round++) for (const draw of [0, 1, 6, 0, 1]) step(draw);
+  };
+  meet();
+  expect(sides.map(({ link }) => link.up)).toEqual([true, true]);
+  for (let passed = 0; passed <= limits.linkSilenceMs; passed += limits.linkTickMs) {
+    step(6);
+    for (const { wire } of sides) wire.length = 0;
+  }
+  expect(sides.map(({ link }) => link.up)).toEqual([false, false]);
+  meet();
+  expect(sides.map(({ link }) => link.up)).toEqual([true, true]);
+  expect(sides[0].sent.length).toBe(2);
+});

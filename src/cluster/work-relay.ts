@@ -1,0 +1,294 @@
+/**
+ * Carries work between the leaders and the executors of different nodes (DESIGN section 5): every executor of every node is
+ * known to the leaders of every other as if it were its own. Leaders hand out work, executors report, each over a session with
+ * the other node (`node-link.ts`).
+ *
+ * W1  Another node's executor has a number of its own here for each session; what comes of an ended session is never taken
+ *     for that of a new one.
+ * W2  Whoever claims a partition waits for `met` first: then the executors of every other node are known here, so that a new
+ *     leader asks all of them what they run (scenario T2).
+ * W3  When a session ends, its executors are lost to the leaders here, and the leaders there to the executors here: what was
+ *     granted is given to others, and what still runs may be taken over by a new leader.
+ */
+import { pack, unpack } from 'msgpackr';
+import type { Bus } from '../engine/engine.ts';
+import type { AttemptName } from '../execution/executor/control.ts';
+import { limits } from '../limits.ts';
+import type { Env } from '../platform/env.ts';
+import type { Loss } from '../tasks/grant.ts';
+import type { Flat } from '../tasks/messages.ts';
+import { type LinkMessage, NodeLink } from './node-link.ts';
+
+/** The leaders of this node. */
+export type Leaders = {
+  readonly addExecutor: (executor: number, names: readonly string[], fresh: boolean) => void;
+  readonly removeExecutor: (executor: number, guilty: AttemptName | undefined, loss: Loss) => void;
+  readonly removeExecutors: (executors: readonly number[], what: string | undefined) => void;
+  readonly executorBusy: (executor: number, running: AttemptName | undefined) => void;
+  readonly executorAnswers: (executor: number) => void;
+  readonly fromExecutor: (executor: number, flat: Flat) => void;
+};
+
+/** The executors of this node; a *peer* is a node whose leaders they report to. Those of their own node are peer 0 from the first. */
+export type Executors = {
+  readonly addPeer: (executor: number, peer: number) => void;
+  readonly dropPeer: (executor: number, peer: number) => void;
+  readonly receive: (executor: number, peer: number, flat: Flat) => void;
+};
+
+/** What is said over a session. Executors are named by their node's own numbers. */
+type Body =
+  /** The first: all executors that its node has. */
+  | readonly ['all', executors: readonly (readonly [executor: number, names: readonly string[]])[]]
+  | readonly ['add', executor: number, names: readonly string[]]
+  | readonly ['gone', executor: number, guilty: AttemptName | null, loss: Loss]
+  | readonly ['busy', executor: number, running: AttemptName | null]
+  | readonly ['answers', executor: number]
+  /** From an executor to a leader, and back. */
+  | readonly ['up', executor: number, flat: Flat]
+  | readonly ['down', executor: number, flat: Flat];
+
+type Peer = {
+  readonly node: string;
+  readonly link: NodeLink;
+  /** How executors here call this session; executors there by their numbers here. */
+  number: number;
+  readonly executors: Map<number, number>;
+  /** Its executors are known here, or it was waited for long enough. */
+  met: boolean;
+  readonly addedAtMs: number;
+};
+
+/** Numbers of other nodes' executors begin here. */
+const foreignFrom = 2 ** 20;
+
+const subjectOf = (node: string): string => `work/${node}`;
+
+export class WorkRelay {
+  readonly #node: string;
+  readonly #bus: Bus;
+  readonly #env: Env;
+  readonly #leaders: Leaders;
+  readonly #executors: Executors;
+  readonly #own = new Map<number, readonly string[]>();
+  readonly #peers = new Map<string, Peer>();
+  readonly #peerOfNumber = new Map<number, Peer>();
+  /** Whose a foreign number is: its node, and its number there. */
+  readonly #foreign = new Map<number, readonly [peer: Peer, executor: number]>();
+  readonly #stopListening: () => void;
+  #nextForeign = foreignFrom;
+  /** 0 is this node's own leaders. */
+  #nextPeer = 1;
+  #cancelTick: () => void = () => undefined;
+  #closed = false;
+  readonly #waiting: (() => void)[] = [];
+
+  /** `node` names this process: one that is started anew has another name. */
+  constructor(node: string, bus: Bus, env: Env, leaders: Leaders, executors: Executors) {
+    this.#node = node;
+    this.#bus = bus;
+    this.#env = env;
+    this.#leaders = leaders;
+    this.#executors = executors;
+    this.#stopListening = bus.subscribe(subjectOf(node), (bytes) => this.#receive(bytes));
+    this.#tick();
+  }
+
+  /** Another process of the cluster. */
+  addNode(node: string): void {
+    if (node === this.#node || this.#peers.has(node) || this.#closed) return;
+    const addedAtMs = this.#env.clock.monotonic();
+    const link = new NodeLink(addedAtMs);
+    this.#peers.set(node, { node, link, number: 0, executors: new Map(), met: false, addedAtMs });
+  }
+
+  /** It has ended, or is none of the cluster's any more. `crashed`: how, where its tasks may be to blame. */
+  removeNode(node: string, crashed?: string): void {
+    const peer = this.#peers.get(node);
+    if (peer === undefined) return;
+    this.#peers.delete(node);
+    this.#lookWhoIsMet();
+    if (peer.link.up) this.#down(peer, crashed);
+  }
+
+  /** Settles when every node that was added has said which executors it has, or has kept silent for `linkSilenceMs`. */
+  async met(): Promise<void> {
+    if ([...this.#peers.values()].every(({ met }) => met)) return;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #lookWhoIsMet(): void {
+    const nowMs = this.#env.clock.monotonic();
+    for (const peer of this.#peers.values())
+      if (nowMs - peer.addedAtMs > limits.linkSilenceMs) peer.met = true;
+      else if (!peer.met) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** An executor of this node has loaded its app. */
+  addExecutor(executor: number, names: readonly string[]): void {
+    this.#own.set(executor, names);
+    this.#leaders.addExecutor(executor, names, true);
+    for (const peer of this.#peers.values())
+      if (peer.link.up) {
+        this.#say(peer, ['add', executor, names]);
+        this.#executors.addPeer(executor, peer.number);
+      }
+  }
+
+  removeExecutor(executor: number, guilty: AttemptName | undefined, loss: Loss): void {
+    if (!this.#own.delete(executor)) return;
+    this.#leaders.removeExecutor(executor, guilty, loss);
+    this.#sayAll(['gone', executor, guilty ?? null, loss]);
+  }
+
+  executorBusy(executor: number, running: AttemptName | undefined): void {
+    this.#leaders.executorBusy(executor, running);
+    this.#sayAll(['busy', executor, running ?? null]);
+  }
+
+  executorAnswers(executor: number): void {
+    this.#leaders.executorAnswers(executor);
+    this.#sayAll(['answers', executor]);
+  }
+
+  /** From an executor here to the leaders that it knows as `peer`. */
+  fromExecutor(executor: number, peer: number, flat: Flat): void {
+    if (peer === 0) this.#leaders.fromExecutor(executor, flat);
+    else {
+      const to = this.#peerOfNumber.get(peer);
+      if (to !== undefined) this.#say(to, ['up', executor, flat]);
+    }
+  }
+
+  /** From a leader here to an executor, wherever it is. */
+  toExecutor(executor: number, flat: Flat): void {
+    const foreign = this.#foreign.get(executor);
+    if (foreign === undefined) this.#executors.receive(executor, 0, flat);
+    else this.#say(foreign[0], ['down', foreign[1], flat]);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelTick();
+    this.#stopListening();
+    this.#peers.clear();
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#env.timers.after(limits.linkTickMs, () => {
+      for (const peer of [...this.#peers.values()]) {
+        peer.link.tick(this.#env.clock.monotonic());
+        this.#perform(peer);
+      }
+      this.#lookWhoIsMet();
+      this.#tick();
+    });
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const [from, mine, yours, seq, ack, body] = unpack(bytes) as [string, ...number[], Uint8Array | null];
+    const peer = this.#peers.get(from);
+    if (peer === undefined) return;
+    const message = { mine, yours, seq, ack, body: body ?? undefined } as LinkMessage;
+    peer.link.receive(message, this.#env.clock.monotonic());
+    this.#perform(peer);
+  }
+
+  #perform(peer: Peer): void {
+    for (let effects = peer.link.takeEffects(); effects.length > 0; effects = peer.link.takeEffects())
+      for (const effect of effects) {
+        switch (effect.kind) {
+          case 'post': {
+            const { mine, yours, seq, ack, body } = effect.message;
+            this.#bus.publish(subjectOf(peer.node), pack([this.#node, mine, yours, seq, ack, body ?? null]));
+            break;
+          }
+          case 'up':
+            this.#up(peer);
+            break;
+          case 'down':
+            this.#down(peer, undefined);
+            break;
+          case 'deliver':
+            this.#deliver(peer, unpack(effect.body) as Body);
+            break;
+          default:
+            effect satisfies never;
+        }
+      }
+  }
+
+  #up(peer: Peer): void {
+    peer.number = this.#nextPeer++;
+    this.#peerOfNumber.set(peer.number, peer);
+    this.#say(peer, ['all', [...this.#own]]);
+    for (const executor of this.#own.keys()) this.#executors.addPeer(executor, peer.number);
+    this.#env.events.emit('link.up', { node: peer.node });
+  }
+
+  /** `what`: how its process ended, where its tasks may be to blame. */
+  #down(peer: Peer, what: string | undefined): void {
+    this.#env.events.emit('link.down', { node: peer.node });
+    this.#peerOfNumber.delete(peer.number);
+    for (const executor of this.#own.keys()) this.#executors.dropPeer(executor, peer.number);
+    const numbers = [...peer.executors.values()];
+    peer.executors.clear();
+    for (const number of numbers) this.#foreign.delete(number);
+    this.#leaders.removeExecutors(numbers, what);
+  }
+
+  #deliver(peer: Peer, body: Body): void {
+    if (body[0] === 'all') {
+      for (const [executor, names] of body[1]) this.#add(peer, executor, names);
+      peer.met = true;
+      this.#lookWhoIsMet();
+      return;
+    }
+    const [kind, executor] = body;
+    if (kind === 'add') {
+      this.#add(peer, executor, body[2]);
+      return;
+    }
+    if (kind === 'down') {
+      if (this.#own.has(executor)) this.#executors.receive(executor, peer.number, body[2]);
+      return;
+    }
+    const number = peer.executors.get(executor);
+    if (number === undefined) return;
+    switch (kind) {
+      case 'gone':
+        peer.executors.delete(executor);
+        this.#foreign.delete(number);
+        this.#leaders.removeExecutor(number, body[2] ?? undefined, body[3]);
+        break;
+      case 'busy':
+        this.#leaders.executorBusy(number, body[2] ?? undefined);
+        break;
+      case 'answers':
+        this.#leaders.executorAnswers(number);
+        break;
+      case 'up':
+        this.#leaders.fromExecutor(number, body[2]);
+        break;
+      default:
+        kind satisfies never;
+    }
+  }
+
+  #add(peer: Peer, executor: number, names: readonly string[]): void {
+    const number = this.#nextForeign++;
+    peer.executors.set(executor, number);
+    this.#foreign.set(number, [peer, executor]);
+    this.#leaders.addExecutor(number, names, false);
+  }
+
+  #sayAll(body: Body): void {
+    for (const peer of this.#peers.values()) if (peer.link.up) this.#say(peer, body);
+  }
+
+  #say(peer: Peer, body: Body): void {
+    peer.link.send(pack(body), this.#env.clock.monotonic());
+    this.#perform(peer);
+  }
+}

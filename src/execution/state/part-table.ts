@@ -1,0 +1,78 @@
+/**
+ * The partitions of a thread: opened, led, dropped and closed, one change at a time for each of them. Another life of a
+ * partition begins only when nothing of the one before can reach its store any more.
+ */
+import { TuttiError } from '../../errors/tutti-error.ts';
+import type { Part } from './part.ts';
+
+type Open = (number: number, previousEnd: string | undefined) => Promise<Part>;
+
+export class PartTable {
+  readonly #open: Open;
+  readonly #parts = new Map<number, Part>();
+  readonly #changing = new Map<number, Promise<unknown>>();
+  /** Whoever waits until a partition is led. */
+  readonly #claims = new Map<number, PromiseWithResolvers<void>>();
+  #closing = false;
+
+  constructor(open: Open) {
+    this.#open = open;
+  }
+
+  get(number: number): Part | undefined {
+    return this.#parts.get(number);
+  }
+
+  values(): Iterable<Part> {
+    return this.#parts.values();
+  }
+
+  /** Opens a partition. The function it gives settles when the partition is led, or rejects with why it is not. */
+  async open(number: number, previousEnd: string | undefined): Promise<() => Promise<void>> {
+    const led = Promise.withResolvers<void>();
+    // It may fail before anybody waits for it.
+    led.promise.catch(() => undefined);
+    await this.#changing.get(number)?.catch(() => undefined);
+    if (this.#closing) throw closing();
+    this.#claims.set(number, led);
+    this.#parts.set(number, await this.#change(number, this.#open(number, previousEnd)));
+    return () => led.promise;
+  }
+
+  /** A partition is led (`error` undefined), or will not be. */
+  settle(number: number, error: unknown): void {
+    const led = this.#claims.get(number);
+    this.#claims.delete(number);
+    if (error === undefined) led?.resolve();
+    else led?.reject(error);
+  }
+
+  async drop(number: number): Promise<void> {
+    await this.#changing.get(number)?.catch(() => undefined);
+    const part = this.#parts.get(number);
+    if (part === undefined) return;
+    part.leading = false;
+    part.rollCall = undefined;
+    this.#parts.delete(number);
+    this.settle(number, closing());
+    await this.#change(number, part.host.close());
+  }
+
+  /** Nothing more is opened; settles when nothing is being opened or dropped any more. */
+  async quiet(): Promise<void> {
+    this.#closing = true;
+    for (const number of [...this.#claims.keys()]) this.settle(number, closing());
+    await Promise.allSettled(this.#changing.values());
+  }
+
+  #change<T>(number: number, change: Promise<T>): Promise<T> {
+    const over = change.finally(() => {
+      if (this.#changing.get(number) === over) this.#changing.delete(number);
+    });
+    over.catch(() => undefined);
+    this.#changing.set(number, over);
+    return over;
+  }
+}
+
+const closing = (): TuttiError => new TuttiError('CLOSED', 'The partitions are being closed.');
