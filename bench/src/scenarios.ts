@@ -4,6 +4,7 @@ import { fanOutScenario } from './scenarios/fan-out.ts';
 import { mapMillion } from './scenarios/map-million.ts';
 import { queuedMillion } from './scenarios/queued-million.ts';
 import { recovery } from './scenarios/recovery.ts';
+import { simulateRegisters, simulateTasks } from './scenarios/simulate.ts';
 import { simulatedMonth } from './scenarios/simulated-month.ts';
 import { steps } from './scenarios/steps.ts';
 import { taskLatency } from './scenarios/task-latency.ts';
@@ -21,4 +22,6 @@ export const scenarios: readonly Scenario[] = [
   recovery,
   queuedMillion,
   simulatedMonth,
+  simulateRegisters,
+  simulateTasks,
 ];

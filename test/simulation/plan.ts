@@ -88,12 +88,14 @@ export class Dice {
   }
 }
 
+/** What is not left to the seed. */
+export type FixedSizes = Partial<Pick<Plan, 'nodes' | 'partitions' | 'clients' | 'busyMs' | 'thinkMs'>>;
+
 /** What seed `seed` means; `only`: kinds of faults that may occur at all. */
-export const planOf = (workload: string, seed: string, only: readonly FaultKind[]): Plan => {
+export const planOf = (workload: string, seed: string, only: readonly FaultKind[], fixed: FixedSizes = {}): Plan => {
   const dice = new Dice(seededRandom(`${seed}/plan`));
-  const nodes = dice.whole(2, 5);
-  const partitions = dice.whole(1, 3);
-  const busyMs = dice.whole(5, 40) * 1_000;
+  const drawn = { nodes: dice.whole(2, 5), partitions: dice.whole(1, 3), busyMs: dice.whole(5, 40) * 1_000 };
+  const { nodes, partitions, busyMs } = { ...drawn, ...fixed };
   // Swarm testing (Groce et al., ISSTA 2012): a fault that is never there leaves room for what it would hide.
   const possible = clusterFaults.filter((kind) => workload === 'tasks' || (kind !== 'disturb' && kind !== 'stall'));
   const kinds = possible.filter(() => dice.chance(0.6)).filter((kind) => only.includes(kind));
@@ -119,6 +121,7 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
       snapshotChunkBytes: dice.pick([100, 10_000]),
     },
     faults,
+    ...fixed,
   };
 };
 
