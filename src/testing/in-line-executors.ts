@@ -1,6 +1,6 @@
 /**
  * Executors of one life of a simulated node: the core that ships, run in-line. Each has a life of its own, which ends with the
- * node's or before, and speaks with the state host in bytes.
+ * node's or before, and what it says to the state host arrives there as a copy.
  */
 import type { AppCatalogue } from '../app/catalogue-of-app.ts';
 import { type Place, type SkewedClock, simulatedEnv } from '../engine/simulated/place.ts';
@@ -10,7 +10,7 @@ import type { AttemptName } from '../execution/executor/control.ts';
 import { ExecutorCore } from '../execution/executor/executor-core.ts';
 import type { Loss } from '../tasks/grant.ts';
 import type { Flat } from '../tasks/messages.ts';
-import { fromBytes, toBytes } from './flat-bytes.ts';
+import { copyFlat, toBytes } from './flat-bytes.ts';
 
 export type InLineExecutorsOptions = {
   readonly place: Place;
@@ -133,14 +133,15 @@ export class InLineExecutors {
   /** Carries a flat array to code of `life`, in order. */
   #carry(life: Life, kind: 'from executor' | 'to executor', flat: Flat, receive: (flat: Flat) => void): void {
     const { simulation, end } = this.#options.place;
-    const bytes = toBytes(flat);
+    const copy = copyFlat(flat);
     const executors = executorsOf(end);
     const [from, to] = kind === 'to executor' ? [end, executors] : [executors, end];
     const arrivesMs = simulation.nowMs + messageMs;
-    const seen = simulation.watcher?.sent({ from, to, kind, bytes, about: undefined, repeated: false, arrivesMs });
+    const { watcher } = simulation;
+    const seen = watcher?.sent({ from, to, kind, bytes: toBytes(flat), about: undefined, repeated: false, arrivesMs });
     simulation.after(messageMs, life, kind, () => {
       if (seen !== undefined) seen.fate = 'arrived';
-      receive(fromBytes(bytes));
+      receive(copy);
     });
   }
 }

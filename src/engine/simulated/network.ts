@@ -101,7 +101,8 @@ export class Network {
         delayMs = Math.max(delayMs, (this.#busyUntilMs.get(link) ?? 0) - this.#simulation.nowMs);
         this.#busyUntilMs.set(link, this.#simulation.nowMs + delayMs);
       }
-      const sent = ownBytes(bytes);
+      // Of nothing there is nothing to share.
+      const sent = bytes.length === 0 ? bytes : ownBytes(bytes);
       const arrivesMs = this.#simulation.nowMs + delayMs;
       const seen = watcher?.sent({ from, to, kind, bytes, about, repeated, arrivesMs });
       this.#simulation.after(delayMs, life, kind, () => {

@@ -14,18 +14,30 @@ export type BlobView = {
   };
 };
 
+/** By manifest: it is looked at after each removal, and read once. */
+const known = new WeakMap<Uint8Array, readonly string[]>();
+
+const chunksOf = (manifest: Uint8Array): readonly string[] => {
+  const before = known.get(manifest);
+  if (before !== undefined) return before;
+  const chunks = (unpack(manifest) as unknown[])[6] as readonly string[];
+  known.set(manifest, chunks);
+  return chunks;
+};
+
 /** `logStart`: the first position that the log keeps. Undefined: it is so. */
 export const whyNotRestorable = (partition: number, logStart: number, blobs: BlobView): string | undefined => {
   if (logStart === 1) return undefined;
   const prefix = `snapshot/${partition}/`;
   const problems: string[] = [];
-  for (const name of blobs.names(prefix)) {
+  // The newest is whole in most cases.
+  for (const name of blobs.names(prefix).toReversed()) {
     if (Number(name.slice(prefix.length)) + 1 < logStart) continue;
     if (blobs.isDamaged(name)) {
       problems.push(`${name} is damaged`);
       continue;
     }
-    const chunks = (unpack(blobs.stored.get(name)?.bytes as Uint8Array) as unknown[])[6] as readonly string[];
+    const chunks = chunksOf(blobs.stored.get(name)?.bytes as Uint8Array);
     const missing = chunks.filter((chunk) => !blobs.stored.has(chunk));
     if (missing.length === 0) return undefined;
     problems.push(`${name} lacks ${missing.join(', ')}`);
