@@ -37,7 +37,7 @@ export type Executors = {
 };
 
 /** What is said over a session. Executors are named by their node's own numbers. */
-type Body =
+export type WorkBody =
   /** The first: all executors that its node has. */
   | readonly ['all', executors: readonly (readonly [executor: number, names: readonly string[]])[]]
   | readonly ['add', executor: number, names: readonly string[]]
@@ -211,7 +211,7 @@ export class WorkRelay {
             this.#down(peer, undefined);
             break;
           case 'deliver':
-            this.#deliver(peer, unpack(effect.body) as Body);
+            this.#deliver(peer, unpack(effect.body) as WorkBody);
             break;
           default:
             effect satisfies never;
@@ -238,7 +238,7 @@ export class WorkRelay {
     this.#leaders.removeExecutors(numbers, what);
   }
 
-  #deliver(peer: Peer, body: Body): void {
+  #deliver(peer: Peer, body: WorkBody): void {
     if (body[0] === 'all') {
       for (const [executor, names] of body[1]) this.#add(peer, executor, names);
       peer.met = true;
@@ -283,11 +283,11 @@ export class WorkRelay {
     this.#leaders.addExecutor(number, names, false);
   }
 
-  #sayAll(body: Body): void {
+  #sayAll(body: WorkBody): void {
     for (const peer of this.#peers.values()) if (peer.link.up) this.#say(peer, body);
   }
 
-  #say(peer: Peer, body: Body): void {
+  #say(peer: Peer, body: WorkBody): void {
     peer.link.send(pack(body), this.#env.clock.monotonic());
     this.#perform(peer);
   }

@@ -1,4 +1,6 @@
 /** Messages of the task workload in words: the flat arrays of `src/tasks/messages.ts`, field by field. */
+import { unpack } from 'msgpackr';
+import type { WorkBody } from '../../../src/cluster/work-relay.ts';
 import type { SentMessage } from '../../../src/engine/simulated/watcher.ts';
 import { decodeParcel } from '../../../src/execution/state/peer-mail.ts';
 import {
@@ -32,14 +34,49 @@ const dialects: Readonly<Record<string, Dialect>> = {
   'from executor': { ops: fromExecutor, arity: fromExecutorArity, attempts: true },
 };
 
-export const describeTaskMessage = ({ kind, bytes }: SentMessage): Description => {
+export const describeTaskMessage = ({ kind, about, bytes }: SentMessage): Description => {
   const dialect = dialects[kind];
-  if (dialect === undefined) return describePeerMessages(decodeParcel(bytes));
+  if (dialect === undefined) return describeBusMessage(String(about), bytes);
   if (dialect.attempts) return describeFlat(fromBytes(bytes), dialect);
   const { client, flat } = JSON.parse(new TextDecoder().decode(bytes)) as FromClientMessage;
   if (flat === '') return { text: `connection ${client}: does not lead`, partitions: [] };
   const { text, partitions } = describeFlat(fromBytes(Buffer.from(flat, 'base64')), dialect);
   return { text: `connection ${client}: ${text}`, partitions };
+};
+
+type PackedLinkMessage = readonly [
+  from: string,
+  mine: number,
+  yours: number,
+  seq: number,
+  ack: number,
+  body: Uint8Array | null,
+];
+
+/** What nodes say to one another, by subject. */
+const describeBusMessage = (subject: string, bytes: Uint8Array): Description => {
+  if (subject.startsWith('partition/')) return describePeerMessages(decodeParcel(bytes));
+  if (subject.startsWith('forward/')) {
+    const [from, , flat] = unpack(bytes) as readonly [string, number, Flat];
+    const { text, partitions } = describeFlat(flat, dialects['to node'] as Dialect);
+    return { text: `for ${from}: ${text}`, partitions };
+  }
+  if (!subject.startsWith('work/')) return { text: subject, partitions: [] };
+  const [, mine, yours, seq, ack, body] = unpack(bytes) as PackedLinkMessage;
+  const session = `session ${mine}/${yours}, ${seq}, ack ${ack}`;
+  if (body === null) return { text: session, partitions: [] };
+  const { text, partitions } = describeWork(unpack(body) as WorkBody);
+  return { text: `${session}: ${text}`, partitions };
+};
+
+const describeWork = (body: WorkBody): Description => {
+  if (body[0] === 'up' || body[0] === 'down') {
+    const [kind, executor, flat] = body;
+    const dialect = dialects[kind === 'up' ? 'from executor' : 'to executor'] as Dialect;
+    const { text, partitions } = describeFlat(flat, dialect);
+    return { text: `${kind} ${executor} ${text}`, partitions };
+  }
+  return { text: body.map((field) => shortly(field)).join(' '), partitions: [] };
 };
 
 const describeFlat = (flat: Flat, { ops, arity, attempts }: Dialect): Description => {
