@@ -37,6 +37,12 @@ export const limits = {
   // Replicas of a partition
   /** How often a standby looks for new records that nobody told it of. */
   followPollMs: 200,
+  /** How soon a leader tells standbys of new records, at the latest. */
+  progressMs: 10,
+  /** How long a replica waits for what another one knows, before it claims. */
+  askReplicasMs: 250,
+  /** How often an idle leader of a shared log looks whether the log ends where it should: one small request. */
+  logEndLookMs: 1_000,
 
   // Tasks
   attemptsDefault: 5,

@@ -121,7 +121,9 @@ export class Chain {
     const { position } = record;
     const header = decodeHeader(record.bytes, position);
     this.#position = position;
-    if (this.#logId === undefined && header.kind === recordKind.epoch) this.#logId = header.logId;
+    // What stands first in a log is where it was meant to stand, or it is of another one.
+    if (this.#logId === undefined && header.kind === recordKind.epoch && header.epoch === position)
+      this.#logId = header.logId;
     if (this.#logId === undefined || !sameLog(header.logId, this.#logId)) {
       // Nobody else can write to a log that is not shared: it was put in the place of another, or the store was.
       if (!this.#shared) throw this.#damaged(position, 'belongs to another log');
@@ -143,6 +145,11 @@ export class Chain {
     else if (kind === recordKind.handOver)
       return { kind, checksum, writes: nothing, to: (writes as unknown as HandOver)[0] };
     return { kind, checksum, writes: kind === recordKind.epoch ? nothing : writes, to: undefined };
+  }
+
+  /** Nothing of what was read counted, not even a beginning: it is to be read again, because another log may have the name by then. */
+  beginAgain(): void {
+    if (this.#logId === undefined) this.#position = 0;
   }
 
   /** The epoch record that would stand right after what was read. `claimId` is random, and names the log if it is empty. */

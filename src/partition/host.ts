@@ -11,6 +11,8 @@ import type { StoreMarker, StoreReader, StoreWriter } from '../store/store.ts';
 import { Partition, type Transaction } from './partition.ts';
 import type { PartitionEffect, PartitionOptions } from './partition-effect.ts';
 import { RecordClock } from './record-clock.ts';
+import type { Replicas } from './replicas.ts';
+import { SharedLog } from './shared-log.ts';
 import { Snapshots } from './snapshot.ts';
 import { UnderWay } from './under-way.ts';
 import { writeCheckpoint } from './write-checkpoint.ts';
@@ -40,6 +42,8 @@ export type PartitionHostOptions<Output> = {
   /** A standby's claim came second, and it follows again. */
   readonly onBeaten?: (epoch: number) => void;
   readonly checkpoints?: CheckpointSettings;
+  /** What other replicas of a shared log know, and copies of its records: without it a log that loses its tail stays so. */
+  readonly replicas?: Replicas;
 };
 
 /** When the store is flushed, and when a snapshot is taken. The limits are the default; tests use smaller ones. */
@@ -63,6 +67,8 @@ export class PartitionHost<Output> {
   readonly #clock: RecordClock;
   /** Once it is closing, nothing new is begun, and what the disk refuses is not tried again. */
   readonly #underWay: UnderWay;
+  /** Undefined for a log of one's own. */
+  readonly #shared: SharedLog | undefined;
   #failed = false;
   #snapshotUnderWay = false;
   #checkpointedAt: number;
@@ -74,9 +80,27 @@ export class PartitionHost<Output> {
     this.#snapshots = snapshots;
     this.#settings = options.checkpoints ?? limits;
     this.#underWay = new UnderWay(options.env, (error) => this.#fail(error));
-    this.core = new Partition<Output>(options.core);
-    this.#clock = new RecordClock(options.env.clock);
-    this.#checkpointedAt = options.env.clock.monotonic();
+    const { env, log, replicas } = options;
+    this.core = new Partition<Output>({ ...options.core, surveys: replicas !== undefined });
+    this.#shared = log.shared
+      ? new SharedLog({
+          partition: options.core.partition,
+          log,
+          replicas,
+          env,
+          underWay: this.#underWay,
+          state: () => ({
+            position: this.core.position,
+            leads: this.core.role === 'leading',
+            logId: this.core.logId,
+          }),
+          confirm: () => this.confirm(),
+          onFailed: (error) => this.#fail(error),
+        })
+      : undefined;
+    if (replicas !== undefined) replicas.onProgress = () => this.nudge();
+    this.#clock = new RecordClock(env.clock);
+    this.#checkpointedAt = env.clock.monotonic();
   }
 
   /**
@@ -159,6 +183,11 @@ export class PartitionHost<Output> {
     return this.#do(() => this.core.handOver(to));
   }
 
+  /** An idle leader appends an empty record: `onFenced` tells if another one leads. It does so by itself when the log's end looks wrong. */
+  confirm(): void {
+    this.#do(() => this.core.confirm());
+  }
+
   #do<T>(action: () => T): T | false {
     let result: T | false = false;
     if (this.#stopped) return result;
@@ -183,6 +212,7 @@ export class PartitionHost<Output> {
       this.#pump();
     }
     this.#snapshots.stop();
+    if (this.#options.replicas !== undefined) this.#options.replicas.onProgress = () => {};
     await this.#underWay.close();
   }
 
@@ -221,7 +251,7 @@ export class PartitionHost<Output> {
               this.#afterEvent();
             }),
           );
-        if (effect.again) this.#underWay.track(this.#underWay.pause(retryPauseMs).then(append));
+        if (effect.again) this.#underWay.track(this.#beforeAgain().then(append));
         else append();
         break;
       }
@@ -241,6 +271,10 @@ export class PartitionHost<Output> {
         this.#cancelPoll = this.#underWay.later(limits.followPollMs, () => this.nudge());
         break;
       case 'stands':
+        this.#shared?.stands(effect.position, effect.bytes);
+        break;
+      case 'survey':
+        this.#underWay.track(this.#survey());
         break;
       case 'handOver':
         this.#options.onHandedOver?.(effect.to);
@@ -252,6 +286,7 @@ export class PartitionHost<Output> {
         this.#options.onBeaten?.(effect.epoch);
         break;
       case 'leading':
+        this.#shared?.watch();
         this.#options.onLeading(effect.epoch);
         break;
       case 'release':
@@ -267,6 +302,24 @@ export class PartitionHost<Output> {
       default:
         effect satisfies never;
     }
+  }
+
+  async #beforeAgain(): Promise<void> {
+    this.#shared?.appendsAgain();
+    do await this.#underWay.pause(retryPauseMs);
+    while (this.#shared?.putsBack === true && !this.#underWay.closing);
+  }
+
+  async #survey(): Promise<void> {
+    // Blobs that cannot be reached stop no claim: what others know counts more.
+    const newest = await Promise.race([
+      this.#snapshots.findNewest(),
+      this.#underWay.pause(limits.askReplicasMs).then(() => 0),
+    ]);
+    const upTo = (await this.#shared?.survey(newest)) ?? 0;
+    if (this.#stopped) return;
+    this.core.surveyed(upTo);
+    this.#afterEvent();
   }
 
   #read(records: Parameters<Partition<Output>['readResult']>[0]): void {
@@ -301,6 +354,7 @@ export class PartitionHost<Output> {
     this.core.flushed();
     this.#checkpointedAt = env.clock.monotonic();
     env.events.emit('checkpoint.done', { partition, position, rows, ms: this.#checkpointedAt - began });
+    this.#shared?.trimCopies();
     const { logBytes } = this.core;
     if (
       this.core.role === 'leading' &&

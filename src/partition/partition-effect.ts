@@ -19,6 +19,8 @@ export type PartitionOptions = {
   readonly begin?: 'lead' | 'follow';
   /** What this replica is called, if a hand-over may name it. */
   readonly name?: string;
+  /** Others may know more of the log than it shows: `survey` before a claim. */
+  readonly surveys?: boolean;
 };
 
 export type Role = 'following' | 'reading' | 'claiming' | 'leading' | 'handingOver' | 'handedOver' | 'fenced';
@@ -28,7 +30,9 @@ export type PartitionEffect<Output> =
   | { readonly kind: 'append'; readonly entry: Entry<Output>; readonly again: boolean }
   /** Read records from a position; tell `readResult`. */
   | { readonly kind: 'read'; readonly from: number }
-  /** A standby has read all there is: `poll` when there may be more. */
+  /** The log was read to its end, as far as can be seen: find out how far it must reach, and tell `surveyed`. */
+  | { readonly kind: 'survey' }
+  /** All there is was read: `poll` when there may be more. */
   | { readonly kind: 'wait' }
   /** Of a shared log: this record stands there for good; it was acknowledged, or read and applied. */
   | { readonly kind: 'stands'; readonly position: number; readonly bytes: Uint8Array }

@@ -83,6 +83,11 @@ export class Partition<Output> implements Transaction<Output> {
     return this.#chain.epoch;
   }
 
+  /** Undefined while the log is empty. */
+  get logId(): LogId | undefined {
+    return this.#chain.logId;
+  }
+
   get time(): number {
     return this.#chain.time;
   }
@@ -99,6 +104,11 @@ export class Partition<Output> implements Transaction<Output> {
 
   get writingAt(): number {
     return (this.#pipeline?.next ?? this.#chain.position + 1) + this.#batches.closedCount;
+  }
+
+  /** After a crash in the middle of a flush, rows may be of a later position until that is reached again. */
+  get exact(): boolean {
+    return this.#replica.exact;
   }
 
   get dirtyRows(): number {
@@ -149,10 +159,16 @@ export class Partition<Output> implements Transaction<Output> {
     }
   }
 
-  /** A standby looks whether there is more to apply. */
+  /** One who does not lead looks whether there is more to apply. */
   poll(): void {
-    if (this.#role !== 'following') return;
+    if (this.#pipeline !== undefined) return;
     this.#standby.poll();
+    this.#followStandby();
+  }
+
+  /** What a `survey` found: acknowledged records, and the log, reach up to this position at least. */
+  surveyed(upTo: number): void {
+    this.#standby.surveyed(upTo);
     this.#followStandby();
   }
 
@@ -354,6 +370,13 @@ export class Partition<Output> implements Transaction<Output> {
     if (this.#role !== 'following') return;
     this.#standby.flushed();
     this.#followStandby();
+  }
+
+  /** Appends a record without writes, if nothing is under way: what comes of it tells whether this leader still leads. */
+  confirm(): void {
+    const pipeline = this.#pipeline;
+    if (this.#role !== 'leading' || pipeline === undefined || !this.idle) return;
+    this.#send(pipeline, recordKind.data, this.#chain.next(recordKind.data, pipeline.acknowledged, []), []);
   }
 
   // --- Handing over

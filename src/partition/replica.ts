@@ -109,8 +109,13 @@ export class Replica {
     this.#flushing = false;
   }
 
+  /** The rows here are those of this position, and of no later one (C2). */
+  get exact(): boolean {
+    return this.chain.position >= this.#exactFrom;
+  }
+
   #seeWhetherExact(): void {
-    if (this.chain.position >= this.#exactFrom) this.layers.storeKnown();
+    if (this.exact) this.layers.storeKnown();
   }
 }
 

@@ -57,6 +57,7 @@ export type LeaderOptions = {
   readonly now?: number;
   readonly begin?: 'lead' | 'follow';
   readonly name?: string;
+  readonly surveys?: boolean;
 };
 
 let claims = 100;
@@ -78,6 +79,8 @@ export class Leader {
   readonly released: string[] = [];
   /** Positions that were told to stand for good. */
   readonly stood: number[] = [];
+  /** Surveys asked for. */
+  surveys = 0;
   /** What concerns who leads. */
   readonly told: PartitionEffect<string>[] = [];
   fenced: { readonly certain: boolean; readonly dropped: readonly string[] } | undefined;
@@ -97,6 +100,7 @@ export class Leader {
       tables: new TableSet([items, others]),
       begin: options.begin ?? 'lead',
       name: options.name ?? '',
+      surveys: options.surveys ?? false,
       newLogId: options.log.end === 0 ? (options.newLogId ?? logId) : [claims++, 0],
     });
     this.pump();
@@ -143,6 +147,9 @@ export class Leader {
       case 'handedOver':
       case 'beaten':
         this.told.push(effect);
+        break;
+      case 'survey':
+        this.surveys++;
         break;
       case 'leading':
       case 'wait':

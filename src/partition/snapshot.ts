@@ -82,6 +82,11 @@ export class Snapshots {
     return this.#positions.at(-1) ?? 0;
   }
 
+  /** Position of the newest one that anybody has taken by now. */
+  async findNewest(): Promise<number> {
+    return (await this.#listed()).at(-1) ?? 0;
+  }
+
   /** Lets the one under way fail soon. */
   stop(): void {
     this.#stopped = true;

@@ -228,3 +228,72 @@ describe('a hand-over', () => {
     expect([named.core.role, named.told]).toEqual(['following', []]);
   });
 });
+
+describe('a claim of one who has others to ask', () => {
+  const surveying = (log: ScriptedLog): Leader => {
+    const follower = standby(log, { surveys: true });
+    lookAgain(follower);
+    follower.core.claim();
+    follower.pump();
+    follower.read();
+    return follower;
+  };
+
+  test('waits for what they know, and for the log to show it (P4)', () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    const follower = surveying(log);
+    expect([follower.surveys, follower.appends]).toEqual([1, []]);
+    follower.core.poll();
+    follower.pump();
+    expect(follower.reads).toEqual([]);
+    follower.core.surveyed(log.end + 2);
+    follower.pump();
+    follower.read();
+    expect([follower.core.role, follower.appends]).toEqual(['reading', []]);
+    leader.put('a', 1);
+    leader.put('a', 2);
+    leader.settle();
+    follower.core.poll();
+    follower.pump();
+    follower.settle();
+    expect([follower.core.role, follower.value('a'), follower.surveys]).toEqual(['leading', 2, 1]);
+  });
+
+  test('asks anew after another was faster', () => {
+    const log = new ScriptedLog();
+    leaderOf(log);
+    const follower = surveying(log);
+    follower.core.surveyed(log.end);
+    follower.pump();
+    follower.read();
+    const faster = new Leader({ log, shared: true, newLogId: [80, 1] });
+    faster.settle();
+    follower.land();
+    follower.read();
+    expect(follower.core.role).toBe('following');
+    follower.settle();
+    follower.core.claim();
+    follower.pump();
+    while (follower.reads.length > 0) follower.read();
+    expect([follower.surveys, follower.appends]).toEqual([2, []]);
+  });
+});
+
+test('an idle leader confirms itself by an empty record, and one that was deposed learns of it', () => {
+  const log = new ScriptedLog();
+  const leader = leaderOf(log);
+  const before = log.end;
+  leader.core.confirm();
+  leader.core.confirm();
+  leader.pump();
+  expect(leader.appends.length).toBe(1);
+  leader.settle();
+  expect([log.end, leader.fenced]).toEqual([before + 1, undefined]);
+  const next = new Leader({ log, shared: true, newLogId: [80, 1] });
+  next.settle();
+  leader.core.confirm();
+  leader.pump();
+  leader.settle();
+  expect(leader.fenced).toEqual({ certain: true, dropped: [] });
+});

@@ -3,7 +3,8 @@
  *
  * Invariants
  * - R4: a claim goes right behind the last record that was read, and only its own bytes at that position make a leader.
- * - R5: one who wanted to lead when the owner said so, and comes second, does not try again by itself: two would depose each other
+ * - R5: nobody claims below a position that was known to be acknowledged when the claim was surveyed (scenarios P4, P10).
+ * - R6: one who wanted to lead when the owner said so, and comes second, does not try again by itself: two would depose each other
  *   in turn (scenario P9).
  */
 import type { AppendResult, LogRecord } from '../engine/engine.ts';
@@ -25,6 +26,9 @@ export class Standby {
   #reading = false;
   /** The epoch record under way, while `claiming`. */
   #claim: Entry<never> | undefined;
+  /** How far the log must be read before the claim. */
+  #surveyedTo: number | undefined;
+  #surveying = false;
 
   constructor(options: PartitionOptions, replica: Replica) {
     this.#options = options;
@@ -64,6 +68,7 @@ export class Standby {
         return;
       }
       this.#claim = undefined;
+      this.#surveyedTo = undefined;
       this.#role = 'reading';
       if (epoch > after && this.#options.begin === 'follow') {
         this.#role = 'following';
@@ -88,7 +93,14 @@ export class Standby {
 
   /** Looks whether there is more to apply. */
   poll(): void {
-    if (this.#role === 'following' && !this.#tail.blocked) this.#readOn();
+    if (this.#claim === undefined && !this.#surveying && !this.#tail.blocked) this.#readOn();
+  }
+
+  /** Acknowledged records reach up to `upTo`, and the log does. */
+  surveyed(upTo: number): void {
+    this.#surveying = false;
+    this.#surveyedTo = upTo;
+    this.#readOn();
   }
 
   /** Goes on to lead. False: it has begun to already. */
@@ -122,11 +134,25 @@ export class Standby {
     if (this.#role === 'following') {
       if (to !== undefined) this.#effects.push({ kind: 'handOver', to });
       if (to === undefined || to !== this.#options.name) {
+        this.#replica.chain.beginAgain();
         this.#effects.push({ kind: 'wait' });
         return;
       }
     }
     const { chain } = this.#replica;
+    if (this.#options.surveys === true) {
+      if (this.#surveyedTo === undefined) {
+        this.#role = 'reading';
+        this.#surveying = true;
+        this.#effects.push({ kind: 'survey' });
+        return;
+      }
+      if (this.#surveyedTo > chain.position) {
+        // Reads lag.
+        this.#effects.push({ kind: 'wait' });
+        return;
+      }
+    }
     chain.passTime(now);
     const record = chain.claim(this.#options.newLogId);
     this.#claim = { ...record, kind: recordKind.epoch, outputs: [], after: chain.position, result: undefined };

@@ -168,6 +168,7 @@ export class World {
           case 'fenced':
           case 'stands':
           case 'wait':
+          case 'survey':
           case 'handOver':
           case 'handedOver':
           case 'beaten':

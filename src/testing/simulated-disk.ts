@@ -8,9 +8,12 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { createMemoryStore, type MemoryState, type MemoryStore } from '../store/memory-store.ts';
 import type { StoreMarker, StoreReader, StoreWrite, StoreWriter } from '../store/store.ts';
 import type { SeededRandom } from '../values/hash.ts';
+import { SimulatedCopies } from './simulated-copies.ts';
 
 export type DiskEnd = 'kill' | 'power' | 'lost';
 
+/** Records that were kept last, of which a power failure takes some. */
+const unsyncedCopiesMax = 8;
 const writeMs = 2;
 const syncMs = 4;
 
@@ -23,9 +26,23 @@ export class SimulatedDisk {
   /** What was written since the last sync, oldest first; the first one is what that sync kept. */
   #unsynced: MemoryState[] = [new Map()];
 
+  readonly #copiesRandom: SeededRandom;
+  #copies = new Map<number, SimulatedCopies>();
+
   constructor(simulation: Simulation, name: string) {
     this.#simulation = simulation;
     this.#random = simulation.random(`disk ${name}`);
+    this.#copiesRandom = simulation.random(`copies ${name}`);
+  }
+
+  /** Copies of a partition's records, as a new life of the node finds them. */
+  copies(partition: number): SimulatedCopies {
+    let copies = this.#copies.get(partition);
+    if (copies === undefined) {
+      copies = new SimulatedCopies(() => this.full);
+      this.#copies.set(partition, copies);
+    }
+    return copies;
   }
 
   /** The store as a new life of the node finds it. */
@@ -42,6 +59,10 @@ export class SimulatedDisk {
         : how === 'kill'
           ? this.#memory.state()
           : this.#unsynced[Math.floor(this.#random.fraction() * this.#unsynced.length)];
+    if (how === 'lost') this.#copies = new Map();
+    if (how === 'power')
+      for (const copies of this.#copies.values())
+        copies.loseTail(Math.floor(this.#copiesRandom.fraction() * unsyncedCopiesMax));
     this.#memory = createMemoryStore(kept);
     this.#unsynced = [this.#memory.state()];
   }

@@ -6,6 +6,7 @@ import { SimulatedBlobs } from '../../src/engine/simulated/simulated-blobs.ts';
 import { SimulatedBus } from '../../src/engine/simulated/simulated-bus.ts';
 import { SimulatedLog } from '../../src/engine/simulated/simulated-log.ts';
 import { Life } from '../../src/engine/simulated/simulation.ts';
+import type { RecordCopies } from '../../src/partition/record-copies.ts';
 import type { Env } from '../../src/platform/env.ts';
 import type { StoreReader, StoreWriter } from '../../src/store/store.ts';
 import { type DiskEnd, SimulatedDisk } from '../../src/testing/simulated-disk.ts';
@@ -25,13 +26,21 @@ export type NodeContext = {
   /** Files of its own, for an engine that stands on them. */
   readonly drive: Drive;
   readonly store: { readonly openReader: () => StoreReader; readonly writer: StoreWriter };
+  readonly copies: (partition: number) => RecordCopies;
   /** Sends a message to a client, as JSON over the network. */
   readonly send: (to: string, message: unknown) => void;
 };
 
+/** `flushedTo`: the marker of its store. */
+export type StandbyState = { readonly position: number; readonly flushedTo: number; readonly rows: RowSource };
+
 /** One life of a node, as the world speaks to it. */
 export type NodeProgram = {
   readonly claim: (partition: number) => void;
+  /** Gives a partition that it leads to a node; false: it does not lead. */
+  readonly handOver?: (partition: number, to: string) => boolean;
+  /** What it holds of a partition that it follows. */
+  readonly standby?: (partition: number) => StandbyState | undefined;
   /** The epoch in which it leads the partition, as far as it knows; 0: it does not. */
   readonly epoch: (partition: number) => number;
   /** It leads the partition or is about to. */
@@ -111,6 +120,7 @@ export class SimNode {
         bus: new SimulatedBus(place, bus),
         drive: this.drive,
         store: this.disk.open(life),
+        copies: (partition) => this.disk.copies(partition),
         send: (to, message) => this.#world.sendToClient(this.name, to, message),
       });
     });

@@ -2,8 +2,9 @@
 import { parseArgs } from 'node:util';
 import { driveFaults } from './embedded/plan.ts';
 import { clusterFaults, type FaultKind } from './plan.ts';
+import { replicaFaults } from './replica-plan.ts';
 
-const allFaults: readonly FaultKind[] = [...clusterFaults, ...driveFaults];
+const allFaults: readonly FaultKind[] = [...clusterFaults, ...replicaFaults, ...driveFaults];
 
 export type SimulateOptions = {
   /** Seeds to run, the first of them `first`. */

@@ -8,6 +8,7 @@ import type { CheckpointSettings } from '../../src/partition/host.ts';
 import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
 import { type SeededRandom, seededRandom } from '../../src/values/hash.ts';
 import type { DriveFault, EmbeddedSettings } from './embedded/plan.ts';
+import { replicaPlanOf } from './replica-plan.ts';
 
 export type Fault =
   | { readonly kind: 'crash'; readonly node: number; readonly how: DiskEnd; readonly downMs: number }
@@ -30,7 +31,27 @@ export type Fault =
   | { readonly kind: 'damageBlob'; readonly partition: number; readonly pick: number }
   | { readonly kind: 'network'; readonly faults: NetworkFaults; readonly forMs: number }
   | { readonly kind: 'log'; readonly partition: number; readonly faults: LogFaults; readonly forMs: number }
-  | DriveFault;
+  | DriveFault
+  /** Whoever leads the partition gives it to the node. */
+  | { readonly kind: 'handOver'; readonly partition: number; readonly node: number }
+  /** The log loses its last records, and perhaps its leader its disk. */
+  | {
+      readonly kind: 'logTail';
+      readonly partition: number;
+      readonly records: number;
+      readonly killsLeader: boolean;
+      readonly faults: LogFaults;
+    }
+  /** For a while an empty log has the name of the log; with `stray` a record of the old one lands in it. The leader may lose its disk. */
+  | {
+      readonly kind: 'logAnew';
+      readonly partition: number;
+      readonly records: number;
+      readonly stray: boolean;
+      readonly killsLeader: boolean;
+      readonly faults: LogFaults;
+      readonly forMs: number;
+    };
 
 export type FaultKind = Fault['kind'];
 export type PlannedFault = { readonly atMs: number; readonly fault: Fault };
@@ -49,11 +70,13 @@ export type Plan = {
   readonly checkpoints: CheckpointSettings;
   /** Where the engine is the embedded one. */
   readonly embedded?: EmbeddedSettings;
+  /** By partition: the numbers of the nodes that follow it; none where it is left out. */
+  readonly followers?: readonly (readonly number[])[];
   readonly faults: readonly PlannedFault[];
 };
 
 /** What a cluster over a shared log can meet. */
-export const clusterFaults: readonly FaultKind[] = [
+export const clusterFaults = [
   'crash',
   'claim',
   'cut',
@@ -65,7 +88,8 @@ export const clusterFaults: readonly FaultKind[] = [
   'damageBlob',
   'network',
   'log',
-];
+] as const satisfies readonly FaultKind[];
+type ClusterFault = (typeof clusterFaults)[number];
 
 export class Dice {
   readonly #random: SeededRandom;
@@ -103,6 +127,12 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
   const everyMs = dice.pick([200, 500, 1_000, 3_000]);
   for (let atMs = 0; kinds.length > 0 && atMs < busyMs; atMs += dice.whole(1, 2 * everyMs))
     faults.push({ atMs, fault: faultOf(dice, dice.pick(kinds), nodes, partitions) });
+  const replicas = replicaPlanOf(
+    workload,
+    new Dice(seededRandom(`${seed}/plan/replicas`)),
+    { nodes, partitions, busyMs },
+    only,
+  );
   return {
     workload,
     seed,
@@ -120,12 +150,13 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
       snapshotLogBytes: dice.pick([1_000, 10_000, 1_000_000]),
       snapshotChunkBytes: dice.pick([100, 10_000]),
     },
-    faults,
+    followers: replicas.followers,
+    faults: [...faults, ...replicas.faults],
     ...fixed,
   };
 };
 
-const faultOf = (dice: Dice, kind: FaultKind, nodes: number, partitions: number): Fault => {
+const faultOf = (dice: Dice, kind: ClusterFault, nodes: number, partitions: number): Fault => {
   const node = dice.whole(0, nodes - 1);
   const partition = dice.whole(0, partitions - 1);
   const forMs = dice.pick([50, 500, 3_000]);

@@ -16,6 +16,13 @@ export const rareStates: Readonly<Record<string, readonly string[]>> = {
     'message repeated',
     'message cut',
     'claimed while another leads',
+    'leader change during checkpoint',
+    'claim came second',
+    'hand-over taken',
+    'standby compared',
+    'log put_back',
+    'tail put back',
+    'log made anew',
   ],
   embedded: [
     'crash during checkpoint',

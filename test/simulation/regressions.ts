@@ -25,6 +25,26 @@ export const regressions: readonly Regression[] = [
     seed: 946,
     was: 'a chunk that was deleted during a restore was unpacked as if it were there',
   },
+  {
+    workload: 'registers',
+    seed: 117,
+    was: 'records were put back into a log that was made anew, behind a record that was not its own',
+  },
+  {
+    workload: 'registers',
+    seed: 100_021,
+    was: 'a node that had lost its disk took what stood in a log made anew for a copy of an acknowledged record',
+  },
+  {
+    workload: 'registers',
+    seed: 100_145,
+    was: 'a node that found nothing of its own in a log claimed it as a new one, though others knew its records',
+  },
+  {
+    workload: 'registers',
+    seed: 100_884,
+    was: 'a leader appended at a position that was still to be put back',
+  },
   { workload: 'tasks', seed: 20, was: 'record time that was ahead of the clock stood still' },
   { workload: 'tasks', seed: 100_316, was: 'messages for a fenced partition kept the state thread in an endless loop' },
   {

@@ -2,6 +2,7 @@
 import { outboxTable, peersTable } from '../../src/partition/outbox.ts';
 import type { AnyTable } from '../../src/partition/table.ts';
 import { taskTables } from '../../src/tasks/tables.ts';
+import { checkStandbys } from './checkers/replicas.ts';
 import { embedded } from './embedded/node.ts';
 import { embeddedPlan } from './embedded/plan.ts';
 import type { StartProgram } from './node.ts';
@@ -18,6 +19,8 @@ import { current, Witness } from './tasks/witness.ts';
 import { describeEngineMessage } from './trace/engine-messages.ts';
 import type { Describe } from './trace/trace.ts';
 import type { World } from './world.ts';
+
+const compareEveryMs = 5_000;
 
 /** The clients of one run. */
 export type Clients = {
@@ -43,6 +46,11 @@ const describing =
 
 const beginRegisters = (world: World): Clients => {
   const clients = Array.from({ length: world.plan.clients }, (_, number) => new RegisterClient(world, number));
+  const compare = (): void => {
+    checkStandbys(world, registerTables, false);
+    world.simulation.after(compareEveryMs, undefined, 'compare', compare);
+  };
+  if (world.plan.followers !== undefined) compare();
   return {
     idle: () => clients.every(({ idle }) => idle),
     check: () => checkRegisters(world, clients),

@@ -7,7 +7,9 @@ import { BusService } from '../../src/engine/simulated/simulated-bus.ts';
 import { type Life, Simulation } from '../../src/engine/simulated/simulation.ts';
 import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
 import { enterWorld } from '../../src/testing/virtual-globals.ts';
+import { laggingStandby } from './checkers/replicas.ts';
 import { type BlobView, whyNotRestorable } from './checkers/restorable.ts';
+import { LogLosses } from './log-losses.ts';
 import { type NodeProgram, SimNode, type StartProgram } from './node.ts';
 import { calm, Dice, type Fault, faultText, type Plan } from './plan.ts';
 import type { Trace } from './trace/trace.ts';
@@ -41,7 +43,8 @@ export class World {
   readonly certainlyLost: { readonly partition: number; readonly epoch: number; readonly acknowledged: number }[] = [];
   readonly #clients = new Map<string, (message: unknown) => void>();
   readonly #dice: Dice;
-  #faultsOver = false;
+  readonly #losses: LogLosses;
+  faultsOver = false;
   #highestEpoch: number[] = [];
   /** Who led each partition in that epoch. */
   readonly #newestLeader: (Life | undefined)[] = [];
@@ -53,11 +56,13 @@ export class World {
     trace?.watch(this.simulation);
     this.network = new Network(this.simulation);
     this.#dice = new Dice(this.simulation.random('world'));
+    this.#losses = new LogLosses(this);
     for (let partition = 0; partition < plan.partitions; partition++) {
       const log = new LogService(this.simulation, `${partition}`);
       const landed: Uint8Array[] = [];
       log.onLanded = (position, bytes) => {
         landed[position - 1] = bytes;
+        this.#losses.landed(partition, position, bytes);
       };
       log.onTrimmed = () => this.checkRestorable(partition, log.start, this.blobs);
       this.logs.push(log);
@@ -103,7 +108,7 @@ export class World {
   // --- Faults
 
   #strike(fault: Fault): void {
-    if (this.#faultsOver) return;
+    if (this.faultsOver || this.#losses.forbids(fault)) return;
     this.count(`fault ${fault.kind}`);
     this.tell('fault', faultText(fault));
     this.trace?.fault(fault, this.plan.busyMs);
@@ -180,6 +185,15 @@ export class World {
       case 'flippedBit':
         this.#node(fault.node).drive.strike(fault);
         break;
+      case 'handOver': {
+        const [leader, to] = [this.leaderOf(fault.partition), this.#node(fault.node)];
+        if (leader !== to) leader?.program?.handOver?.(fault.partition, to.name);
+        break;
+      }
+      case 'logTail':
+      case 'logAnew':
+        this.#losses.strike(fault);
+        break;
       default:
         fault satisfies never;
     }
@@ -210,7 +224,8 @@ export class World {
   }
 
   #endFaults(): void {
-    this.#faultsOver = true;
+    this.faultsOver = true;
+    this.#losses.endFaults();
     this.tell('calm', '');
     this.network.faults = calm.network;
     this.network.healAll();
@@ -220,8 +235,13 @@ export class World {
       node.drive.calm();
       // Damage is seen by the next start at the latest.
       if (node.drive.flipped !== undefined) node.end('kill');
-      node.start();
     }
+    this.startAll();
+  }
+
+  /** Every node that is down comes back. */
+  startAll(): void {
+    for (const node of this.nodes) node.start();
   }
 
   #node(number: number): SimNode {
@@ -234,10 +254,11 @@ export class World {
     return newest === 0 ? undefined : this.nodes.find(({ program }) => program?.epoch(partition) === newest);
   }
 
-  /** Every partition has a leader that has nothing under way. */
+  /** Every partition has a leader that has nothing under way, and standbys that have applied all of its log. */
   settled(): boolean {
     return (
-      this.#faultsOver &&
+      this.faultsOver &&
+      laggingStandby(this) === undefined &&
       this.landed.every((_, partition) => {
         const program = this.leaderOf(partition)?.program;
         return program !== undefined && program.underWay(partition) === undefined;
@@ -247,12 +268,14 @@ export class World {
 
   /** What keeps it from being settled. */
   unsettled(): string {
+    const lagging = laggingStandby(this);
     return this.landed
       .map((_, partition) => {
         const leader = this.leaderOf(partition);
         if (leader === undefined) return `partition ${partition} has no leader`;
         return `${leader.name} leads partition ${partition}: ${leader.program?.underWay(partition) ?? 'all is through'}`;
       })
+      .concat(lagging ?? [])
       .join('; ');
   }
 
@@ -327,7 +350,7 @@ export class World {
     }
     // A full disk, and a log trimmed while it is read, are reasons to begin again. Nothing may be taken for damage, and
     // nothing else may go wrong: the faults of this world leave every log whole.
-    if (code !== 'STORE_FULL' && code !== 'LOG_TRIMMED')
+    if (code !== 'STORE_FULL' && code !== 'LOG_TRIMMED' && !this.#losses.excuses(partition, code))
       this.violated('no damage', `${end}, partition ${partition}: ${(error as Error).stack}`);
   }
 

@@ -1,6 +1,6 @@
 /**
  * The server's side of simulated logs: what a replicated log service such as a JetStream stream may do to those who append and
- * read. It keeps every record that it acknowledged.
+ * read. It keeps every record that it acknowledged, until `loseTail` or `makeAnew`.
  *
  * - An append may land though its reply is lost, land late, or be dropped without a word.
  * - A refusal may rest on a proposal that vanishes: nothing stands at the position, then or later.
@@ -39,6 +39,9 @@ export type AppendReply = { readonly kind: 'appended'; readonly position: number
 export type ReadReply =
   | { readonly kind: 'records'; readonly first: number; readonly records: readonly Uint8Array[] }
   | { readonly kind: 'trimmed'; readonly start: number };
+
+/** What a log held and does not hold any more. */
+export type LostRecords = { readonly first: number; readonly records: readonly Uint8Array[] };
 
 /** One log as its servers have it. */
 export class LogService {
@@ -127,6 +130,27 @@ export class LogService {
     this.#start = start;
     this.#simulation.watcher?.happened(this.#end, 'trimmed', `begins at ${start}`);
     this.onTrimmed();
+  }
+
+  /** The last records are gone, all but the first that is retained at most. */
+  loseTail(count: number): LostRecords {
+    const first = Math.max(this.#start + 1, this.end - count + 1);
+    return { first, records: this.#records.splice(first - this.#start) };
+  }
+
+  /** An empty log has its name; with `stray` some record of it lands in that one. */
+  makeAnew(stray: boolean): LostRecords {
+    const lost = { first: this.#start, records: this.#records };
+    this.#start = 1;
+    this.#records = stray ? this.#records.slice(-1) : [];
+    return lost;
+  }
+
+  /** The one that was there before has its name again, unless all of it was put back into the new one. */
+  putRight({ first, records }: LostRecords): void {
+    if (this.end >= first + records.length - 1) return;
+    this.#start = first;
+    this.#records = [...records];
   }
 
   #happens(rate: number, what: keyof LogService['counts']): boolean {

@@ -3,6 +3,7 @@
  * repository's own. `law` names the laws that may catch it; `seeds` is how many seeds it may take, about five times what it took.
  */
 import { registerBugs } from './register-bugs.ts';
+import { replicaBugs } from './replica-bugs.ts';
 import { taskBugs } from './task-bugs.ts';
 
 export type Patch = { readonly file: string; readonly find: string; readonly replace: string };
@@ -25,4 +26,4 @@ export const unseenClock: Patch = {
   replace: "monotonic: () => simulation.nowMs + new Event('tick').timeStamp,",
 };
 
-export const plantedBugs: readonly PlantedBug[] = [...registerBugs, ...taskBugs];
+export const plantedBugs: readonly PlantedBug[] = [...registerBugs, ...replicaBugs, ...taskBugs];

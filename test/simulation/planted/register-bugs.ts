@@ -26,7 +26,7 @@ export const registerBugs: readonly PlantedBug[] = [
     file: partition,
     find: 'this.#batches.open.outputs.push(output);',
     replace: 'this.#settled.push(output);',
-    law: ['linearizable', 'messages'],
+    law: ['linearizable', 'messages', 'progress'],
     seeds: 200,
   },
   {

@@ -4,6 +4,7 @@ import { keyOfUint } from '../../../src/values/ordered-key.ts';
 import { whyNotLinearizable } from '../checkers/linearizable.ts';
 import { checkRecords } from '../checkers/records.ts';
 import { firstDifference, type RowSource, replay, rowsOf } from '../checkers/replay.ts';
+import { checkStandbys } from '../checkers/replicas.ts';
 import type { World } from '../world.ts';
 import type { Call, RegisterClient } from './client.ts';
 import { registerTables } from './node.ts';
@@ -16,6 +17,7 @@ export const checkRegisters = (world: World, clients: readonly RegisterClient[])
   );
   checkHistories(world, clients, states);
   checkReplicas(world, states);
+  checkStandbys(world, registerTables, true);
   checkMessages(world, states);
   for (let partition = 0; partition < partitions; partition++) checkRecords(world, partition);
 };

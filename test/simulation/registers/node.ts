@@ -1,4 +1,7 @@
-/** A node of the register workload: it leads the partitions it is told to claim, through the partition hosts that ship. */
+/**
+ * A node of the register workload: it leads the partitions it is told to claim, and follows those that the plan says, through
+ * the partition hosts that ship.
+ */
 import { limits } from '../../../src/limits.ts';
 import { PartitionHost } from '../../../src/partition/host.ts';
 import {
@@ -8,23 +11,20 @@ import {
   Resender,
   receivePeerMessage,
   resendMessages,
-  sendMessage,
 } from '../../../src/partition/outbox.ts';
-import type { Transaction } from '../../../src/partition/partition.ts';
+import { Replicas } from '../../../src/partition/replicas.ts';
 import { TableSet } from '../../../src/partition/table.ts';
-import { keyOfUint } from '../../../src/values/ordered-key.ts';
 import { coreUnderWay } from '../core-under-way.ts';
 import type { NodeContext, NodeProgram } from '../node.ts';
-import type { Operation, Reply, Request } from './protocol.ts';
-import { inboxTable, type Outcome, registerTable, requestTable } from './tables.ts';
+import { type Output, serve, took } from './operations.ts';
+import type { Reply, Request } from './protocol.ts';
+import { inboxTable, registerTable, requestTable } from './tables.ts';
 
-type Answer = { readonly kind: 'answer'; readonly to: string; readonly reply: Reply };
-type Output = Answer | PeerMessage;
-type Tx = Transaction<Output>;
-type Led = { readonly host: PartitionHost<Output>; readonly resender: Resender; leading: boolean };
+type Own = { readonly host: PartitionHost<Output>; readonly resender: Resender; leading: boolean };
 
 const resendEveryMs = 500;
 const resendMost = 100;
+const followAgainMs = 300;
 
 export const registerTables = [outboxTable, peersTable, registerTable, requestTable, inboxTable];
 
@@ -34,9 +34,25 @@ export type RegisterProgram = NodeProgram & { readonly close: () => Promise<void
 export const registerNode = (context: NodeContext): RegisterProgram => {
   const { place, env, world } = context;
   const { partitions } = world.plan;
-  const led = new Map<number, Led>();
-  const opening = new Set<number>();
-  /** Claims, and hosts that are being closed. */
+  const number = world.nodes.findIndex(({ name }) => name === place.end);
+  const follows = (partition: number): boolean => world.plan.followers?.[partition]?.includes(number) === true;
+  /** Of partitions that somebody follows: who leads one without following it keeps copies too. */
+  const replicas = Array.from({ length: partitions }, (_, partition) =>
+    (world.plan.followers?.[partition] ?? []).length === 0
+      ? undefined
+      : new Replicas({
+          partition,
+          name: place.end,
+          others: () => world.nodes.map(({ name }) => name).filter((name) => name !== place.end),
+          copies: context.copies(partition),
+          bus: context.bus,
+          env,
+        }),
+  );
+  const opened = new Map<number, Own>();
+  /** What is being opened or closed: `lead` if it is to lead. */
+  const busy = new Map<number, 'lead' | 'follow' | 'closing'>();
+  /** What is being opened and closed. */
   const underWay = new Set<Promise<void>>();
   let closed = false;
   let turnPlanned = false;
@@ -51,7 +67,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
     turnPlanned = true;
     place.simulation.after(0, place.life, 'turn', () => {
       turnPlanned = false;
-      for (const { host, leading } of led.values()) if (leading) host.endTurn();
+      for (const { host, leading } of opened.values()) if (leading) host.endTurn();
     });
   };
 
@@ -61,25 +77,31 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
       else context.bus.publish(`partition/${output.to}`, new TextEncoder().encode(JSON.stringify(output)));
   };
 
-  const claim = async (partition: number): Promise<void> => {
-    if (closed || opening.has(partition) || led.has(partition)) return;
-    opening.add(partition);
+  const followSoon = (partition: number): void => {
+    if (follows(partition)) env.timers.after(followAgainMs, () => track(open(partition, 'follow')));
+  };
+
+  /** Another one is opened only when nothing of this one can reach the store any more. */
+  const drop = (partition: number, why: string): void => {
+    place.simulation.tell(why, `${partition}`);
+    world.trace?.leadsNoMore(place.end, partition);
+    const own = opened.get(partition);
+    opened.delete(partition);
+    busy.set(partition, 'closing');
+    const over = (): void => {
+      busy.delete(partition);
+      followSoon(partition);
+    };
+    if (own === undefined) over();
+    else track(own.host.close().then(over));
+  };
+
+  const open = async (partition: number, begin: 'lead' | 'follow'): Promise<void> => {
+    if (closed || busy.has(partition) || opened.has(partition)) return;
+    busy.set(partition, begin);
     const log = context.log(partition);
     const { openReader, writer } = context.store;
     const id = env.random.bytes(8);
-    /** Another one is opened only when nothing of this one can reach the store any more. */
-    const drop = (why: string): void => {
-      place.simulation.tell(why, `${partition}`);
-      world.trace?.leadsNoMore(place.end, partition);
-      const own = led.get(partition);
-      led.delete(partition);
-      opening.add(partition);
-      const over = (): void => {
-        opening.delete(partition);
-      };
-      if (own === undefined) over();
-      else track(own.host.close().then(over));
-    };
     const reader = openReader();
     const host = await PartitionHost.open<Output>({
       core: {
@@ -90,6 +112,8 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
         store: reader,
         tables: new TableSet(registerTables),
         newLogId: [new DataView(id.buffer).getUint32(0), new DataView(id.buffer).getUint32(4)],
+        begin,
+        name: place.end,
       },
       log,
       reader,
@@ -101,39 +125,50 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
       onLeading: (epoch) => {
         // Reached after `open` has given the host.
         place.simulation.after(0, place.life, 'leading', () => {
-          const own = led.get(partition);
+          const own = opened.get(partition);
           if (own === undefined) return;
           own.leading = true;
           world.leads(place.end, partition, epoch);
+          if (own.host.core.checkpointUnderWay) world.count('leader change during checkpoint');
           own.host.transact((tx) => resendMessages(tx, partition, partitions));
           planTurn();
         });
       },
       onFenced: (certain) => {
         world.count(`fenced, outcome ${certain ? 'certain' : 'unknown'}`);
-        const core = led.get(partition)?.host.core;
+        const core = opened.get(partition)?.host.core;
         if (certain && core !== undefined) world.lostCertainly(partition, core.epoch, core.acknowledged);
-        drop('fenced');
+        drop(partition, 'fenced');
       },
       onFailed: (error) => {
-        drop('failed');
+        drop(partition, 'failed');
         world.partitionFailed(place.end, partition, error);
       },
       onProgress: planTurn,
+      onBeaten: () => world.count('claim came second'),
+      onHandedOver: (to) => {
+        if (to === place.end) world.count('hand-over taken');
+      },
+      onGaveAway: () => {
+        world.count('hand-over made');
+        drop(partition, 'gave away');
+      },
       checkpoints: world.plan.checkpoints,
+      ...(replicas[partition] && { replicas: replicas[partition] }),
     }).catch((error: unknown) => {
-      drop('not opened');
+      drop(partition, 'not opened');
       world.partitionFailed(place.end, partition, error);
       return undefined;
     });
     if (host === undefined) return;
-    opening.delete(partition);
-    led.set(partition, { host, resender: new Resender(), leading: false });
+    busy.delete(partition);
+    opened.set(partition, { host, resender: new Resender(), leading: false });
   };
+  for (let partition = 0; partition < partitions; partition++) if (follows(partition)) void open(partition, 'follow');
 
   for (let partition = 0; partition < partitions; partition++)
     context.bus.subscribe(`partition/${partition}`, (bytes) => {
-      const own = led.get(partition);
+      const own = opened.get(partition);
       if (own?.leading !== true) return;
       const message = JSON.parse(new TextDecoder().decode(bytes)) as PeerMessage;
       own.host.transact((tx) =>
@@ -147,7 +182,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
 
   const resend = (): void => {
     if (closed) return;
-    for (const [partition, { host, resender, leading }] of led)
+    for (const [partition, { host, resender, leading }] of opened)
       if (leading)
         host.transact((tx) => {
           resender.sendAgain(tx, partition, partitions, resendMost);
@@ -158,36 +193,48 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
   env.timers.after(resendEveryMs, resend);
 
   return {
-    claim: (partition) => track(claim(partition)),
+    claim: (partition) => {
+      if (opened.get(partition)?.host.claim() !== true) track(open(partition, 'lead'));
+    },
     close: async () => {
       closed = true;
       await Promise.all(underWay);
-      const open = [...led.values()];
-      led.clear();
-      await Promise.all(open.map(({ host }) => host.close()));
+      const hosts = [...opened.values()];
+      opened.clear();
+      await Promise.all(hosts.map(({ host }) => host.close()));
+    },
+    handOver: (partition, to) => opened.get(partition)?.host.handOver(to) === true,
+    standby: (partition) => {
+      const core = opened.get(partition)?.host.core;
+      if (core?.role !== 'following' || !core.exact) return undefined;
+      const flushedTo = context.store.openReader().marker(partition).position;
+      return { position: core.position, flushedTo, rows: core };
     },
     epoch: (partition) => {
-      const own = led.get(partition);
+      const own = opened.get(partition);
       return own?.leading === true ? own.host.core.epoch : 0;
     },
-    busyWith: (partition) => led.has(partition) || opening.has(partition),
+    busyWith: (partition) => {
+      const role = opened.get(partition)?.host.core.role;
+      return role === undefined ? busy.has(partition) && busy.get(partition) !== 'follow' : role !== 'following';
+    },
     disturb: () => {},
     stall: (_pick, untilMs) => {
       place.life.stalledUntilMs = untilMs;
     },
     nodeEnded: () => {},
-    inCheckpoint: () => [...led.values()].some(({ host }) => host.core.checkpointUnderWay),
+    inCheckpoint: () => [...opened.values()].some(({ host }) => host.core.checkpointUnderWay),
     rows: (partition) => {
-      const own = led.get(partition);
+      const own = opened.get(partition);
       return own?.leading === true ? own.host.core : undefined;
     },
     underWay: (partition) => {
-      const own = led.get(partition);
+      const own = opened.get(partition);
       return own?.leading === true ? coreUnderWay(own.host.core) : 'it does not lead';
     },
     receive: (from, message) => {
       const request = message as Request;
-      const own = led.get(request.partition);
+      const own = opened.get(request.partition);
       if (own?.leading !== true) {
         context.send(from, { client: request.client, seq: request.seq, outcome: undefined } satisfies Reply);
         return;
@@ -196,49 +243,4 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
       planTurn();
     },
   };
-};
-
-/** Takes effect once per request, and is answered the same on every repeat. What only reads leaves nothing behind. */
-const serve = (tx: Tx, from: string, request: Request): void => {
-  const { client, seq, operation } = request;
-  const key = `${client}`;
-  const before = tx.get(requestTable, key);
-  // An old copy that was late: its client has gone on.
-  if (before !== undefined && seq < before.seq) return;
-  const outcome = before?.seq === seq ? before.outcome : perform(tx, request.partition, operation);
-  if (before?.seq !== seq && operation.kind !== 'read') tx.put(requestTable, key, { seq, outcome });
-  tx.emit({ kind: 'answer', to: from, reply: { client, seq, outcome } });
-};
-
-const perform = (tx: Tx, partition: number, operation: Operation): Outcome => {
-  const value = tx.get(registerTable, operation.key)?.value ?? 0;
-  switch (operation.kind) {
-    case 'read':
-      return { ok: true, value };
-    case 'write':
-      tx.put(registerTable, operation.key, { value: operation.value });
-      return { ok: true, value: operation.value };
-    case 'swap':
-      if (value !== operation.expected) return { ok: false, value };
-      tx.put(registerTable, operation.key, { value: operation.value });
-      return { ok: true, value: operation.value };
-    case 'add': {
-      const sent = `sent ${operation.tell}`;
-      const number = (tx.get(registerTable, sent)?.value ?? 0) + 1;
-      tx.put(registerTable, operation.key, { value: value + 1 });
-      tx.put(registerTable, sent, { value: number });
-      sendMessage(tx, partition, operation.tell, [number]);
-      return { ok: true, value: value + 1 };
-    }
-    default:
-      return operation satisfies never;
-  }
-};
-
-/** The sender counts by its own; a message that is not the next one is told. */
-const took = (tx: Tx, from: number, number: number): string | undefined => {
-  const key = keyOfUint(from, 2);
-  const { last } = tx.get(inboxTable, key) ?? { last: 0 };
-  tx.put(inboxTable, key, { last: number });
-  return number === last + 1 ? undefined : `took message ${number} of partition ${from} after ${last}`;
 };

@@ -1,0 +1,124 @@
+/**
+ * What the replicas of one partition tell each other: how far each has come, records that another one misses, and that there is
+ * something new to read. One for each partition that a node has a part in, for as long as the node runs: it answers also while
+ * the partition is stopped or opened anew, so that nobody claims without its copies being asked for.
+ */
+import { pack, unpack } from 'msgpackr';
+import type { Bus, LogRecord } from '../engine/engine.ts';
+import { limits } from '../limits.ts';
+import type { Env } from '../platform/env.ts';
+import type { LogId } from './record.ts';
+import type { RecordCopies } from './record-copies.ts';
+
+export type ReplicasOptions = {
+  readonly partition: number;
+  /** What this replica is called. */
+  readonly name: string;
+  /** What the others are called that may have copies. One that does not answer costs each claim `askReplicasMs`. */
+  readonly others: () => readonly string[];
+  readonly copies: RecordCopies;
+  readonly bus: Bus;
+  readonly env: Env;
+};
+
+type Answer = readonly [position: number, logIdHigh: number | null, logIdLow: number | null];
+type Packed = readonly [position: number, bytes: Uint8Array];
+
+const nothing = new Uint8Array(0);
+
+export class Replicas {
+  readonly #options: ReplicasOptions;
+  readonly #stop: (() => void)[];
+  #position = 0;
+  #logId: LogId | undefined;
+  #progressPlanned = false;
+  /** Another replica says that there is something new in the log. */
+  onProgress: () => void = () => {};
+
+  constructor(options: ReplicasOptions) {
+    this.#options = options;
+    const { bus, copies, name } = options;
+    this.#stop = [
+      bus.respond(this.#subject('highest', name), () =>
+        pack([this.highest, ...(this.#logId ?? [null, null])] as Answer),
+      ),
+      bus.respond(this.#subject('records', name), async (bytes) =>
+        pack(
+          (await copies.read(unpack(bytes) as number)).map(({ position, bytes: record }): Packed => [position, record]),
+        ),
+      ),
+      bus.subscribe(this.#subject('progress', ''), () => this.onProgress()),
+    ];
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get copies(): RecordCopies {
+    return this.#options.copies;
+  }
+
+  /** The highest position that this replica knows to have been acknowledged. */
+  get highest(): number {
+    return Math.max(this.#position, this.#options.copies.end);
+  }
+
+  /** Records up to this position were acknowledged, or stand in the log for good. */
+  knows(position: number, logId: LogId | undefined): void {
+    this.#position = Math.max(this.#position, position);
+    this.#logId ??= logId;
+  }
+
+  /** Asks all others, and waits for each no longer than `askReplicasMs`. */
+  async ask(): Promise<{ readonly highest: number; readonly logIds: readonly LogId[] }> {
+    const { bus, others } = this.#options;
+    const answers = await Promise.all(
+      others().map((name) =>
+        bus.request(this.#subject('highest', name), nothing, limits.askReplicasMs).catch(() => undefined),
+      ),
+    );
+    let { highest } = this;
+    const logIds: LogId[] = [];
+    for (const bytes of answers) {
+      if (bytes === undefined) continue;
+      const [position, high, low] = unpack(bytes) as Answer;
+      highest = Math.max(highest, position);
+      if (high !== null && low !== null) logIds.push([high, low]);
+    }
+    return { highest, logIds };
+  }
+
+  /** The records from a position on of whoever has that one: this replica first, then the others. */
+  async fetch(from: number): Promise<readonly LogRecord[]> {
+    const { bus, copies, others } = this.#options;
+    const own = await copies.read(from);
+    if (own.length > 0) return own;
+    for (const name of others()) {
+      const bytes = await bus
+        .request(this.#subject('records', name), pack(from), limits.askReplicasMs)
+        .catch(() => undefined);
+      const records = bytes === undefined ? [] : (unpack(bytes) as readonly Packed[]);
+      if (records.length > 0) return records.map(([position, record]) => ({ position, bytes: record }));
+    }
+    return [];
+  }
+
+  /** Tells the others, soon and once for many records, that there is something new. */
+  tellProgress(): void {
+    if (this.#progressPlanned) return;
+    this.#progressPlanned = true;
+    this.#options.env.timers.after(limits.progressMs, () => {
+      this.#progressPlanned = false;
+      this.#options.bus.publish(this.#subject('progress', ''), nothing);
+    });
+  }
+
+  close(): void {
+    for (const stop of this.#stop.splice(0)) stop();
+  }
+
+  #subject(what: string, name: string): string {
+    return `partition/${this.#options.partition}/${what}/${name}`;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * What a host does about a log that others can append to, and that can lose its tail: it keeps copies of records, looks whether the
+ * log still ends where it should, and has it mended. Nothing of this is there for a log of one's own.
+ *
+ * What it costs: an idle leader asks for the log's end every `logEndLookMs`, and appends an empty record only if that is not where it
+ * should be; a claim asks all other replicas once; each checkpoint asks where the log begins.
+ */
+import type { Log } from '../engine/engine.ts';
+import { TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
+import type { Env } from '../platform/env.ts';
+import { LogMending } from './log-mending.ts';
+import type { LogId } from './record.ts';
+import type { Replicas } from './replicas.ts';
+import type { UnderWay } from './under-way.ts';
+
+/** After so many appends of the same bytes without effect the log may be too short for them. */
+const vainAppendsMax = 3;
+
+export type SharedLogOptions = {
+  readonly partition: number;
+  readonly log: Log;
+  readonly replicas: Replicas | undefined;
+  readonly env: Env;
+  readonly underWay: UnderWay;
+  /** Of the core. */
+  readonly state: () => { readonly position: number; readonly leads: boolean; readonly logId: LogId | undefined };
+  /** Has the leader append an empty record, if it is idle. */
+  readonly confirm: () => void;
+  readonly onFailed: (error: unknown) => void;
+};
+
+export class SharedLog {
+  readonly #options: SharedLogOptions;
+  readonly #mending: LogMending | undefined;
+  #vainAppends = 0;
+  #busy = false;
+  #putsBack = false;
+
+  constructor(options: SharedLogOptions) {
+    this.#options = options;
+    const { replicas, state } = options;
+    this.#mending = replicas && new LogMending({ ...options, replicas, logId: () => state().logId });
+  }
+
+  /** A record stands in the log for good. Throws `LOG_DAMAGED` where another one was kept. */
+  stands(position: number, bytes: Uint8Array): void {
+    this.#vainAppends = 0;
+    const { replicas, state, partition } = this.#options;
+    const { logId, leads } = state();
+    // Who has not seen the log begin does not know that this is it.
+    if (replicas === undefined || logId === undefined) return;
+    if (replicas.copies.keep(position, bytes) === 'differs')
+      throw new TuttiError(
+        'LOG_DAMAGED',
+        `Partition ${partition}: position ${position} of the log holds another record than the one that was applied there before. All copies are kept.`,
+        { details: { partition, position } },
+      );
+    replicas.knows(position, logId);
+    if (leads) replicas.tellProgress();
+  }
+
+  /** The same bytes are appended again. */
+  appendsAgain(): void {
+    if (++this.#vainAppends < vainAppendsMax || this.#mending === undefined) return;
+    this.#once(async (mending) => {
+      const { position } = this.#options.state();
+      if ((await this.#options.log.end()) < position) {
+        this.#putsBack = true;
+        await mending?.restore(position);
+      }
+      this.#vainAppends = 0;
+    });
+  }
+
+  /** Records are being put back: nothing else is to be appended meanwhile, or it might stand where one of them stood. */
+  get putsBack(): boolean {
+    return this.#putsBack;
+  }
+
+  /** How far the log must be read before a claim; `snapshot`: the position of the newest one. */
+  survey(snapshot: number): Promise<number> {
+    const { position } = this.#options.state();
+    return this.#mending?.survey(position, snapshot) ?? Promise.resolve(position);
+  }
+
+  /** From now on it leads: an idle leader would not notice that it was deposed. */
+  watch(): void {
+    const { log, underWay, state, confirm } = this.#options;
+    const seen = state().position;
+    underWay.later(limits.logEndLookMs, () => {
+      if (!state().leads) return;
+      if (state().position === seen)
+        this.#once(async () => {
+          if ((await log.end()) !== state().position && !underWay.closing) confirm();
+        });
+      this.watch();
+    });
+  }
+
+  /** Copies are kept as far back as the log goes. */
+  trimCopies(): void {
+    const { replicas, log } = this.#options;
+    if (replicas === undefined) return;
+    void log.start().then(
+      (start) => replicas.copies.trim(start),
+      () => undefined,
+    );
+  }
+
+  /** One at a time, and nobody waits for it: the log may be out of reach. */
+  #once(work: (mending: LogMending | undefined) => Promise<void>): void {
+    if (this.#busy) return;
+    this.#busy = true;
+    void work(this.#mending)
+      .catch((error: unknown) => {
+        if (!this.#options.underWay.closing) this.#options.onFailed(error);
+      })
+      .finally(() => {
+        this.#busy = false;
+        this.#putsBack = false;
+      });
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Which nodes follow which partitions, and what may go wrong where they do. Drawn apart from all else, so that it changes
+ * nothing of what a seed means besides.
+ */
+import type { LogFaults } from '../../src/engine/simulated/log-service.ts';
+import type { Dice, Fault, FaultKind, PlannedFault } from './plan.ts';
+
+export const replicaFaults = ['handOver', 'logTail', 'logAnew'] as const satisfies readonly FaultKind[];
+
+export type ReplicaPlan = {
+  /** By partition: the numbers of the nodes that follow it. */
+  readonly followers: readonly (readonly number[])[];
+  readonly faults: readonly PlannedFault[];
+};
+
+/** What the log does while records are put back. Nothing comes late: what older leaders had under way is no part of it. */
+const lossOf = (dice: Dice, partition: number): Extract<Fault, { readonly kind: 'logTail' | 'logAnew' }> => {
+  const faults: LogFaults = {
+    phantom: dice.pick([0, 0.3]),
+    late: 0,
+    lateMs: 0,
+    dropped: dice.pick([0, 0.3]),
+    stale: dice.pick([0, 0.3]),
+    wrongEnd: dice.pick([0, 0.5]),
+    staleRecords: dice.pick([1, 20]),
+  };
+  const records = dice.pick([1, 3, 20, 100]);
+  const [killsLeader, stray] = [dice.chance(0.5), dice.chance(0.5)];
+  const forMs = dice.pick([500, 3_000, 8_000]);
+  return dice.chance(0.7)
+    ? { kind: 'logTail', partition, records, killsLeader, faults }
+    : { kind: 'logAnew', partition, records, stray, killsLeader, faults, forMs };
+};
+
+type Size = { readonly nodes: number; readonly partitions: number; readonly busyMs: number };
+
+export const replicaPlanOf = (
+  workload: string,
+  dice: Dice,
+  { nodes, partitions, busyMs }: Size,
+  only: readonly FaultKind[],
+): ReplicaPlan => {
+  const everyone = Array.from({ length: nodes }, (_, node) => node);
+  const how = workload === 'registers' ? dice.pick(['all', 'all', 'some', 'none']) : 'none';
+  const followers = Array.from({ length: partitions }, () => {
+    if (how === 'some') return everyone.filter(() => dice.chance(0.6));
+    return how === 'all' ? everyone : [];
+  });
+  const faults: PlannedFault[] = [];
+  const everyMs = dice.pick([500, 2_000, 8_000]);
+  const handsOver = dice.chance(0.6) && only.includes('handOver');
+  for (let atMs = dice.whole(0, everyMs); atMs < busyMs; atMs += dice.whole(1, 2 * everyMs)) {
+    const partition = dice.whole(0, partitions - 1);
+    const own = followers[partition] as readonly number[];
+    const node = dice.pick(own.length > 0 ? own : everyone);
+    if (own.length >= 2 && handsOver) faults.push({ atMs, fault: { kind: 'handOver', partition, node } });
+  }
+  for (let losses = dice.pick([0, 0, 1, 2]); losses > 0; losses--) {
+    const atMs = dice.whole(1_000, busyMs);
+    const fault = lossOf(dice, dice.whole(0, partitions - 1));
+    const own = followers[fault.partition] as readonly number[];
+    if (own.length >= 2 && only.includes(fault.kind)) faults.push({ atMs, fault });
+  }
+  return { followers, faults };
+};
