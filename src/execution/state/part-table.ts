@@ -5,7 +5,7 @@
 import { TuttiError } from '../../errors/tutti-error.ts';
 import type { Part } from './part.ts';
 
-type Open = (number: number, previousEnd: string | undefined) => Promise<Part>;
+type Open = (number: number, begin: 'lead' | 'follow') => Promise<Part>;
 
 export class PartTable {
   readonly #open: Open;
@@ -27,16 +27,34 @@ export class PartTable {
     return this.#parts.values();
   }
 
-  /** Opens a partition. The function it gives settles when the partition is led, or rejects with why it is not. */
-  async open(number: number, previousEnd: string | undefined): Promise<() => Promise<void>> {
+  /** Opens a partition that leads as soon as it can. The function it gives settles when it is led, or rejects with why it is not. */
+  async lead(number: number, previousEnd: string | undefined): Promise<() => Promise<void>> {
     const led = Promise.withResolvers<void>();
     // It may fail before anybody waits for it.
     led.promise.catch(() => undefined);
     await this.#changing.get(number)?.catch(() => undefined);
     if (this.#closing) throw closing();
     this.#claims.set(number, led);
-    this.#parts.set(number, await this.#change(number, this.#open(number, previousEnd)));
+    const standby = this.#parts.get(number);
+    if (standby === undefined) await this.#begin(number, 'lead', previousEnd);
+    else {
+      standby.previousEnd = previousEnd;
+      standby.host.claim();
+    }
     return () => led.promise;
+  }
+
+  /** Opens a partition as a standby. Nothing happens where it is open. */
+  async follow(number: number): Promise<void> {
+    await this.#changing.get(number)?.catch(() => undefined);
+    if (this.#closing) throw closing();
+    if (!this.#parts.has(number)) await this.#begin(number, 'follow', undefined);
+  }
+
+  async #begin(number: number, begin: 'lead' | 'follow', previousEnd: string | undefined): Promise<void> {
+    const part = await this.#change(number, this.#open(number, begin));
+    part.previousEnd = previousEnd;
+    this.#parts.set(number, part);
   }
 
   /** A partition is led (`error` undefined), or will not be. */

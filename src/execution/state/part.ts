@@ -14,7 +14,7 @@ export type Part = {
   readonly tasks: TaskLeader;
   readonly resender: Resender;
   /** How the process of the leader before ended, where it did. */
-  readonly previousEnd: string | undefined;
+  previousEnd: string | undefined;
   /** It leads and has taken over its tasks. */
   leading: boolean;
   /** While it leads and asks the executors what they run. */
@@ -28,14 +28,17 @@ export type PartHooks = Pick<TaskSettings, 'executors' | 'takeExecutor' | 'runs'
   readonly onFenced: () => void;
   readonly onFailed: (error: unknown) => void;
   readonly onProgress: () => void;
+  readonly onHandedOver: (to: string) => void;
+  readonly onGaveAway: (to: string) => void;
+  readonly onBeaten: () => void;
 };
 
 const tables = new TableSet([outboxTable, peersTable, ...taskTables]);
 
-/** Opens a partition, which claims as soon as its log was read. */
+/** Opens a partition, which claims as soon as its log was read, or follows until it is told to. */
 export const openPart = async (
   number: number,
-  previousEnd: string | undefined,
+  begin: 'lead' | 'follow',
   options: StateHostOptions,
   hooks: PartHooks,
 ): Promise<Part> => {
@@ -61,6 +64,8 @@ export const openPart = async (
       shared: log.shared,
       store: options.reader,
       tables,
+      begin,
+      ...(options.replica === undefined ? {} : { name: options.replica }),
       newLogId: [view.getUint32(0), view.getUint32(4)],
     },
     log,
@@ -72,5 +77,5 @@ export const openPart = async (
     ...hooks,
     checkpoints: options.checkpoints,
   });
-  return { number, previousEnd, host, tasks, resender: new Resender(), leading: false, rollCall: undefined };
+  return { number, previousEnd: undefined, host, tasks, resender: new Resender(), leading: false, rollCall: undefined };
 };

@@ -3,8 +3,12 @@
  * says it runs (DESIGN section 5, scenario T2). One that is gone is not waited for, nor is one that does not answer in time:
  * what it held is then no more its own, and it is told so when it answers.
  */
-import type { Running } from '../../tasks/claim.ts';
-import type { Flat } from '../../tasks/messages.ts';
+import { limits } from '../../limits.ts';
+import type { Timers } from '../../platform/env.ts';
+import { answeredLate, type Running } from '../../tasks/claim.ts';
+import { appendFlat, type Flat, toExecutor } from '../../tasks/messages.ts';
+import type { AttemptName } from '../executor/control.ts';
+import type { Part } from './part.ts';
 
 export class RollCall {
   readonly #waiting: Set<number>;
@@ -41,9 +45,72 @@ export class RollCall {
 }
 
 /** The attempts that a `runs` message names. */
-export const namesOf = (executor: number, attempts: Flat): Running[] => {
+const namesOf = (executor: number, attempts: Flat): Running[] => {
   const running: Running[] = [];
   for (let at = 0; at < attempts.length; at += 2)
     running.push({ epoch: attempts[at] as number, n: attempts[at + 1] as number, executor });
   return running;
 };
+
+/** Holds the roll calls of a thread's partitions. */
+export class RollCalls {
+  readonly #executors: ReadonlyMap<number, { readonly out: Flat }>;
+  readonly #timers: Timers;
+  readonly #over: (part: Part, rollCall: RollCall) => void;
+
+  /** `over` is called once for each call that has ended. */
+  constructor(
+    executors: ReadonlyMap<number, { readonly out: Flat }>,
+    timers: Timers,
+    over: (part: Part, rollCall: RollCall) => void,
+  ) {
+    this.#executors = executors;
+    this.#timers = timers;
+    this.#over = over;
+  }
+
+  /** A part has become leader. */
+  begin(part: Part): void {
+    const rollCall = new RollCall(this.#executors.keys());
+    part.rollCall = rollCall;
+    for (const executor of this.#executors.keys()) this.ask(part, executor);
+    this.#look(part);
+    if (part.rollCall === rollCall)
+      this.#timers.after(limits.rollCallMs, () => {
+        if (part.rollCall === rollCall) this.#end(part, rollCall);
+      });
+  }
+
+  ask(part: Part, executor: number): void {
+    const out = this.#executors.get(executor)?.out;
+    if (out !== undefined) appendFlat(out, [toExecutor.rollCall, part.number, part.host.core.epoch]);
+  }
+
+  /** Takes a `runs` message, beginning at `at`. */
+  answered(part: Part, executor: number, flat: Flat, at: number): void {
+    if (flat[at + 2] !== part.host.core.epoch) return;
+    const attempts = flat[at + 3] as Flat;
+    if (part.leading) part.host.transact((tx) => answeredLate(part.tasks, tx, executor, namesOf(executor, attempts)));
+    part.rollCall?.answered(executor, attempts);
+    this.#look(part);
+  }
+
+  gone(part: Part, executor: number): void {
+    part.rollCall?.gone(executor);
+    this.#look(part);
+  }
+
+  silent(part: Part, executor: number, running: AttemptName | undefined): void {
+    part.rollCall?.silent(executor, running?.partition === part.number ? running : undefined);
+    this.#look(part);
+  }
+
+  #look(part: Part): void {
+    if (part.rollCall?.over === true) this.#end(part, part.rollCall);
+  }
+
+  #end(part: Part, rollCall: RollCall): void {
+    part.rollCall = undefined;
+    this.#over(part, rollCall);
+  }
+}

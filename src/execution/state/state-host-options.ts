@@ -7,7 +7,7 @@ import type { Flat } from '../../tasks/messages.ts';
 
 export type StateHostOptions = {
   readonly env: Env;
-  /** How many partitions the folder has; all of them live here. */
+  /** How many partitions the folder or the cluster has. */
   readonly partitions: number;
   readonly log: (partition: number) => Log;
   readonly reader: StoreReader;
@@ -26,6 +26,12 @@ export type StateHostOptions = {
   readonly postToClient: (client: number, flat: Flat) => void;
   /** Calls back soon, after the messages that are there were taken. */
   readonly soon: (turn: () => void) => void;
-  /** A partition has stopped. */
+  /** A partition has stopped: drop it. */
   readonly onFailed: (partition: number, error: unknown) => void;
+  /** A partition is led here, and its tasks are taken over. */
+  readonly onLeading?: (partition: number, epoch: number) => void;
+  /** What other nodes call this one's replicas, where there are others. */
+  readonly replica?: string;
+  /** The leader of a partition gave it to `to`: it was this node's (then it is to be dropped), or a standby here read it. */
+  readonly onHandedOver?: (partition: number, to: string) => void;
 };

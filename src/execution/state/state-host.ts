@@ -2,11 +2,11 @@ import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
 import type { PeerMessage } from '../../partition/outbox.ts';
 import { executorsLost } from '../../tasks/blame.ts';
-import { answeredLate, claimTasks, collectFinished } from '../../tasks/claim.ts';
+import { claimTasks, collectFinished } from '../../tasks/claim.ts';
 import { executorLost, type Loss } from '../../tasks/grant.ts';
 import type { TaskOutput } from '../../tasks/leader.ts';
 import { executorMessageLength, fireTimers, takeExecutorMessage, takePeerMessage } from '../../tasks/machine.ts';
-import { appendFlat, type Flat, fromExecutor, toClient, toExecutor } from '../../tasks/messages.ts';
+import { appendFlat, type Flat, fromExecutor, toClient } from '../../tasks/messages.ts';
 import { removeExpired } from '../../tasks/retention.ts';
 import type { AttemptName } from '../executor/control.ts';
 import { busyExecutors, dispatch, type ExecutorPeer, ExecutorTurns } from './dispatch.ts';
@@ -14,7 +14,7 @@ import { takeRequests } from './intake.ts';
 import { openPart, type Part } from './part.ts';
 import { PartTable } from './part-table.ts';
 import { PeerMail } from './peer-mail.ts';
-import { namesOf, RollCall } from './roll-call.ts';
+import { type RollCall, RollCalls } from './roll-call.ts';
 import { SilentExecutors } from './silence.ts';
 import type { StateHostOptions } from './state-host-options.ts';
 
@@ -28,8 +28,9 @@ const collectPerSlice = 20_000;
 
 export class StateHost {
   readonly #options: StateHostOptions;
-  readonly #parts = new PartTable((number, previousEnd) => this.#openPart(number, previousEnd));
+  readonly #parts = new PartTable((number, begin) => this.#openPart(number, begin));
   readonly #executors = new Map<number, Executor>();
+  readonly #rollCalls: RollCalls;
   readonly #silent = new SilentExecutors(this.#executors);
   readonly #clients = new Map<number, Flat>();
   readonly #mail: PeerMail;
@@ -47,13 +48,15 @@ export class StateHost {
   constructor(options: StateHostOptions) {
     this.#options = options;
     this.#mail = new PeerMail(options.bus);
+    const tookOver = (part: Part, rollCall: RollCall): void => this.#takeOver(part, rollCall);
+    this.#rollCalls = new RollCalls(this.#executors, options.env.timers, tookOver);
   }
 
   /** Leads all partitions. Throws `CLOSED` if it is closed meanwhile. */
   async open(): Promise<void> {
     const led: (() => Promise<void>)[] = [];
     for (let number = 0; number < this.#options.partitions; number++)
-      led.push(await this.#parts.open(number, this.#options.previousEnd));
+      led.push(await this.#parts.lead(number, this.#options.previousEnd));
     await Promise.all(led.map((each) => each()));
   }
 
@@ -62,8 +65,19 @@ export class StateHost {
    * ended, where it did. Throws why it cannot (`LOG_FENCED`, `LOG_DAMAGED` …), `CLOSED` if it is closed or dropped meanwhile.
    */
   async claim(number: number, previousEnd: string | undefined): Promise<void> {
-    const led = await this.#parts.open(number, previousEnd);
+    const led = await this.#parts.lead(number, previousEnd);
     await led();
+  }
+
+  /** Follows the log of a partition, so as to be ready to lead it. */
+  follow(number: number): Promise<void> {
+    return this.#parts.follow(number);
+  }
+
+  /** Gives a partition that is led here to another node: `onHandedOver` tells when it is. What runs goes on. */
+  handOver(number: number, to: string): void {
+    const part = this.#parts.get(number);
+    if (part?.host.handOver(to) === true) part.leading = false;
   }
 
   /** Lets go of a partition: it is flushed as far as it can be, and can be claimed again once this has settled. */
@@ -72,16 +86,19 @@ export class StateHost {
     this.#mail.ignore(number);
   }
 
-  async #openPart(number: number, previousEnd: string | undefined): Promise<Part> {
-    const part = await openPart(number, previousEnd, this.#options, {
+  async #openPart(number: number, begin: 'lead' | 'follow'): Promise<Part> {
+    const part = await openPart(number, begin, this.#options, {
       executors: () => Math.max(1, this.#executors.size),
       takeExecutor: () => (this.#closing ? undefined : this.#turns.take(this.#executors)),
       runs: (name) => this.#names.has(name),
       release: (outputs) => this.#release(outputs),
       onLeading: (epoch) => this.#lead(number, epoch),
-      onFenced: () => this.#failed(number, new TuttiError('LOG_FENCED', `Partition ${number} is led elsewhere now.`)),
+      onFenced: () => this.#failed(number, fenced(number)),
+      onBeaten: () => this.#parts.settle(number, fenced(number)),
       onFailed: (error) => this.#failed(number, error),
       onProgress: () => this.#planTurn(),
+      onHandedOver: (to) => this.#options.onHandedOver?.(number, to),
+      onGaveAway: (to) => this.#options.onHandedOver?.(number, to),
     });
     this.#mail.receive(number, (messages) => this.#takeMail(part, messages));
     return part;
@@ -94,7 +111,7 @@ export class StateHost {
   addExecutor(executor: number, names: readonly string[], fresh = true): void {
     this.#names = new Set(names);
     this.#executors.set(executor, { wanted: 0, silent: false, out: [] });
-    if (!fresh) for (const part of this.#parts.values()) if (part.leading) this.#call(part, executor);
+    if (!fresh) for (const part of this.#parts.values()) if (part.leading) this.#rollCalls.ask(part, executor);
     this.#planTurn();
   }
 
@@ -121,19 +138,13 @@ export class StateHost {
   #forget(executor: number): void {
     this.#executors.delete(executor);
     this.#silent.gone(executor);
-    for (const part of this.#parts.values()) {
-      part.rollCall?.gone(executor);
-      this.#endRollCall(part);
-    }
+    for (const part of this.#parts.values()) this.#rollCalls.gone(part, executor);
   }
 
   /** An executor does not answer: it gets nothing more until it does, and what waits behind `running` goes to others. */
   executorBusy(executor: number, running: AttemptName | undefined): void {
     this.#silent.fellSilent(executor, running);
-    for (const part of this.#parts.values()) {
-      part.rollCall?.silent(executor, running?.partition === part.number ? running : undefined);
-      this.#endRollCall(part);
-    }
+    for (const part of this.#parts.values()) this.#rollCalls.silent(part, executor, running);
     this.#planTurn();
   }
 
@@ -158,7 +169,7 @@ export class StateHost {
       const part = this.#parts.get(flat[at + 1] as number);
       const length = executorMessageLength(flat, at);
       if (part === undefined || !part.leading || flat[at] === fromExecutor.runs) {
-        if (part !== undefined && flat[at] === fromExecutor.runs) this.#takeRuns(part, executor, flat, at);
+        if (part !== undefined && flat[at] === fromExecutor.runs) this.#rollCalls.answered(part, executor, flat, at);
         else part?.rollCall?.held.push({ executor, flat: flat.slice(at, at + length) });
         at += length;
         continue;
@@ -225,37 +236,13 @@ export class StateHost {
     this.#options.soon(() => {
       const part = this.#parts.get(number);
       if (part === undefined || part.host.core.epoch !== epoch || part.host.core.role !== 'leading') return;
-      const rollCall = new RollCall(this.#executors.keys());
-      part.rollCall = rollCall;
-      for (const executor of this.#executors.keys()) this.#call(part, executor);
-      this.#endRollCall(part);
-      if (part.rollCall === rollCall)
-        this.#options.env.timers.after(limits.rollCallMs, () => {
-          if (part.rollCall === rollCall) this.#takeOver(part, rollCall);
-        });
+      this.#rollCalls.begin(part);
+      this.#planTurn();
     });
-  }
-
-  #call(part: Part, executor: number): void {
-    const out = this.#executors.get(executor)?.out;
-    if (out !== undefined) appendFlat(out, [toExecutor.rollCall, part.number, part.host.core.epoch]);
-  }
-
-  #takeRuns(part: Part, executor: number, flat: Flat, at: number): void {
-    if (flat[at + 2] !== part.host.core.epoch) return;
-    const attempts = flat[at + 3] as Flat;
-    if (part.leading) part.host.transact((tx) => answeredLate(part.tasks, tx, executor, namesOf(executor, attempts)));
-    part.rollCall?.answered(executor, attempts);
-    this.#endRollCall(part);
-  }
-
-  #endRollCall(part: Part): void {
-    if (part.rollCall?.over === true) this.#takeOver(part, part.rollCall);
   }
 
   #takeOver(part: Part, { running, held }: RollCall): void {
     const { epoch } = part.host.core;
-    part.rollCall = undefined;
     part.host.transact((tx) => claimTasks(part.tasks, tx, epoch, running, part.previousEnd));
     part.leading = true;
     this.#options.env.events.emit('partition.leading', { partition: part.number, epoch, tasks: part.tasks.alive });
@@ -265,6 +252,7 @@ export class StateHost {
     this.#collectFinished(part, '');
     this.#planTurn();
     this.#parts.settle(part.number, undefined);
+    this.#options.onLeading?.(part.number, epoch);
   }
 
   #collectFinished(part: Part, after: string): void {
@@ -395,3 +383,6 @@ export class StateHost {
 
 /** What is no report of an attempt. */
 const isForHost = (op: unknown): boolean => op === fromExecutor.want || op === fromExecutor.runs;
+
+const fenced = (number: number): TuttiError =>
+  new TuttiError('LOG_FENCED', `Partition ${number} is led elsewhere now.`);

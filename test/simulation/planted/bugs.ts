@@ -15,9 +15,22 @@ export type PlantedBug = Patch & {
   readonly also?: Patch;
   readonly law: readonly string[];
   readonly seeds: number;
+  /** Only these kinds of faults, where others would hide it. */
+  readonly faults?: string;
   /** The first seed; 1 where it is left out. Of a bug that takes many seeds the tests run those that show it. */
   readonly first?: number;
 };
+
+/** How the simulator is called so as to find the bug. */
+export const argsOf = (bug: PlantedBug): readonly string[] => [
+  '--first',
+  `${bug.first ?? 1}`,
+  '--seeds',
+  `${bug.seeds}`,
+  '--workload',
+  bug.workload,
+  ...(bug.faults === undefined ? [] : ['--faults', bug.faults]),
+];
 
 /** A clock that nothing replaces: no law sees it, but the same seed gives another run. */
 export const unseenClock: Patch = {

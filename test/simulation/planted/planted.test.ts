@@ -1,6 +1,6 @@
 /** A checker is worth what it catches: each planted bug is found within its number of seeds, by a law that may find it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { plantedBugs, unseenClock } from './bugs.ts';
+import { argsOf, plantedBugs, unseenClock } from './bugs.ts';
 import { Copy } from './plant.ts';
 
 let copy: Copy;
@@ -11,8 +11,7 @@ afterAll(() => copy.remove());
 
 describe('the simulator finds', () => {
   test.each(plantedBugs)('$name', async (bug) => {
-    const args = ['--first', `${bug.first ?? 1}`, '--seeds', `${bug.seeds}`, '--workload', bug.workload];
-    const { code, out } = await copy.run(bug, args);
+    const { code, out } = await copy.run(bug, argsOf(bug));
     expect(out).toMatch(/^law: /m);
     expect(bug.law).toContain(/^law: (.*)$/m.exec(out)?.[1]);
     expect(out).toMatch(/^Again: npm run simulate -- /m);

@@ -101,6 +101,7 @@ export const taskBugs: readonly PlantedBug[] = [
     find: 'if (part.rollCall?.over === true) this.#takeOver(part, part.rollCall);',
     replace: 'if (part.rollCall !== undefined) this.#takeOver(part, part.rollCall);',
     law: ['not twice', 'progress'],
+    faults: 'claim,disturb,clock',
     seeds: 400,
   },
   {
@@ -110,6 +111,7 @@ export const taskBugs: readonly PlantedBug[] = [
     find: 'if ([...this.#peers.values()].every(({ met }) => met)) return;',
     replace: 'if (this.#peers.size >= 0) return;',
     law: ['not twice'],
+    faults: 'claim,crash',
     seeds: 400,
   },
   {
@@ -119,6 +121,7 @@ export const taskBugs: readonly PlantedBug[] = [
     find: 'if (attempt !== undefined && adopt(leader, tx, key, state, attempt)) byName.delete(nameOf(state));',
     replace: 'if (attempt !== undefined && state.n < 0) byName.delete(nameOf(state));',
     law: ['not twice', 'progress'],
+    faults: 'claim,disturb,clock',
     seeds: 400,
   },
   {
@@ -165,6 +168,7 @@ export const taskBugs: readonly PlantedBug[] = [
     find: '  live.executor = executor;\n',
     replace: '  live.executor = executor + 2 ** 30;\n',
     law: ['progress'],
+    faults: 'claim,disturb,clock',
     seeds: 400,
   },
   {
