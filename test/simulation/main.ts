@@ -1,6 +1,7 @@
 /** `npm run simulate`: see `--help`. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { EndlessWatch } from './endless.ts';
 import { help, readOptions, type SimulateOptions, WrongCall } from './options.ts';
 import type { PageRun } from './page/page-data.ts';
 import { writePage } from './page/write-page.ts';
@@ -8,8 +9,8 @@ import { rareStates } from './rare-states.ts';
 import type { FromWorker, WorkerTask } from './worker-messages.ts';
 
 const storyLines = 40;
-/** A run takes a second or two at most, on a busy machine ten times that; one that takes as long as this goes round in circles. */
-const seedLimitMs = 60_000;
+/** A run takes some tenths of a second; one that computes for as long as this goes round in circles. */
+const seedLimitMs = 20_000;
 
 type Totals = { seeds: number; events: number; virtualMs: number; readonly counts: Map<string, number> };
 
@@ -39,17 +40,13 @@ const simulate = async (options: SimulateOptions): Promise<number> => {
     const child = fork(new URL('./worker.ts', import.meta.url), [JSON.stringify(task)]);
     children.push(child);
     let seed = '';
-    let endless: ReturnType<typeof setTimeout> | undefined;
-    const watch = (): void => {
-      clearTimeout(endless);
-      endless = setTimeout(() => {
-        endlessSeeds.push(seed);
-        child.kill('SIGKILL');
-      }, seedLimitMs);
-    };
-    child.on('exit', () => clearTimeout(endless));
+    const watch = new EndlessWatch(child.pid as number, seedLimitMs, () => {
+      endlessSeeds.push(seed);
+      child.kill('SIGKILL');
+    });
+    child.on('exit', () => watch.stop());
     child.on('message', (message: FromWorker) => {
-      watch();
+      watch.heard();
       switch (message.kind) {
         case 'begins':
           seed = message.seed;
