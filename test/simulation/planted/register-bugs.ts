@@ -130,11 +130,12 @@ export const registerBugs: readonly PlantedBug[] = [
     seeds: 500,
   },
   {
-    name: 'code reads the clock of the machine',
+    name: 'code waits for another thread of the machine',
     workload: 'registers',
     file: chain,
     find: 'if (now > this.#time) this.#time = now;',
-    replace: 'if (now > this.#time) this.#time = now + (process.uptime() > 1_000_000 ? 1 : 0);',
+    replace:
+      "if (now > this.#time) void crypto.subtle.digest('SHA-256', new Uint8Array(1)).then(() => (this.#time = now));",
     law: ['no damage', 'no error'],
     seeds: 10,
   },
@@ -215,7 +216,7 @@ export const registerBugs: readonly PlantedBug[] = [
     },
     law: ['restorable', 'no damage', 'progress'],
     seeds: 200,
-    first: 1_900,
+    first: 200,
   },
   {
     name: 'P10: a restore does not begin again when its snapshot is dropped',
