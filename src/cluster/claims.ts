@@ -4,7 +4,8 @@
  * - C1: it claims a partition only if the newest map it can read names it as leader, and nobody that is heard leads it.
  * - C2: it claims nothing before it has heard of every member, or waited for it: one that it has not heard yet may lead.
  * - C3: once deposed without its consent, or after a claim that failed, it waits a random time that grows (scenario P9).
- * - C4: a leader that is named no more leads on until the one that is has caught up; then it hands over.
+ * - C4: a leader that is named no more leads on until the one that is has caught up, and has read a map as new; then it hands over.
+ *   Whom it names in its last record claims by itself when it reads that, at once.
  *
  * What the log of the partition says decides; all of this only keeps nodes from trying in vain.
  */
@@ -15,12 +16,12 @@ import type { Peers } from './peers.ts';
 
 /** A partition as the node itself has it. */
 export type PartitionState = {
-  /** `claiming`: it is about to lead; `closing`: nothing can be done with it yet. */
+  /** `claiming`: it is about to lead; `closing`: it hands over or lets go, and nothing can be done with it yet. */
   readonly role: Role;
+  /** The newest epoch in its log, as far as the node knows; 0 once it leads no more. */
   readonly epoch: number;
+  /** Up to where its log is applied; 0 while it is being opened. */
   readonly position: number;
-  /** Whom the newest record of its log hands it over to. */
-  readonly handedTo: string | undefined;
 };
 
 /** Why a partition is led here no longer, or could not be. */
@@ -49,7 +50,7 @@ type Own = {
   movedMs: number;
 };
 
-const nothing: PartitionState = { role: 'none', epoch: 0, position: 0, handedTo: undefined };
+const nothing: PartitionState = { role: 'none', epoch: 0, position: 0 };
 
 export class Claims {
   readonly #self: string;
@@ -156,7 +157,9 @@ export class Claims {
     for (const id of this.#peers.ids()) {
       if (id === this.#self || !this.#peers.isThere(id, nowMs)) continue;
       const report = this.#peers.report(id, partition);
-      if (report?.role === 'leading' && report.epoch >= newest) return id;
+      // One that hands over leads until its record is durable.
+      const leads = report?.role === 'leading' || (report?.role === 'closing' && report.epoch > 0);
+      if (leads && report.epoch >= newest) return id;
     }
     return undefined;
   }
@@ -170,7 +173,8 @@ export class Claims {
       id === this.#self ? this.state(partition).position : this.#peers.report(id, partition)?.position;
     const role = member === this.#self ? this.state(partition).role : this.#peers.report(member, partition)?.role;
     const [copy, head] = [positionOf(member), positionOf(leader)];
-    return role === 'following' && copy !== undefined && head !== undefined && copy + this.#times.warmRecords >= head;
+    if (role !== 'following' || copy === undefined || head === undefined) return false;
+    return copy > 0 && copy + this.#times.warmRecords >= head;
   }
 
   /** What to do now. */
@@ -182,7 +186,7 @@ export class Claims {
       const own = this.#ownOf(partition, nowMs);
       const command =
         own.state.role === 'leading'
-          ? this.#whileLeading(partition, own, leader, nowMs)
+          ? this.#whileLeading(partition, own, known.map, nowMs)
           : leader === this.#self
             ? this.#towardsLeading(partition, own, known, nowMs)
             : this.#beside(partition, own, standbys.includes(this.#self));
@@ -196,9 +200,10 @@ export class Claims {
   }
 
   /** C4 */
-  #whileLeading(partition: number, own: Own, named: string, nowMs: number): PartitionCommand | undefined {
+  #whileLeading(partition: number, own: Own, map: ClusterMap, nowMs: number): PartitionCommand | undefined {
+    const named = map.partitions[partition]?.leader ?? '';
     const deposed = this.#isOvertaken(partition, own);
-    if (!deposed && named !== this.#self && named !== '' && this.isWarm(partition, named, nowMs))
+    if (!deposed && named !== this.#self && this.#takesOver(partition, named, map.version, nowMs))
       return { kind: 'handOver', partition, to: named };
     const { confirmMs, claimWaitFirstMs } = this.#times;
     const dueMs = own.movedMs + (deposed ? claimWaitFirstMs : confirmMs);
@@ -210,11 +215,16 @@ export class Claims {
     return undefined;
   }
 
+  /** Who has read an older map than this node would give it back at once. */
+  #takesOver(partition: number, named: string, version: number, nowMs: number): boolean {
+    const heartbeat = this.#peers.heartbeatOf(named);
+    return heartbeat !== undefined && heartbeat.mapVersion >= version && this.isWarm(partition, named, nowMs);
+  }
+
   #towardsLeading(partition: number, own: Own, known: KnownMap, nowMs: number): PartitionCommand | undefined {
-    const { role, handedTo } = own.state;
+    const { role } = own.state;
     if (role === 'claiming' || role === 'closing') return undefined;
-    if ((handedTo === this.#self && !this.#isOvertaken(partition, own)) || this.#mayClaim(partition, own, known, nowMs))
-      return { kind: 'claim', partition };
+    if (this.#mayClaim(partition, own, known, nowMs)) return { kind: 'claim', partition };
     return role === 'none' ? { kind: 'follow', partition } : undefined;
   }
 

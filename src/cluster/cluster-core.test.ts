@@ -120,6 +120,27 @@ describe('a member that flaps', () => {
     for (const { leader } of cluster.map.partitions) expect(leader).not.toBe('n2');
   });
 
+  test('and was dead and back between two maps that another one has read waits anew', () => {
+    const cluster = ScriptedCluster.of(2);
+    cluster.end('n1', true);
+    cluster.pass(200);
+    cluster.start('n1');
+    cluster.pass(3_000);
+    cluster.staleFor.set('n0', cluster.maps.length);
+    const { version, members, ...rest } = cluster.map;
+    const changed = (by: number, change: object) => ({
+      ...rest,
+      version: version + by,
+      members: members.map((member) => (member.id === 'n1' ? { ...member, ...change } : member)),
+    });
+    cluster.maps.push(changed(1, { state: 'dead', deaths: 2 }), changed(2, { state: 'joining', deaths: 2 }));
+    cluster.staleFor.clear();
+    cluster.pass(9_000);
+    expect(cluster.stateOf('n1')).toBe('joining');
+    cluster.pass(3_000);
+    expect(cluster.stateOf('n1')).toBe('up');
+  });
+
   test('is forgiven once it has been steady for long', () => {
     const cluster = ScriptedCluster.of(2);
     cluster.end('n1', true);
@@ -172,10 +193,10 @@ describe('a member that joins or leaves', () => {
     cluster.start('n2');
     cluster.pass(10_000);
     expect(cluster.loads()).toEqual({ n0: 2, n1: 2, n2: 2 });
-    const commands = cluster.node('n2').commands.map((command) => command.replace(/^\d+ /, ''));
+    const moves = [...cluster.nodes].flatMap(([id, { commands }]) => commands.map((command) => `${command} ${id}`));
+    const atOf = (what: string): number => Number(/^\d+/.exec(moves.find((move) => move.includes(what)) ?? '')?.[0]);
     for (const [partition, { leader }] of cluster.map.partitions.entries())
-      if (leader === 'n2')
-        expect(commands.indexOf(`follow ${partition}`)).toBeLessThan(commands.indexOf(`claim ${partition}`));
+      if (leader === 'n2') expect(atOf(`follow ${partition} n2`)).toBeLessThan(atOf(`handOver ${partition}`));
   });
 
   test('is not named leader before its copy has caught up', () => {
@@ -254,7 +275,7 @@ describe('claims', () => {
       node.commands.length = 0;
       if (id === leader) cluster.cutFromMap(id);
     }
-    cluster.node(leader).states[0] = { role: 'closing', epoch: 0, position: 0, handedTo: undefined };
+    cluster.node(leader).states[0] = { role: 'closing', epoch: 0, position: 0 };
     cluster.tell(leader, { kind: 'partition', partition: 0, state: cluster.node(leader).states[0]!, ended: undefined });
     cluster.pass(20_000);
     for (const { commands } of cluster.nodes.values())
@@ -286,7 +307,7 @@ describe('claims', () => {
     expect(own.commands.length).toBe(4);
     own.commands.length = 0;
     const other = leader === 'n0' ? 'n1' : 'n0';
-    cluster.node(other).states[0] = { role: 'following', epoch: 50, position: 50, handedTo: undefined };
+    cluster.node(other).states[0] = { role: 'following', epoch: 50, position: 50 };
     cluster.pass(1_500);
     expect(own.commands[0]).toContain('confirm 0');
   });

@@ -37,7 +37,7 @@ class TestWorld {
     };
     const control: PartitionControl = {
       claim: (partition) => set(partition, { ...none, role: 'leading', epoch: ++this.#epoch }),
-      follow: (partition) => set(partition, { ...none, role: 'following' }),
+      follow: (partition) => set(partition, { role: 'following', epoch: 0, position: 1 }),
       drop: (partition) => set(partition, none),
       handOver: (partition) => set(partition, none),
       confirm: () => {},
@@ -66,7 +66,7 @@ class TestWorld {
   }
 }
 
-const none: PartitionState = { role: 'none', epoch: 0, position: 0, handedTo: undefined };
+const none: PartitionState = { role: 'none', epoch: 0, position: 0 };
 
 test('nodes agree, share the partitions, take over from one that ends, and one that drains leaves', async () => {
   const world = new TestWorld();

@@ -9,7 +9,9 @@ import type { ClusterMap, ClusterSettings } from './cluster-map.ts';
 import type { ClusterTimes } from './cluster-times.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
-const nothing: PartitionState = { role: 'none', epoch: 0, position: 0, handedTo: undefined };
+const nothing: PartitionState = { role: 'none', epoch: 0, position: 0 };
+
+const eventsAtOnceMax = 10_000;
 
 type Node = {
   readonly core: ClusterCore;
@@ -41,6 +43,7 @@ export class ScriptedCluster {
   readonly #times: ClusterTimes;
   readonly #weights: readonly number[];
   readonly #epochs: number[] = [];
+  readonly #events: (readonly [id: string, event: ClusterEvent])[] = [];
   #runs = 0;
 
   constructor(options: ScriptedOptions = {}) {
@@ -96,10 +99,17 @@ export class ScriptedCluster {
     if (closed) for (const other of this.nodes.keys()) this.tell(other, { kind: 'closed', token });
   }
 
+  /** One event after the other, each with all its effects, in the order in which they came. */
   tell(id: string, event: ClusterEvent): void {
-    const node = this.nodes.get(id);
-    if (node === undefined) return;
-    for (const effect of node.core.on(event, this.nowMs)) this.#perform(id, node, effect);
+    this.#events.push([id, event]);
+    if (this.#events.length > 1) return;
+    for (let next = this.#events[0], count = 0; next !== undefined; next = this.#events[0], count++) {
+      if (count > eventsAtOnceMax) throw new Error(`This goes on for ever: ${JSON.stringify(this.#events)}`);
+      const node = this.nodes.get(next[0]);
+      if (node !== undefined)
+        for (const effect of node.core.on(next[1], this.nowMs)) this.#perform(next[0], node, effect);
+      this.#events.shift();
+    }
   }
 
   /** Lets time pass in steps of 10 ms. */
@@ -150,7 +160,7 @@ export class ScriptedCluster {
     const epoch = (this.#epochs[partition] ?? 0) + 1;
     this.#epochs[partition] = epoch;
     for (const other of this.leaders(partition)) if (other !== id) this.#set(other, partition, nothing, 'deposed');
-    this.#set(id, partition, { role: 'leading', epoch, position: epoch, handedTo: undefined });
+    this.#set(id, partition, { role: 'leading', epoch, position: epoch });
   }
 
   #set(id: string, partition: number, state: PartitionState, ended?: 'deposed' | 'failed'): void {
@@ -179,16 +189,15 @@ export class ScriptedCluster {
         this.claim(id, effect.partition);
         break;
       case 'follow':
-        this.#set(id, effect.partition, this.#copy(effect.partition, undefined));
+        this.#set(id, effect.partition, this.#copy(effect.partition));
         break;
       case 'drop':
         this.#set(id, effect.partition, nothing);
         break;
       case 'handOver':
         this.#set(id, effect.partition, nothing);
-        for (const [other, { states }] of this.nodes)
-          if (states[effect.partition]?.role === 'following')
-            this.#set(other, effect.partition, this.#copy(effect.partition, effect.to));
+        if (this.nodes.get(effect.to)?.states[effect.partition]?.role === 'following')
+          this.claim(effect.to, effect.partition);
         break;
       case 'confirm':
         break;
@@ -200,9 +209,9 @@ export class ScriptedCluster {
     }
   }
 
-  #copy(partition: number, handedTo: string | undefined): PartitionState {
+  #copy(partition: number): PartitionState {
     const epoch = this.#epochs[partition] ?? 0;
-    return { role: 'following', epoch, position: epoch - this.lag, handedTo };
+    return { role: 'following', epoch, position: epoch - this.lag };
   }
 
   #publish(from: string, heartbeat: Heartbeat): void {

@@ -13,8 +13,9 @@ import { type Heartbeat, newsOf, type PartitionReport } from './heartbeat.ts';
 
 type Peer = {
   incarnation: number;
-  /** Its state in the map, and since when it has that one in this incarnation. */
+  /** Its state in the map and how often it had fallen out, and since when that is so in this incarnation. */
   state: Member['state'];
+  deaths: number;
   sinceMs: number;
   /** When something last came of it; before anything did, when it was first seen in the map. */
   heardMs: number;
@@ -47,21 +48,23 @@ export class Peers {
 
   /** Takes the members of a new map. */
   follow(map: ClusterMap, nowMs: number): void {
-    for (const { id, incarnation, state } of map.members) {
-      const peer = this.#peers.get(id);
-      if (peer === undefined || peer.incarnation < incarnation) this.#add(id, incarnation, state, nowMs);
-      else if (peer.incarnation === incarnation && peer.state !== state) {
-        peer.state = state;
-        peer.sinceMs = nowMs;
-      }
+    for (const { id, incarnation, state, deaths } of map.members) {
+      let peer = this.#peers.get(id);
+      if (peer === undefined || peer.incarnation < incarnation) peer = this.#add(id, incarnation, nowMs);
+      // Between two maps that this node has read, it may have been dead and be back.
+      else if (peer.incarnation !== incarnation || (peer.state === state && peer.deaths === deaths)) continue;
+      peer.state = state;
+      peer.deaths = deaths;
+      peer.sinceMs = nowMs;
     }
     for (const id of this.#peers.keys()) if (!map.members.some((member) => member.id === id)) this.#peers.delete(id);
   }
 
-  #add(id: string, incarnation: number, state: Member['state'], nowMs: number): Peer {
+  #add(id: string, incarnation: number, nowMs: number): Peer {
     const peer: Peer = {
       incarnation,
-      state,
+      state: 'joining',
+      deaths: 0,
       sinceMs: nowMs,
       heardMs: nowMs,
       aliveSinceMs: undefined,
@@ -78,7 +81,7 @@ export class Peers {
     let peer = this.#peers.get(member);
     // Of a run that has ended, and came late.
     if (peer !== undefined && incarnation < peer.incarnation) return false;
-    if (peer === undefined || incarnation > peer.incarnation) peer = this.#add(member, incarnation, 'joining', nowMs);
+    if (peer === undefined || incarnation > peer.incarnation) peer = this.#add(member, incarnation, nowMs);
     const isNews =
       peer.aliveSinceMs === undefined || peer.heartbeat === undefined || newsOf(peer.heartbeat) !== newsOf(heartbeat);
     peer.heardMs = nowMs;

@@ -1,5 +1,6 @@
 /** A node of a simulated world: lives one after the other, each of them a program that starts from what the disk kept. */
 
+import type { ClusterNode } from '../../src/cluster/cluster-node.ts';
 import type { Blobs, Bus, Log } from '../../src/engine/engine.ts';
 import { type Place, type SkewedClock, simulatedEnv } from '../../src/engine/simulated/place.ts';
 import { SimulatedBlobs } from '../../src/engine/simulated/simulated-blobs.ts';
@@ -20,6 +21,8 @@ export type NodeContext = {
   readonly place: Place;
   readonly env: Env;
   readonly log: (partition: number) => Log;
+  /** The log of cluster maps, and where the node is; undefined: it is told what to claim. */
+  readonly member: { readonly mapLog: Log; readonly location: string; readonly weight: number } | undefined;
   readonly blobs: Blobs;
   readonly bus: Bus;
   readonly clock: SkewedClock;
@@ -36,6 +39,8 @@ export type StandbyState = { readonly position: number; readonly flushedTo: numb
 
 /** One life of a node, as the world speaks to it. */
 export type NodeProgram = {
+  /** Undefined: it is told what to claim. */
+  readonly cluster?: ClusterNode | undefined;
   readonly claim: (partition: number) => void;
   /** Gives a partition that it leads to a node; false: it does not lead. */
   readonly handOver?: (partition: number, to: string) => boolean;
@@ -95,7 +100,7 @@ export class SimNode {
   }
 
   start(): void {
-    if (this.life !== undefined) return;
+    if (this.life !== undefined || this.#world.cluster?.mayStart(this) === false) return;
     const { simulation, network, logs, blobs, bus } = this.#world;
     const name = `${this.name}.${this.#lives++}`;
     const life = new Life(name);
@@ -115,6 +120,7 @@ export class SimNode {
           open.set(partition, log);
           return log;
         },
+        member: this.#member(place),
         clock: this.clock,
         blobs: new SimulatedBlobs(place, blobs),
         bus: new SimulatedBus(place, bus),
@@ -124,6 +130,13 @@ export class SimNode {
         send: (to, message) => this.#world.sendToClient(this.name, to, message),
       });
     });
+  }
+
+  #member(place: Place): NodeContext['member'] {
+    const { cluster, nodes } = this.#world;
+    const own = cluster?.plan.members[nodes.indexOf(this)];
+    if (cluster === undefined || own === undefined) return undefined;
+    return { ...own, mapLog: new SimulatedLog(place, 'map', cluster.log) };
   }
 
   /** Ends it, wherever it is. */

@@ -1,10 +1,11 @@
 /** What `npm run simulate` is told. */
 import { parseArgs } from 'node:util';
+import { memberFaults } from './cluster/cluster-plan.ts';
 import { driveFaults } from './embedded/plan.ts';
 import { clusterFaults, type FaultKind } from './plan.ts';
 import { replicaFaults } from './replica-plan.ts';
 
-const allFaults: readonly FaultKind[] = [...clusterFaults, ...replicaFaults, ...driveFaults];
+const allFaults: readonly FaultKind[] = [...clusterFaults, ...memberFaults, ...replicaFaults, ...driveFaults];
 
 export type SimulateOptions = {
   /** Seeds to run, the first of them `first`. */
@@ -40,6 +41,7 @@ that no law is broken.
   --minutes M      until then, however many seeds that takes
   --jobs J         processes (default 1)
   --workload NAME  registers (default): reads, writes and messages on partitions; tasks: tasks of all kinds;
+                   cluster: registers on nodes that join and leave, and share the partitions by themselves;
                    embedded: registers in one process over the embedded engine and its files
   --faults A,B     only these kinds: ${allFaults.join(', ')}; none: "none"
   --keep 3,7       with --seed: only these faults of its plan, by number; "none"
@@ -108,7 +110,7 @@ const parsed = (args: readonly string[]) => {
   }
 };
 
-const workloadNames = ['registers', 'tasks', 'embedded'];
+const workloadNames = ['registers', 'tasks', 'cluster', 'embedded'];
 
 const workloadOf = (text = 'registers'): string => {
   if (workloadNames.includes(text)) return text;

@@ -7,6 +7,7 @@ import { calmNetwork, type NetworkFaults } from '../../src/engine/simulated/netw
 import type { CheckpointSettings } from '../../src/partition/host.ts';
 import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
 import { type SeededRandom, seededRandom } from '../../src/values/hash.ts';
+import { type ClusterPlan, clusterPlanOf, clusterSize, type MemberFault } from './cluster/cluster-plan.ts';
 import type { DriveFault, EmbeddedSettings } from './embedded/plan.ts';
 import { replicaPlanOf } from './replica-plan.ts';
 
@@ -32,6 +33,7 @@ export type Fault =
   | { readonly kind: 'network'; readonly faults: NetworkFaults; readonly forMs: number }
   | { readonly kind: 'log'; readonly partition: number; readonly faults: LogFaults; readonly forMs: number }
   | DriveFault
+  | MemberFault
   /** Whoever leads the partition gives it to the node. */
   | { readonly kind: 'handOver'; readonly partition: number; readonly node: number }
   /** The log loses its last records, and perhaps its leader its disk. */
@@ -70,6 +72,8 @@ export type Plan = {
   readonly checkpoints: CheckpointSettings;
   /** Where the engine is the embedded one. */
   readonly embedded?: EmbeddedSettings;
+  /** Undefined: nodes are told what to claim. */
+  readonly cluster?: ClusterPlan;
   /** By partition: the numbers of the nodes that follow it; none where it is left out. */
   readonly followers?: readonly (readonly number[])[];
   readonly faults: readonly PlannedFault[];
@@ -119,7 +123,10 @@ export type FixedSizes = Partial<Pick<Plan, 'nodes' | 'partitions' | 'clients' |
 export const planOf = (workload: string, seed: string, only: readonly FaultKind[], fixed: FixedSizes = {}): Plan => {
   const dice = new Dice(seededRandom(`${seed}/plan`));
   const drawn = { nodes: dice.whole(2, 5), partitions: dice.whole(1, 3), busyMs: dice.whole(5, 40) * 1_000 };
-  const { nodes, partitions, busyMs } = { ...drawn, ...fixed };
+  const diceOf = (name: string): Dice => new Dice(seededRandom(`${seed}/plan/${name}`));
+  const clustered = workload === 'cluster';
+  const size = { ...(clustered ? clusterSize(diceOf('cluster size'), drawn) : drawn), ...fixed };
+  const { nodes, partitions, busyMs } = size;
   // Swarm testing (Groce et al., ISSTA 2012): a fault that is never there leaves room for what it would hide.
   const possible = clusterFaults.filter((kind) => workload === 'tasks' || (kind !== 'disturb' && kind !== 'stall'));
   const kinds = possible.filter(() => dice.chance(0.6)).filter((kind) => only.includes(kind));
@@ -127,12 +134,9 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
   const everyMs = dice.pick([200, 500, 1_000, 3_000]);
   for (let atMs = 0; kinds.length > 0 && atMs < busyMs; atMs += dice.whole(1, 2 * everyMs))
     faults.push({ atMs, fault: faultOf(dice, dice.pick(kinds), nodes, partitions) });
-  const replicas = replicaPlanOf(
-    workload,
-    new Dice(seededRandom(`${seed}/plan/replicas`)),
-    { nodes, partitions, busyMs },
-    only,
-  );
+  const replicas = replicaPlanOf(workload, diceOf('replicas'), size, only);
+  const cluster = clustered ? clusterPlanOf(diceOf('cluster'), size, only) : undefined;
+  faults.push(...replicas.faults, ...(cluster?.faults ?? []));
   return {
     workload,
     seed,
@@ -151,7 +155,8 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
       snapshotChunkBytes: dice.pick([100, 10_000]),
     },
     followers: replicas.followers,
-    faults: [...faults, ...replicas.faults],
+    ...(cluster && { cluster: cluster.plan }),
+    faults,
     ...fixed,
   };
 };

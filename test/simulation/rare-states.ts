@@ -24,6 +24,18 @@ export const rareStates: Readonly<Record<string, readonly string[]>> = {
     'tail put back',
     'log made anew',
   ],
+  cluster: [
+    'claim came second',
+    'claimed while another leads',
+    'crash during checkpoint',
+    'fenced, outcome certain',
+    'hand-over taken',
+    'leader change during checkpoint',
+    'left',
+    'left for good',
+    'declared dead while it ran',
+    'cluster read-failed',
+  ],
   embedded: [
     'crash during checkpoint',
     'bit flipped in what was acknowledged',

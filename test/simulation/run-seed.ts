@@ -41,6 +41,7 @@ export const runPlan = async (plan: Plan, trace?: Trace): Promise<Verdict> => {
     await simulation.run(plan.busyMs + calmMs, settled);
     if (!settled()) world.violated('progress', `not through ${calmMs} ms after the last fault: ${world.unsettled()}`);
     else {
+      await world.cluster?.checkStable();
       clients.check();
       if (simulation.planned > plannedMax)
         world.violated('bounded', `${simulation.planned} events are planned at the end`);
@@ -63,7 +64,7 @@ export const runPlan = async (plan: Plan, trace?: Trace): Promise<Verdict> => {
   }
   for (const [kind, count] of Object.entries(world.network.counts))
     if (count > 0) world.counts.set(`message ${kind}`, count);
-  for (const log of world.logs)
+  for (const log of [...world.logs, ...(world.cluster === undefined ? [] : [world.cluster.log])])
     for (const [kind, count] of Object.entries(log.counts))
       if (count > 0) world.counts.set(`append ${kind}`, (world.counts.get(`append ${kind}`) ?? 0) + count);
   return {

@@ -10,6 +10,8 @@ describe('a seed gives the same digest', () => {
     ['registers', 1],
     ['registers', 2],
     ['registers', 3],
+    ['cluster', 1],
+    ['cluster', 2],
     ['tasks', 1],
     ['tasks', 2],
     ['tasks', 3],

@@ -3,6 +3,7 @@ import { outboxTable, peersTable } from '../../src/partition/outbox.ts';
 import type { AnyTable } from '../../src/partition/table.ts';
 import { taskTables } from '../../src/tasks/tables.ts';
 import { checkStandbys } from './checkers/replicas.ts';
+import { describeClusterMessage } from './cluster/describe.ts';
 import { embedded } from './embedded/node.ts';
 import { embeddedPlan } from './embedded/plan.ts';
 import type { StartProgram } from './node.ts';
@@ -68,6 +69,12 @@ export const workloads: Readonly<Record<string, Workload>> = {
   registers: {
     node: registerNode,
     describe: describing(registerTables, describeRegisterMessage),
+    begin: beginRegisters,
+  },
+  cluster: {
+    node: registerNode,
+    describe: (message) =>
+      describeClusterMessage(message) ?? describing(registerTables, describeRegisterMessage)(message),
     begin: beginRegisters,
   },
   embedded: {

@@ -9,6 +9,7 @@ import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
 import { enterWorld } from '../../src/testing/virtual-globals.ts';
 import { laggingStandby } from './checkers/replicas.ts';
 import { type BlobView, whyNotRestorable } from './checkers/restorable.ts';
+import { ClusterWorld } from './cluster/cluster-world.ts';
 import { LogLosses } from './log-losses.ts';
 import { type NodeProgram, SimNode, type StartProgram } from './node.ts';
 import { calm, Dice, type Fault, faultText, type Plan } from './plan.ts';
@@ -16,10 +17,10 @@ import type { Trace } from './trace/trace.ts';
 import { Violation } from './violation.ts';
 
 const supervisorEveryMs = 100;
-/** When a process that ended by itself is started again. */
-const restartMs = 200;
 /** How long the news of a closed connection is under way. */
 const closedAfterMs = 1;
+/** When a process that ended by itself is started again. */
+const restartMs = 200;
 const storyLinesMax = 100;
 /** After the faults, everything must be through within this. */
 export const calmMs = 60_000;
@@ -34,6 +35,8 @@ export class World {
   readonly blobs = new BlobService();
   readonly bus = new BusService();
   readonly nodes: SimNode[] = [];
+  /** Undefined: nodes are told what to claim. */
+  readonly cluster: ClusterWorld | undefined;
   /** How often each thing came about. */
   readonly counts = new Map<string, number>();
   /** What a person may want to see of it; undefined: nobody looks on. */
@@ -56,6 +59,7 @@ export class World {
     trace?.watch(this.simulation);
     this.network = new Network(this.simulation);
     this.#dice = new Dice(this.simulation.random('world'));
+    this.cluster = plan.cluster === undefined ? undefined : new ClusterWorld(this, plan.cluster);
     this.#losses = new LogLosses(this);
     for (let partition = 0; partition < plan.partitions; partition++) {
       const log = new LogService(this.simulation, `${partition}`);
@@ -83,11 +87,12 @@ export class World {
   }
 
   begin(): void {
-    for (const node of this.nodes) node.start();
+    if (this.cluster === undefined) this.startAll();
+    else this.cluster.begin();
     for (const { atMs, fault } of this.plan.faults)
       this.simulation.after(atMs, undefined, 'fault', () => this.#strike(fault));
     this.simulation.after(this.plan.busyMs, undefined, 'calm', () => this.#endFaults());
-    this.#supervise();
+    if (this.cluster === undefined) this.#supervise();
   }
 
   /** Stands for what makes nodes claim: a partition that nobody leads is claimed by some node, after a while. */
@@ -112,6 +117,7 @@ export class World {
     this.count(`fault ${fault.kind}`);
     this.tell('fault', faultText(fault));
     this.trace?.fault(fault, this.plan.busyMs);
+    this.cluster?.laws.strikes(fault);
     const heal = (forMs: number, kind: string, action: () => void): void => {
       this.simulation.after(forMs, undefined, `heal ${kind}`, action);
     };
@@ -185,6 +191,13 @@ export class World {
       case 'flippedBit':
         this.#node(fault.node).drive.strike(fault);
         break;
+      case 'mapCut':
+      case 'mapLog':
+      case 'drain':
+      case 'die':
+      case 'flap':
+        this.cluster?.strike(fault);
+        break;
       case 'handOver': {
         const [leader, to] = [this.leaderOf(fault.partition), this.#node(fault.node)];
         if (leader !== to) leader?.program?.handOver?.(fault.partition, to.name);
@@ -209,15 +222,15 @@ export class World {
   }
 
   #crash(node: SimNode, how: DiskEnd, downMs: number): void {
-    const name = node.life?.name;
-    node.end(how);
-    // Of a machine that loses its power nobody is told.
-    if (name !== undefined && how === 'kill') this.#connectionsClose(name);
+    this.endNode(node, how);
     this.simulation.after(downMs, undefined, 'heal start', () => node.start());
   }
 
-  /** What an operating system does for a process that has ended. */
-  #connectionsClose(ended: string): void {
+  /** Of a process that ends the others are told, by an operating system that closes its connections; of a machine nobody is. */
+  endNode(node: SimNode, how: DiskEnd): void {
+    const ended = node.life?.name;
+    node.end(how);
+    if (ended === undefined || how !== 'kill') return;
     for (const { life, name, program } of this.nodes)
       if (life !== undefined && !this.network.isIsolated(name))
         this.simulation.after(closedAfterMs, life, 'closed', () => program?.nodeEnded(ended));
@@ -230,6 +243,7 @@ export class World {
     this.network.faults = calm.network;
     this.network.healAll();
     for (const log of this.logs) log.faults = calm.log;
+    this.cluster?.endFaults();
     for (const node of this.nodes) {
       node.disk.full = false;
       node.drive.calm();
@@ -258,6 +272,7 @@ export class World {
   settled(): boolean {
     return (
       this.faultsOver &&
+      this.cluster?.unrest() === undefined &&
       laggingStandby(this) === undefined &&
       this.landed.every((_, partition) => {
         const program = this.leaderOf(partition)?.program;
@@ -275,7 +290,7 @@ export class World {
         if (leader === undefined) return `partition ${partition} has no leader`;
         return `${leader.name} leads partition ${partition}: ${leader.program?.underWay(partition) ?? 'all is through'}`;
       })
-      .concat(lagging ?? [])
+      .concat(lagging ?? [], this.cluster?.unrest() ?? [])
       .join('; ');
   }
 

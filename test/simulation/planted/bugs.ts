@@ -2,6 +2,7 @@
  * Bugs that the simulator must catch. Each is a patch of a file, applied to a copy of the sources; none is ever in the
  * repository's own. `law` names the laws that may catch it; `seeds` is how many seeds it may take, about five times what it took.
  */
+import { clusterBugs } from './cluster-bugs.ts';
 import { registerBugs } from './register-bugs.ts';
 import { replicaBugs } from './replica-bugs.ts';
 import { taskBugs } from './task-bugs.ts';
@@ -10,7 +11,7 @@ export type Patch = { readonly file: string; readonly find: string; readonly rep
 
 export type PlantedBug = Patch & {
   readonly name: string;
-  readonly workload: 'registers' | 'tasks';
+  readonly workload: 'registers' | 'tasks' | 'cluster';
   /** A second patch that it takes. */
   readonly also?: Patch;
   readonly law: readonly string[];
@@ -39,4 +40,4 @@ export const unseenClock: Patch = {
   replace: "monotonic: () => simulation.nowMs + new Event('tick').timeStamp,",
 };
 
-export const plantedBugs: readonly PlantedBug[] = [...registerBugs, ...replicaBugs, ...taskBugs];
+export const plantedBugs: readonly PlantedBug[] = [...registerBugs, ...replicaBugs, ...taskBugs, ...clusterBugs];

@@ -1,7 +1,10 @@
 /**
- * A node of the register workload: it leads the partitions it is told to claim, and follows those that the plan says, through
- * the partition hosts that ship.
+ * A node of the register workload: it leads and follows partitions through the partition hosts that ship, those that the map of
+ * its cluster gives it or, where there is no cluster, those that it is told to claim and that the plan has it follow.
  */
+import type { PartitionEnd } from '../../../src/cluster/claims.ts';
+import { takesPart } from '../../../src/cluster/cluster-map.ts';
+import type { ClusterNode, PartitionControl } from '../../../src/cluster/cluster-node.ts';
 import { limits } from '../../../src/limits.ts';
 import { PartitionHost } from '../../../src/partition/host.ts';
 import {
@@ -14,12 +17,15 @@ import {
 } from '../../../src/partition/outbox.ts';
 import { Replicas } from '../../../src/partition/replicas.ts';
 import { TableSet } from '../../../src/partition/table.ts';
+import { joinCluster, partitionState } from '../cluster/cluster-member.ts';
 import { coreUnderWay } from '../core-under-way.ts';
 import type { NodeContext, NodeProgram } from '../node.ts';
 import { type Output, serve, took } from './operations.ts';
 import type { Reply, Request } from './protocol.ts';
 import { inboxTable, registerTable, requestTable } from './tables.ts';
 
+/** `claim`: to follow first, and claim as soon as it does. A host that begins with `lead` claims until it leads. */
+type Begin = 'lead' | 'claim' | 'follow';
 type Own = { readonly host: PartitionHost<Output>; readonly resender: Resender; leading: boolean };
 
 const resendEveryMs = 500;
@@ -36,22 +42,25 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
   const { partitions } = world.plan;
   const number = world.nodes.findIndex(({ name }) => name === place.end);
   const follows = (partition: number): boolean => world.plan.followers?.[partition]?.includes(number) === true;
+  let cluster: ClusterNode | undefined;
+  const others = (): readonly string[] =>
+    cluster?.map?.members.filter(takesPart).map(({ id }) => id) ?? world.nodes.map(({ name }) => name);
   /** Of partitions that somebody follows: who leads one without following it keeps copies too. */
   const replicas = Array.from({ length: partitions }, (_, partition) =>
-    (world.plan.followers?.[partition] ?? []).length === 0
+    world.cluster === undefined && (world.plan.followers?.[partition] ?? []).length === 0
       ? undefined
       : new Replicas({
           partition,
           name: place.end,
-          others: () => world.nodes.map(({ name }) => name).filter((name) => name !== place.end),
+          others: () => others().filter((name) => name !== place.end),
           copies: context.copies(partition),
           bus: context.bus,
           env,
         }),
   );
   const opened = new Map<number, Own>();
-  /** What is being opened or closed: `lead` if it is to lead. */
-  const busy = new Map<number, 'lead' | 'follow' | 'closing'>();
+  /** What is being opened or closed. */
+  const busy = new Map<number, Begin | 'closing'>();
   /** What is being opened and closed. */
   const underWay = new Set<Promise<void>>();
   let closed = false;
@@ -81,24 +90,28 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
     if (follows(partition)) env.timers.after(followAgainMs, () => track(open(partition, 'follow')));
   };
 
-  /** Another one is opened only when nothing of this one can reach the store any more. */
-  const drop = (partition: number, why: string): void => {
+  /** Nothing of it can reach the store any more: another one may be opened. */
+  const over = (partition: number): void => {
+    busy.delete(partition);
+    followSoon(partition);
+    cluster?.partitionChanged(partition);
+  };
+
+  const drop = (partition: number, why: string, ended?: PartitionEnd): void => {
     place.simulation.tell(why, `${partition}`);
     world.trace?.leadsNoMore(place.end, partition);
     const own = opened.get(partition);
     opened.delete(partition);
     busy.set(partition, 'closing');
-    const over = (): void => {
-      busy.delete(partition);
-      followSoon(partition);
-    };
-    if (own === undefined) over();
-    else track(own.host.close().then(over));
+    cluster?.partitionChanged(partition, ended);
+    // One that is still being opened is closed as soon as it is open.
+    if (own !== undefined) track(own.host.close().then(() => over(partition)));
   };
 
-  const open = async (partition: number, begin: 'lead' | 'follow'): Promise<void> => {
+  const open = async (partition: number, begin: Begin): Promise<void> => {
     if (closed || busy.has(partition) || opened.has(partition)) return;
     busy.set(partition, begin);
+    cluster?.partitionChanged(partition);
     const log = context.log(partition);
     const { openReader, writer } = context.store;
     const id = env.random.bytes(8);
@@ -112,7 +125,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
         store: reader,
         tables: new TableSet(registerTables),
         newLogId: [new DataView(id.buffer).getUint32(0), new DataView(id.buffer).getUint32(4)],
-        begin,
+        begin: begin === 'lead' ? 'lead' : 'follow',
         name: place.end,
       },
       log,
@@ -129,6 +142,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
           if (own === undefined) return;
           own.leading = true;
           world.leads(place.end, partition, epoch);
+          cluster?.partitionChanged(partition);
           if (own.host.core.checkpointUnderWay) world.count('leader change during checkpoint');
           own.host.transact((tx) => resendMessages(tx, partition, partitions));
           planTurn();
@@ -138,16 +152,20 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
         world.count(`fenced, outcome ${certain ? 'certain' : 'unknown'}`);
         const core = opened.get(partition)?.host.core;
         if (certain && core !== undefined) world.lostCertainly(partition, core.epoch, core.acknowledged);
-        drop(partition, 'fenced');
+        drop(partition, 'fenced', 'deposed');
       },
       onFailed: (error) => {
-        drop(partition, 'failed');
+        drop(partition, 'failed', 'failed');
         world.partitionFailed(place.end, partition, error);
       },
       onProgress: planTurn,
-      onBeaten: () => world.count('claim came second'),
+      onBeaten: () => {
+        world.count('claim came second');
+        cluster?.partitionChanged(partition, 'failed');
+      },
       onHandedOver: (to) => {
         if (to === place.end) world.count('hand-over taken');
+        cluster?.partitionChanged(partition);
       },
       onGaveAway: () => {
         world.count('hand-over made');
@@ -156,13 +174,29 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
       checkpoints: world.plan.checkpoints,
       ...(replicas[partition] && { replicas: replicas[partition] }),
     }).catch((error: unknown) => {
-      drop(partition, 'not opened');
+      drop(partition, 'not opened', 'failed');
+      over(partition);
       world.partitionFailed(place.end, partition, error);
       return undefined;
     });
     if (host === undefined) return;
+    const now = busy.get(partition);
+    if (now === 'closing') {
+      await host.close();
+      over(partition);
+      return;
+    }
     busy.delete(partition);
     opened.set(partition, { host, resender: new Resender(), leading: false });
+    world.cluster?.laws.follows(place.end, partition);
+    if (now === 'claim') host.claim();
+    cluster?.partitionChanged(partition);
+  };
+
+  const claim = (partition: number, begin: 'lead' | 'claim'): void => {
+    if (cluster !== undefined && busy.get(partition) === 'follow') busy.set(partition, 'claim');
+    else if (opened.get(partition)?.host.claim() !== true) track(open(partition, begin));
+    cluster?.partitionChanged(partition);
   };
   for (let partition = 0; partition < partitions; partition++) if (follows(partition)) void open(partition, 'follow');
 
@@ -192,10 +226,26 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
   };
   env.timers.after(resendEveryMs, resend);
 
-  return {
-    claim: (partition) => {
-      if (opened.get(partition)?.host.claim() !== true) track(open(partition, 'lead'));
+  const control: PartitionControl = {
+    claim: (partition) => claim(partition, 'claim'),
+    follow: (partition) => track(open(partition, 'follow')),
+    drop: (partition) => drop(partition, 'dropped'),
+    handOver: (partition, to) => {
+      opened.get(partition)?.host.handOver(to);
+      cluster?.partitionChanged(partition);
     },
+    confirm: (partition) => opened.get(partition)?.host.confirm(),
+    state: (partition) => {
+      const own = opened.get(partition);
+      return partitionState(own?.host.core, own?.leading === true, busy.get(partition));
+    },
+  };
+  cluster = joinCluster(context, control);
+
+  return {
+    cluster,
+    nodeEnded: (node) => cluster?.connectionClosed(node),
+    claim: (partition) => claim(partition, cluster === undefined ? 'lead' : 'claim'),
     close: async () => {
       closed = true;
       await Promise.all(underWay);
@@ -222,7 +272,6 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
     stall: (_pick, untilMs) => {
       place.life.stalledUntilMs = untilMs;
     },
-    nodeEnded: () => {},
     inCheckpoint: () => [...opened.values()].some(({ host }) => host.core.checkpointUnderWay),
     rows: (partition) => {
       const own = opened.get(partition);

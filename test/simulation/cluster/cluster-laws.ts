@@ -1,0 +1,109 @@
+/** What must hold of a cluster at every moment, seen from outside: by its maps as they land, and by what nodes do. */
+import { type ClusterMap, takesPart } from '../../../src/cluster/cluster-map.ts';
+import { decodeMap } from '../../../src/cluster/map-record.ts';
+import { quietMs } from '../../../src/cluster/planner.ts';
+import type { Fault } from '../plan.ts';
+import type { World } from '../world.ts';
+import { clusterTimes } from './cluster-times.ts';
+
+/** Within this no run of a node claims a partition more often than this (scenario P9). */
+const duelMs = 20_000;
+const claimsMax = 15;
+/** Nor hands it over more often than this. */
+const pingPongMs = 1_000;
+const handOversMax = 20;
+/** What a fault has done is forgotten by then: silence is noticed, and a map is appended. */
+const aftermathMs = 6_000;
+/** How far the time at which a node reads a map lies behind its landing, or before the time at which another one does. */
+const readsMs = 1_000;
+
+export class ClusterLaws {
+  readonly #world: World;
+  readonly #times = new Map<string, number[]>();
+  /** Partitions that a node has followed, in any of its runs: of the newest one the leader may not have heard yet. */
+  readonly #followed = new Set<string>();
+  readonly #faults: { readonly fault: Fault; readonly untilMs: number }[] = [];
+  /** Since when each run of a node has been joining. */
+  readonly #joiningSince = new Map<string, number>();
+  #map: ClusterMap | undefined;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  strikes(fault: Fault): void {
+    const forMs = 'forMs' in fault ? fault.forMs : fault.kind === 'flap' ? 2 * fault.times * fault.everyMs : 0;
+    this.#faults.push({ fault, untilMs: this.#world.simulation.nowMs + forMs });
+  }
+
+  // --- Maps
+
+  landed(position: number, bytes: Uint8Array): void {
+    const map = decodeMap(bytes, position);
+    if (map.version !== (this.#map?.version ?? 0) + 1)
+      this.#world.violated('map versions', `version ${map.version} follows version ${this.#map?.version}`);
+    for (const member of map.members) {
+      const before = this.#map?.members.find(({ id }) => id === member.id);
+      if (member.state === 'joining') this.#checkJoining(member.token, before?.state);
+      if (member.state === 'up' && before?.state === 'joining') this.#checkQuiet(member.token, member.deaths);
+      if (member.state === 'dead' && before !== undefined && takesPart(before)) this.#checkDead(member.token, map);
+    }
+    this.#map = map;
+  }
+
+  #checkJoining(token: string, before: string | undefined): void {
+    if (before !== 'joining' || !this.#joiningSince.has(token))
+      this.#joiningSince.set(token, this.#world.simulation.nowMs);
+  }
+
+  /** One that fell out is given nothing before it has been there for a while. */
+  #checkQuiet(token: string, deaths: number): void {
+    const waitedMs = this.#world.simulation.nowMs - (this.#joiningSince.get(token) ?? 0);
+    const leastMs = quietMs(deaths, clusterTimes) - readsMs;
+    if (waitedMs < leastMs)
+      this.#world.violated('quiet time', `${token} fell out ${deaths} times and is up again after ${waitedMs} ms`);
+  }
+
+  /** Nobody is declared dead because a single link is cut. */
+  #checkDead(token: string, map: ClusterMap): void {
+    const { nowMs } = this.#world.simulation;
+    const node = this.#world.nodes.find(({ life }) => life?.name === token);
+    if (node === undefined) return;
+    this.#world.count('declared dead while it ran');
+    if (map.members.length < 3) return;
+    const struck = this.#faults.filter(({ untilMs }) => untilMs + aftermathMs > nowMs);
+    const harmless = ['claim', 'clock', 'fullDisk', 'damageBlob', 'log', 'handOver'];
+    const others = struck.filter(({ fault }) => !harmless.includes(fault.kind) && !isCutFromService(fault));
+    if (others.length <= 1 && others.every(({ fault }) => fault.kind === 'cut'))
+      this.#world.violated('one link', `${token} was declared dead; ${others.length} links were cut`);
+  }
+
+  // --- What nodes do
+
+  /** P9: nodes do not take partitions from each other in turn. */
+  claims(life: string, partition: number): void {
+    this.#count('claimed', `${life} ${partition}`, duelMs, claimsMax);
+  }
+
+  follows(node: string, partition: number): void {
+    this.#followed.add(`${node} ${partition}`);
+  }
+
+  /** A leader hands over to one that has a copy, and does not get it back at once. */
+  handsOver(life: string, partition: number, to: string): void {
+    this.#count('handed over', `${life} ${partition}`, pingPongMs, handOversMax);
+    if (!this.#followed.has(`${to} ${partition}`))
+      this.#world.violated('warm', `${life} hands partition ${partition} over to ${to}, which never followed it`);
+  }
+
+  #count(what: string, who: string, withinMs: number, most: number): void {
+    const { nowMs } = this.#world.simulation;
+    const times = (this.#times.get(`${what} ${who}`) ?? []).filter((atMs) => atMs > nowMs - withinMs);
+    times.push(nowMs);
+    this.#times.set(`${what} ${who}`, times);
+    if (times.length > most)
+      this.#world.violated('no duel', `${who} was ${what} ${times.length} times in ${withinMs} ms`);
+  }
+}
+
+const isCutFromService = (fault: Fault): boolean => fault.kind === 'cut' && !/^n\d/.test(fault.end);
