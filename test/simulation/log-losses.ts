@@ -115,12 +115,11 @@ export class LogLosses {
     this.#over(active);
   }
 
-  /** A record landed. */
-  landed(partition: number, position: number, bytes: Uint8Array): void {
+  /** A record landed; `before`: what had landed there first. */
+  landed(partition: number, position: number, bytes: Uint8Array, before: Uint8Array | undefined): void {
     const active = this.#active;
     if (active === undefined || active.partition !== partition || position > active.end) return;
-    const before = active.lost.records[position - active.lost.first];
-    if (before === undefined ? active.anew : Buffer.compare(before, bytes) !== 0)
+    if (before === undefined || Buffer.compare(before, bytes) !== 0)
       this.#world.violated(
         'put back',
         `partition ${partition}: position ${position} held an acknowledged record, and holds another one now`,

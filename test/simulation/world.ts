@@ -65,8 +65,8 @@ export class World {
       const log = new LogService(this.simulation, `${partition}`);
       const landed: Uint8Array[] = [];
       log.onLanded = (position, bytes) => {
+        this.#losses.landed(partition, position, bytes, landed[position - 1]);
         landed[position - 1] = bytes;
-        this.#losses.landed(partition, position, bytes);
       };
       log.onTrimmed = () => this.checkRestorable(partition, log.start, this.blobs);
       this.logs.push(log);
