@@ -46,7 +46,8 @@ export class LogMending {
         `Partition ${partition}: its log is another one than the one that other replicas know: it was made anew under its name. It is not led until the right one is back.`,
         { details: { partition, highest } },
       );
-    if ((await log.end()) < highest) await this.#putBack(highest);
+    // The end is a hint: what was not read is looked at.
+    if (read < highest || (await log.end()) < highest) await this.#putBack(highest);
     return highest;
   }
 

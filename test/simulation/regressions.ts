@@ -45,6 +45,11 @@ export const regressions: readonly Regression[] = [
     seed: 100_884,
     was: 'a leader appended at a position that was still to be put back',
   },
+  {
+    workload: 'registers',
+    seed: 301_465,
+    was: 'a claim trusted in the end of the log, a hint, and waited for ever for records that were lost',
+  },
   { workload: 'tasks', seed: 20, was: 'record time that was ahead of the clock stood still' },
   { workload: 'tasks', seed: 100_316, was: 'messages for a fenced partition kept the state thread in an endless loop' },
   {

@@ -127,7 +127,7 @@ export const replicaBugs: readonly PlantedBug[] = [
     name: 'P10: an empty log is begun though others know a longer one',
     workload: 'registers',
     file: mending,
-    find: 'if ((await log.end()) < highest) await this.#putBack(highest);\n    return highest;',
+    find: 'if (read < highest || (await log.end()) < highest) await this.#putBack(highest);\n    return highest;',
     replace: 'return highest > 0 ? 0 : highest;',
     law: ['put back', 'progress'],
     seeds: 200,
