@@ -18,6 +18,7 @@ import { describeTaskMessage } from './tasks/describe.ts';
 import { taskNode } from './tasks/node.ts';
 import { current, Witness } from './tasks/witness.ts';
 import { describeEngineMessage } from './trace/engine-messages.ts';
+import { describeReplicaMessage } from './trace/replica-messages.ts';
 import type { Describe } from './trace/trace.ts';
 import type { World } from './world.ts';
 
@@ -39,11 +40,11 @@ export type Workload = {
   readonly describe: Describe;
 };
 
-/** What nodes say to logs and blobs is the same in all workloads. */
+/** What nodes say to logs and blobs, and replicas to each other, is the same in all workloads. */
 const describing =
   (tables: readonly AnyTable[], own: Describe): Describe =>
   (message) =>
-    describeEngineMessage(message, tables) ?? own(message);
+    describeEngineMessage(message, tables) ?? describeReplicaMessage(message) ?? own(message);
 
 const beginRegisters = (world: World): Clients => {
   const clients = Array.from({ length: world.plan.clients }, (_, number) => new RegisterClient(world, number));

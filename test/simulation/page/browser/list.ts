@@ -5,7 +5,8 @@ const rowHeight = 22;
 const rowsBeyond = 5;
 
 export type List = {
-  readonly show: (things: readonly Thing[], selected: Thing | undefined) => void;
+  /** `anew`: from the first one on, unless the selected one can be shown. */
+  readonly show: (things: readonly Thing[], selected: Thing | undefined, anew: boolean) => void;
   /** Scrolls so far that a thing can be seen. */
   readonly reveal: (thing: Thing) => void;
 };
@@ -24,12 +25,20 @@ export const listIn = (
   const render = (): void => {
     const first = Math.max(0, Math.floor(box.scrollTop / rowHeight) - rowsBeyond);
     const last = Math.min(things.length, Math.ceil((box.scrollTop + box.clientHeight) / rowHeight) + rowsBeyond);
-    space.style.height = `${things.length * rowHeight}px`;
     space.replaceChildren(
       ...things
         .slice(first, last)
         .map((thing, at) => rowOf(model, thing, (first + at) * rowHeight, thing === selected)),
     );
+  };
+  /** False: it is not in the list. */
+  const reveal = (thing: Thing): boolean => {
+    const at = things.indexOf(thing);
+    if (at < 0) return false;
+    const top = at * rowHeight;
+    if (top < box.scrollTop || top + rowHeight > box.scrollTop + box.clientHeight)
+      box.scrollTop = top - box.clientHeight / 2;
+    return true;
   };
   const thingAt = (event: Event): Thing | undefined => {
     const row = (event.target as Element).closest<HTMLElement>('.row');
@@ -44,18 +53,16 @@ export const listIn = (
   space.addEventListener('mouseleave', () => on.hover(undefined));
   new ResizeObserver(render).observe(box);
   return {
-    show: (shown, chosen) => {
+    show: (shown, chosen, anew) => {
       things = shown;
       selected = chosen;
+      // The space first: a list that is shorter cannot be scrolled further.
+      space.style.height = `${things.length * rowHeight}px`;
+      if (anew && (chosen === undefined || !reveal(chosen))) box.scrollTop = 0;
       render();
     },
     reveal: (thing) => {
-      const at = things.indexOf(thing);
-      if (at < 0) return;
-      const top = at * rowHeight;
-      if (top < box.scrollTop || top + rowHeight > box.scrollTop + box.clientHeight)
-        box.scrollTop = top - box.clientHeight / 2;
-      render();
+      if (reveal(thing)) render();
     },
   };
 };

@@ -27,6 +27,8 @@ let selected: Thing | undefined;
 let hovered: Thing | undefined;
 let drawn: readonly Thing[] = [];
 let planned = false;
+/** What the list was last made of. */
+let listed: { readonly view?: View; readonly shown?: readonly Thing[]; readonly selected?: Thing | undefined } = {};
 
 const scene = (): Scene => {
   const width = plot.clientWidth;
@@ -50,10 +52,18 @@ const draw = (): void => {
   drawn = drawScene(plot, now);
   drawAxis(axis, now);
   drawOverview(overview, now);
-  const within = thingsWithin(shown, view);
-  list.show(within, selected);
-  byId('count').textContent = `${within.length} of ${model.things.length}`;
+  showList();
   document.body.dataset['ready'] = 'true';
+};
+
+/** Lines that are the same stay: whoever points at one keeps it. */
+const showList = (): void => {
+  const isAnew = listed.view !== view || listed.shown !== shown;
+  if (!isAnew && listed.selected === selected) return;
+  listed = { view, shown, selected };
+  const within = thingsWithin(shown, view);
+  list.show(within, selected, isAnew);
+  byId('count').textContent = `${within.length} of ${model.things.length}`;
 };
 
 const redraw = (): void => {
@@ -79,6 +89,7 @@ const select = (thing: Thing | undefined): void => {
 const list = listIn(byId('list'), model, {
   select,
   hover: (thing) => {
+    if (hovered === thing) return;
     hovered = thing;
     redraw();
   },
