@@ -94,6 +94,11 @@ export class WorkRelay {
     this.#tick();
   }
 
+  /** Those that were added. */
+  get nodes(): readonly string[] {
+    return [...this.#peers.keys()];
+  }
+
   /** Another process of the cluster. */
   addNode(node: string): void {
     if (node === this.#node || this.#peers.has(node) || this.#closed) return;

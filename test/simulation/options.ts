@@ -110,7 +110,7 @@ const parsed = (args: readonly string[]) => {
   }
 };
 
-const workloadNames = ['registers', 'tasks', 'cluster', 'embedded'];
+const workloadNames = ['registers', 'tasks', 'cluster', 'cluster-tasks', 'embedded'];
 
 const workloadOf = (text = 'registers'): string => {
   if (workloadNames.includes(text)) return text;

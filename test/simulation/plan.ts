@@ -124,11 +124,12 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
   const dice = new Dice(seededRandom(`${seed}/plan`));
   const drawn = { nodes: dice.whole(2, 5), partitions: dice.whole(1, 3), busyMs: dice.whole(5, 40) * 1_000 };
   const diceOf = (name: string): Dice => new Dice(seededRandom(`${seed}/plan/${name}`));
-  const clustered = workload === 'cluster';
+  const clustered = workload === 'cluster' || workload === 'cluster-tasks';
+  const hasTasks = workload === 'tasks' || workload === 'cluster-tasks';
   const size = { ...(clustered ? clusterSize(diceOf('cluster size'), drawn) : drawn), ...fixed };
   const { nodes, partitions, busyMs } = size;
   // Swarm testing (Groce et al., ISSTA 2012): a fault that is never there leaves room for what it would hide.
-  const possible = clusterFaults.filter((kind) => workload === 'tasks' || (kind !== 'disturb' && kind !== 'stall'));
+  const possible = clusterFaults.filter((kind) => hasTasks || (kind !== 'disturb' && kind !== 'stall'));
   const kinds = possible.filter(() => dice.chance(0.6)).filter((kind) => only.includes(kind));
   const faults: PlannedFault[] = [];
   const everyMs = dice.pick([200, 500, 1_000, 3_000]);

@@ -62,6 +62,23 @@ const beginRegisters = (world: World): Clients => {
   };
 };
 
+const beginTasks = (world: World): Clients => {
+  const witness = new Witness();
+  witness.onContradiction = (what) => world.violated('one result', what);
+  witness.currentLife = () => world.simulation.current;
+  if (knowsItsNodes(world.plan)) witness.onTwice = (what) => world.violated('not twice', what);
+  witness.poison = () => world.crashCurrent();
+  current.witness = witness;
+  const clients = Array.from({ length: world.plan.clients }, (_, number) => new TaskClient(world, number));
+  return {
+    idle: () => clients.every(({ idle }) => idle),
+    check: () => checkTasks(world, clients),
+    count: () => {
+      for (const { runs } of clients) for (const { name } of runs) world.count(`task ${name}`);
+    },
+  };
+};
+
 /** What seed `seed` means; `only`: kinds of faults that may occur at all. */
 export const planOf = (workload: string, seed: string, only: readonly FaultKind[]): Plan =>
   (workload === 'embedded' ? embeddedPlan : clusterPlan)(workload, seed, only);
@@ -86,25 +103,18 @@ export const workloads: Readonly<Record<string, Workload>> = {
   tasks: {
     node: taskNode,
     describe: describing([outboxTable, peersTable, ...taskTables], describeTaskMessage),
-    begin: (world) => {
-      const witness = new Witness();
-      witness.onContradiction = (what) => world.violated('one result', what);
-      witness.currentLife = () => world.simulation.current;
-      if (knowsItsNodes(world.plan)) witness.onTwice = (what) => world.violated('not twice', what);
-      witness.poison = () => world.crashCurrent();
-      current.witness = witness;
-      const clients = Array.from({ length: world.plan.clients }, (_, number) => new TaskClient(world, number));
-      return {
-        idle: () => clients.every(({ idle }) => idle),
-        check: () => checkTasks(world, clients),
-        count: () => {
-          for (const { runs } of clients) for (const { name } of runs) world.count(`task ${name}`);
-        },
-      };
-    },
+    begin: beginTasks,
+  },
+  'cluster-tasks': {
+    node: taskNode,
+    describe: (message) =>
+      describeClusterMessage(message) ??
+      describing([outboxTable, peersTable, ...taskTables], describeTaskMessage)(message),
+    begin: beginTasks,
   },
 };
 
 /** Whether nodes that live always reach each other. Only then is nothing ever run twice at the same time. */
 const knowsItsNodes = (plan: Plan): boolean =>
+  plan.cluster === undefined &&
   plan.faults.every(({ fault: { kind } }) => ['crash', 'claim', 'disturb', 'clock', 'damageBlob'].includes(kind));

@@ -56,6 +56,7 @@ export const openPart = async (
   const random = env.random.bytes(8);
   const view = new DataView(random.buffer, random.byteOffset, 8);
   const log = options.log(number);
+  const replicas = options.replicas?.(number);
   const host = await PartitionHost.open<TaskOutput>({
     core: {
       partition: number,
@@ -76,6 +77,7 @@ export const openPart = async (
     env,
     ...hooks,
     checkpoints: options.checkpoints,
+    ...(replicas === undefined ? {} : { replicas }),
   });
   return { number, previousEnd: undefined, host, tasks, resender: new Resender(), leading: false, rollCall: undefined };
 };

@@ -1,6 +1,7 @@
 /** What a state host stands on, and whom it tells. */
 import type { Blobs, Bus, Log } from '../../engine/engine.ts';
 import type { CheckpointSettings } from '../../partition/host.ts';
+import type { Replicas } from '../../partition/replicas.ts';
 import type { Env } from '../../platform/env.ts';
 import type { StoreReader, StoreWriter } from '../../store/store.ts';
 import type { Flat } from '../../tasks/messages.ts';
@@ -28,6 +29,8 @@ export type StateHostOptions = {
   readonly soon: (turn: () => void) => void;
   /** A partition has stopped: drop it. */
   readonly onFailed: (partition: number, error: unknown) => void;
+  /** What other nodes know of a partition whose log is shared, and copies of its records. */
+  readonly replicas?: (partition: number) => Replicas | undefined;
   /** A partition is led here, and its tasks are taken over. */
   readonly onLeading?: (partition: number, epoch: number) => void;
   /** What other nodes call this one's replicas, where there are others. */

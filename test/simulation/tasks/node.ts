@@ -5,13 +5,18 @@
  */
 import { pack, unpack } from 'msgpackr';
 import { catalogueOf } from '../../../src/app/catalogue-of-app.ts';
+import type { PartitionEnd } from '../../../src/cluster/claims.ts';
+import { takesPart } from '../../../src/cluster/cluster-map.ts';
+import type { ClusterNode } from '../../../src/cluster/cluster-node.ts';
 import { WorkRelay } from '../../../src/cluster/work-relay.ts';
 import { partitionOfRequest } from '../../../src/execution/state/intake.ts';
 import { StateHost } from '../../../src/execution/state/state-host.ts';
+import { Replicas } from '../../../src/partition/replicas.ts';
 import { clientMessageLength } from '../../../src/tasks/machine.ts';
 import { type Flat, toExecutor } from '../../../src/tasks/messages.ts';
 import { fromBytes, toBytes } from '../../../src/testing/flat-bytes.ts';
 import { InLineExecutors } from '../../../src/testing/in-line-executors.ts';
+import { joinCluster, partitionState } from '../cluster/cluster-member.ts';
 import { coreUnderWay } from '../core-under-way.ts';
 import type { NodeContext, NodeProgram } from '../node.ts';
 import * as app from './app.ts';
@@ -23,8 +28,8 @@ const helloEveryMs = 250;
 /** A client's message. */
 export type FromClientMessage = { readonly client: number; readonly flat: string };
 
-/** What nodes say to all: who they are, and what they lead in which epochs. */
-type Hello = readonly [node: string, end: string, led: readonly (readonly [partition: number, epoch: number])[]];
+/** What nodes say to all: what they lead in which epochs. */
+type Hello = readonly [end: string, led: readonly (readonly [partition: number, epoch: number])[]];
 
 export const taskNode = (context: NodeContext): NodeProgram => {
   const { place, env, world, bus } = context;
@@ -33,9 +38,27 @@ export const taskNode = (context: NodeContext): NodeProgram => {
   const { openReader, writer } = context.store;
   const executors = new InLineExecutors({ place, clock: context.clock, app: catalogue });
   const clients = new Map<number, string>();
-  const busy = new Set<number>();
+  /** What is being opened, or closed. */
+  const busy = new Map<number, 'claim' | 'follow' | 'closing'>();
+  let cluster: ClusterNode | undefined;
   /** Where each partition is led, as far as is known here. */
   const leaders = new Map<number, { readonly end: string; readonly epoch: number }>();
+
+  const others = (): readonly string[] =>
+    cluster?.map?.members.filter(takesPart).map(({ id }) => id) ?? world.nodes.map(({ name }) => name);
+  /** Where others may lead too, copies are kept of what stands in the log. */
+  const replicas = Array.from({ length: partitions }, (_, partition) =>
+    context.member === undefined
+      ? undefined
+      : new Replicas({
+          partition,
+          name: place.end,
+          others: () => others().filter((name) => name !== place.end),
+          copies: context.copies(partition),
+          bus,
+          env,
+        }),
+  );
 
   const host: StateHost = new StateHost({
     env,
@@ -57,11 +80,24 @@ export const taskNode = (context: NodeContext): NodeProgram => {
       if (to !== undefined) context.send(to, { client, flat: Buffer.from(toBytes(flat)).toString('base64') });
     },
     soon: (turn) => void simulation.after(0, life, 'turn', turn),
+    replica: place.end,
+    replicas: (partition) => replicas[partition],
+    onLeading: (partition, epoch) => {
+      leaders.set(partition, { end: place.end, epoch });
+      world.leads(place.end, partition, epoch);
+      cluster?.partitionChanged(partition);
+      hello();
+    },
     onFailed: (partition, error) => {
-      if (error instanceof Error && 'code' in error && error.code === 'LOG_FENCED') world.count('fenced');
+      const fenced = codeOf(error) === 'LOG_FENCED';
+      if (fenced) world.count('fenced');
       else world.partitionFailed(place.end, partition, error);
-      // Not within the step that failed.
-      simulation.after(0, life, 'drop', () => void drop(partition));
+      dropSoon(partition, fenced ? 'deposed' : 'failed');
+    },
+    onHandedOver: (partition, to) => {
+      if (to === place.end) world.count('hand-over taken');
+      if (host.parts.get(partition)?.host.core.role === 'handedOver') dropSoon(partition, undefined);
+      else cluster?.partitionChanged(partition);
     },
   });
 
@@ -81,34 +117,63 @@ export const taskNode = (context: NodeContext): NodeProgram => {
   };
   for (let count = 0; count < executorsPerNode; count++) executors.start(owner);
 
-  const drop = async (partition: number): Promise<void> => {
-    busy.add(partition);
-    simulation.tell('drops', `partition ${partition}`);
-    world.trace?.leadsNoMore(place.end, partition);
-    await host.drop(partition);
-    busy.delete(partition);
+  /** Not within the step in which it ended. */
+  const dropSoon = (partition: number, ended: PartitionEnd | undefined): void => {
+    simulation.after(0, life, 'drop', () => void drop(partition, ended));
   };
 
-  const claim = async (partition: number): Promise<void> => {
-    if (busy.has(partition) || host.parts.get(partition) !== undefined) return;
-    busy.add(partition);
+  const drop = async (partition: number, ended: PartitionEnd | undefined): Promise<void> => {
+    if (busy.get(partition) === 'closing') return;
+    busy.set(partition, 'closing');
+    simulation.tell('drops', `partition ${partition}`);
+    world.trace?.leadsNoMore(place.end, partition);
+    cluster?.partitionChanged(partition, ended);
+    await host.drop(partition);
+    busy.delete(partition);
+    cluster?.partitionChanged(partition);
+  };
+
+  const begin = async (partition: number, what: 'claim' | 'follow', opens: () => Promise<void>): Promise<void> => {
+    busy.set(partition, what);
+    cluster?.partitionChanged(partition);
+    let ended: PartitionEnd | undefined;
     try {
-      // Who else is there stands in the cluster's map, one day.
-      for (const { life: other } of world.nodes) if (other !== undefined) relay.addNode(other.name);
-      await relay.met();
-      await host.claim(partition, world.leaderEnded(partition) ? 'its node ended' : undefined);
+      await opens();
+      world.cluster?.laws.follows(place.end, partition);
     } catch (error) {
-      // What a part that was opened hit has been told.
-      if (host.parts.get(partition) === undefined) world.partitionFailed(place.end, partition, error);
-      return;
-    } finally {
-      busy.delete(partition);
+      // What a part that is open hit has been told, and what was dropped meanwhile is no failure.
+      if (host.parts.get(partition) === undefined && codeOf(error) !== 'CLOSED')
+        world.partitionFailed(place.end, partition, error);
+      ended = 'failed';
     }
-    const epoch = epochOf(partition);
-    if (epoch === 0) return;
-    leaders.set(partition, { end: place.end, epoch });
-    world.leads(place.end, partition, epoch);
-    hello();
+    if (busy.get(partition) !== what) return;
+    busy.delete(partition);
+    cluster?.partitionChanged(partition, ended);
+  };
+
+  const claim = (partition: number): void => {
+    const role = host.parts.get(partition)?.host.core.role ?? 'following';
+    if (busy.has(partition) && busy.get(partition) !== 'follow') return;
+    if (role === 'following')
+      void begin(partition, 'claim', async () => {
+        meetMembers();
+        await relay.met();
+        await host.claim(partition, world.leaderEnded(partition) ? 'its node ended' : undefined);
+      });
+  };
+
+  const follow = (partition: number): void => {
+    if (!busy.has(partition) && host.parts.get(partition) === undefined)
+      void begin(partition, 'follow', () => host.follow(partition));
+  };
+
+  /** Whose executors are to be asked what they run: those of the map, or of the whole world where there is none. */
+  const meetMembers = (): void => {
+    const known = cluster?.map?.members.filter(takesPart).map(({ token }) => token);
+    const lives = world.nodes.flatMap((node) => (node.life === undefined ? [] : [node.life.name]));
+    const members = new Set(known ?? lives);
+    for (const member of members) relay.addNode(member);
+    if (known !== undefined) for (const node of relay.nodes) if (!members.has(node)) relay.removeNode(node);
   };
 
   const epochOf = (partition: number): number => {
@@ -120,16 +185,15 @@ export const taskNode = (context: NodeContext): NodeProgram => {
     const led: [number, number][] = [];
     for (let partition = 0; partition < partitions; partition++)
       if (epochOf(partition) > 0) led.push([partition, epochOf(partition)]);
-    bus.publish('hello', pack([life.name, place.end, led] satisfies Hello));
+    bus.publish('hello', pack([place.end, led] satisfies Hello));
   };
   const greet = (): void => {
+    meetMembers();
     hello();
     env.timers.after(helloEveryMs, greet);
   };
-  greet();
   bus.subscribe('hello', (bytes) => {
-    const [node, end, led] = unpack(bytes) as Hello;
-    relay.addNode(node);
+    const [end, led] = unpack(bytes) as Hello;
     for (const [partition, epoch] of led)
       if (epoch > (leaders.get(partition)?.epoch ?? 0)) leaders.set(partition, { end, epoch });
   });
@@ -146,10 +210,36 @@ export const taskNode = (context: NodeContext): NodeProgram => {
     serve(from, client, flat);
   });
 
+  cluster = joinCluster(context, {
+    claim,
+    follow,
+    drop: (partition) => void drop(partition, undefined),
+    handOver: (partition, to) => {
+      host.handOver(partition, to);
+      cluster?.partitionChanged(partition);
+    },
+    confirm: (partition) => host.parts.get(partition)?.host.confirm(),
+    state: (partition) => {
+      const part = host.parts.get(partition);
+      return partitionState(part?.host.core, part?.leading === true, busy.get(partition));
+    },
+  });
+  greet();
+
   return {
-    claim: (partition) => void claim(partition),
+    cluster,
+    claim,
     epoch: epochOf,
-    busyWith: (partition) => busy.has(partition) || host.parts.get(partition) !== undefined,
+    busyWith: (partition) => {
+      const role = host.parts.get(partition)?.host.core.role;
+      if (busy.has(partition) && busy.get(partition) !== 'follow') return true;
+      return role !== undefined && role !== 'following';
+    },
+    handOver: (partition, to) => {
+      const leads = host.parts.get(partition)?.leading === true;
+      host.handOver(partition, to);
+      return leads;
+    },
     inCheckpoint: () =>
       world.landed.some((_, partition) => host.parts.get(partition)?.host.core.checkpointUnderWay === true),
     rows: (partition) => (epochOf(partition) > 0 ? host.parts.get(partition)?.host.core : undefined),
@@ -178,7 +268,10 @@ export const taskNode = (context: NodeContext): NodeProgram => {
       }
       if (here.length > 0) serve(from, client, here);
     },
-    nodeEnded: (node) => relay.removeNode(node, 'its node ended'),
+    nodeEnded: (node) => {
+      relay.removeNode(node, 'its node ended');
+      cluster?.connectionClosed(node);
+    },
     disturb: (pick) => {
       const { numbers } = executors;
       const number = numbers[pick % Math.max(1, numbers.length)];
@@ -192,3 +285,5 @@ export const taskNode = (context: NodeContext): NodeProgram => {
     },
   };
 };
+
+const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown } | undefined)?.code;
