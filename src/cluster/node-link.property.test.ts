@@ -12,10 +12,15 @@ type Side = {
   next: number;
 };
 
+const counter = (): (() => number) => {
+  let number = 0;
+  return () => ++number;
+};
+
 /** Two ends over a wire that loses, repeats and reorders; `draw` decides. */
 const play = (draws: readonly number[], calm: boolean) => {
   let nowMs = 0;
-  const side = (): Side => ({ link: new NodeLink(0), wire: [], sent: [], got: [], next: 1 });
+  const side = (): Side => ({ link: new NodeLink(counter(), 0), wire: [], sent: [], got: [], next: 1 });
   const sides = [side(), side()] as const;
   const settle = (own: Side): void => {
     for (const effect of own.link.takeEffects()) {
@@ -126,4 +131,36 @@ test('a side that hears nothing ends the session, and both meet again under new 
   meet();
   expect(sides.map(({ link }) => link.up)).toEqual([true, true]);
   expect(sides[0].sent.length).toBe(2);
+});
+
+test('a link that is forgotten and made anew is not taken for the one before', () => {
+  const next = counter();
+  const other = new NodeLink(counter(), 0);
+  let link = new NodeLink(next, 0);
+  const got: number[] = [];
+  const pump = (): void => {
+    for (let quiet = false; !quiet; ) {
+      quiet = true;
+      for (const effect of link.takeEffects()) {
+        quiet = false;
+        if (effect.kind === 'post') other.receive(effect.message, 0);
+      }
+      for (const effect of other.takeEffects()) {
+        quiet = false;
+        if (effect.kind === 'post') link.receive(effect.message, 0);
+        if (effect.kind === 'deliver') got.push(effect.body[0] as number);
+      }
+    }
+  };
+  const sendOne = (number: number): void => {
+    link.tick(0);
+    pump();
+    link.send(Uint8Array.of(number), 0);
+    pump();
+  };
+  sendOne(1);
+  sendOne(2);
+  link = new NodeLink(next, 0);
+  sendOne(3);
+  expect(got).toEqual([1, 2, 3]);
 });

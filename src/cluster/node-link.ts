@@ -5,7 +5,8 @@
  *   meeting ──(the other knows our session)──► up ──(silence, or the other began anew)──► meeting …
  *
  * L1  Each side numbers its own end of each session, upwards; what is addressed to another number, or comes from one that has
- *     ended, is never delivered. A link is between two processes: one that is started anew has a new link.
+ *     ended, is never delivered. A link is between two processes: one that is started anew has a new link. One that is
+ *     forgotten and met again goes on counting.
  * L2  Bodies are delivered in the order in which they were sent, none twice, none left out while the session lasts.
  * L3  What was sent and not acknowledged when a session ends may have arrived or not.
  *
@@ -32,7 +33,8 @@ export type LinkEffect =
   | { readonly kind: 'deliver'; readonly body: Uint8Array };
 
 export class NodeLink {
-  #mine = 1;
+  readonly #nextNumber: () => number;
+  #mine: number;
   #theirs = 0;
   /** The other's end of the session that ended last. */
   #ended = 0;
@@ -44,7 +46,10 @@ export class NodeLink {
   #saidAtMs = Number.NEGATIVE_INFINITY;
   #effects: LinkEffect[] = [];
 
-  constructor(nowMs: number) {
+  /** `nextNumber` gives ever higher numbers from 1 on, over all links of this process. */
+  constructor(nextNumber: () => number, nowMs: number) {
+    this.#nextNumber = nextNumber;
+    this.#mine = nextNumber();
     this.#heardAtMs = nowMs;
   }
 
@@ -115,7 +120,7 @@ export class NodeLink {
     this.#up = false;
     this.#ended = this.#theirs;
     this.#theirs = 0;
-    this.#mine++;
+    this.#mine = this.#nextNumber();
     this.#nextSeq = 1;
     this.#received = 0;
     this.#unacknowledged.length = 0;

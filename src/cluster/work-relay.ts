@@ -79,6 +79,7 @@ export class WorkRelay {
   #nextForeign = foreignFrom;
   /** 0 is this node's own leaders. */
   #nextPeer = 1;
+  #nextSession = 1;
   #cancelTick: () => void = () => undefined;
   #closed = false;
   readonly #waiting: (() => void)[] = [];
@@ -103,7 +104,7 @@ export class WorkRelay {
   addNode(node: string): void {
     if (node === this.#node || this.#peers.has(node) || this.#closed) return;
     const addedAtMs = this.#env.clock.monotonic();
-    const link = new NodeLink(addedAtMs);
+    const link = new NodeLink(() => this.#nextSession++, addedAtMs);
     this.#peers.set(node, { node, link, number: 0, executors: new Map(), met: false, addedAtMs });
   }
 

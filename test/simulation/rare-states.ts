@@ -79,4 +79,15 @@ export const rareStates: Readonly<Record<string, readonly string[]>> = {
     'message repeated',
     'message cut',
   ],
+  'cluster-tasks': [
+    'crash during checkpoint',
+    'fenced',
+    'hand-over taken',
+    'partition adopted',
+    'grant to another node',
+    'link down',
+    'process ended by a task',
+    'snapshot restored',
+    'message cut',
+  ],
 };

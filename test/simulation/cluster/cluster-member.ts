@@ -69,7 +69,8 @@ export const partitionState = (
   const { role, epoch, position } = core;
   switch (role) {
     case 'following':
-      return { role, epoch, position };
+      // It may have to wait for something before it claims.
+      return { role: busy === 'claim' ? 'claiming' : role, epoch, position };
     case 'reading':
     case 'claiming':
       return { role: 'claiming', epoch, position };

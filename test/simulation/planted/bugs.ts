@@ -11,7 +11,7 @@ export type Patch = { readonly file: string; readonly find: string; readonly rep
 
 export type PlantedBug = Patch & {
   readonly name: string;
-  readonly workload: 'registers' | 'tasks' | 'cluster';
+  readonly workload: 'registers' | 'tasks' | 'cluster' | 'cluster-tasks' | 'embedded';
   /** A second patch that it takes. */
   readonly also?: Patch;
   readonly law: readonly string[];

@@ -185,4 +185,13 @@ export const taskBugs: readonly PlantedBug[] = [
     law: ['progress', 'no error', 'one result', 'right result', 'not twice', 'one outcome'],
     seeds: 100,
   },
+  {
+    name: 'a session with a node that was forgotten and is met again is numbered as the one before',
+    workload: 'cluster-tasks',
+    file: 'src/cluster/work-relay.ts',
+    find: 'new NodeLink(() => this.#nextSession++, addedAtMs)',
+    replace: 'new NodeLink(((number) => () => ++number)(0), addedAtMs)',
+    law: ['progress', 'no error'],
+    seeds: 60,
+  },
 ];

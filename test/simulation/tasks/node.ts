@@ -235,6 +235,12 @@ export const taskNode = (context: NodeContext): NodeProgram => {
       if (busy.has(partition) && busy.get(partition) !== 'follow') return true;
       return role !== undefined && role !== 'following';
     },
+    standby: (partition) => {
+      const core = host.parts.get(partition)?.host.core;
+      if (core?.role !== 'following' || !core.exact) return undefined;
+      const flushedTo = context.store.openReader().marker(partition).position;
+      return { position: core.position, flushedTo, rows: core };
+    },
     handOver: (partition, to) => {
       const leads = host.parts.get(partition)?.leading === true;
       host.handOver(partition, to);
