@@ -284,6 +284,17 @@ describe('on a log that others may lead', () => {
     expect(rowsOf(await restoreElsewhere(61))).toEqual(rowsOf(store.reader()));
   });
 
+  test('one that has just begun to lead takes none of an older state than the newest: the log would be trimmed behind that', async () => {
+    shared = true;
+    await fill(0, 300, 1);
+    await take(10);
+    await take(40);
+    const successor = await reopen();
+    await successor.take(store.reader(), { position: 20, note }, 20, 50);
+    expect(await manifests()).toEqual([10, 40]);
+    expect(trims).toEqual([11]);
+  });
+
   test('a restore whose snapshot is dropped meanwhile begins again with a newer one (P10)', async () => {
     await fill(0, 300, 1);
     await take(10);

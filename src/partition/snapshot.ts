@@ -104,6 +104,9 @@ export class Snapshots {
   async take(reader: StoreReader, marker: StoreMarker, logBytes: number, epoch: number): Promise<void> {
     const { partition, blobs, env } = this.#options;
     const { position, note } = marker;
+    // Who has just begun to lead may have flushed an older state than another leader's snapshot has: as the newest of two it would
+    // have the log trimmed behind the only one that is of use.
+    if (position <= this.newest) return;
     const began = env.clock.monotonic();
     const chunks: string[] = [];
     let sizeBytes = 0;

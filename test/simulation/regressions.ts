@@ -57,4 +57,9 @@ export const regressions: readonly Regression[] = [
     seed: 300_382,
     was: 'a state host that was closed while it opened went on opening, and cleared the store of its successor',
   },
+  {
+    workload: 'cluster',
+    seed: 160_929_888,
+    was: 'a new leader took a snapshot of an older state than the newest one, and had the log trimmed behind the only one of use',
+  },
 ];

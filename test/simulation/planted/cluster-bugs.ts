@@ -104,16 +104,6 @@ export const clusterBugs: readonly PlantedBug[] = [
     replace: 'return votes.length > 0 && (most || waitedMs >= this.#times.minorityMs);',
     law: ['one link'],
     seeds: 100,
-    first: 101,
-  },
-  {
-    name: 'incarnations of a node begin anew after it has left',
-    workload: 'cluster',
-    file: core,
-    find: 'const joins = map.joins + 1;',
-    replace: 'const joins = (own?.incarnation ?? this.#incarnation) + 1;',
-    law: ['progress', 'led again'],
-    seeds: 100,
-    first: 301,
+    first: 201,
   },
 ];
