@@ -99,7 +99,7 @@ export class InLineExecutors {
   /** Nothing of one happens for a while: its thread was stopped, or computes. */
   stall(number: number, untilMs: number): void {
     const executor = this.#executors.get(number);
-    if (executor !== undefined) executor.life.stalledUntilMs = untilMs;
+    if (executor !== undefined) executor.life.stallUntil(untilMs);
   }
 
   /** A message of the leaders that it knows as `peer`. */

@@ -3,6 +3,8 @@ import type { Life } from './simulation.ts';
 
 export type ScheduledEvent = {
   atMs: number;
+  /** For when it was planned: what a stall holds up happens at its end in this order. */
+  readonly dueMs: number;
   /** Set by the heap. */
   order: number;
   readonly life: Life | undefined;
@@ -12,14 +14,15 @@ export type ScheduledEvent = {
 };
 
 const earlier = (a: ScheduledEvent, b: ScheduledEvent): boolean =>
-  a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+  a.atMs !== b.atMs ? a.atMs < b.atMs : a.dueMs !== b.dueMs ? a.dueMs < b.dueMs : a.order < b.order;
 
 export class EventHeap {
   readonly #events: ScheduledEvent[] = [];
   #order = 0;
 
   push(event: ScheduledEvent): void {
-    event.order = this.#order++;
+    // One that comes back keeps its place.
+    if (event.order === 0) event.order = ++this.#order;
     const events = this.#events;
     let at = events.length;
     while (at > 0) {

@@ -16,12 +16,21 @@ import type { Watcher } from './watcher.ts';
 export class Life {
   readonly name: string;
   alive = true;
-  /** Nothing of it happens before this time: its process was stopped, or its thread is kept busy. */
-  stalledUntilMs = 0;
   #endings: (() => void)[] = [];
+  #stalledUntilMs = 0;
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  /** Nothing of it happens before this time: its process was stopped, or its thread is kept busy. */
+  get stalledUntilMs(): number {
+    return this.#stalledUntilMs;
+  }
+
+  /** A stall that is under way is not cut short: what waits for its end would be overtaken. */
+  stallUntil(untilMs: number): void {
+    this.#stalledUntilMs = Math.max(this.#stalledUntilMs, untilMs);
   }
 
   /** Ends it at once; what it was about to do does not happen. */
@@ -69,7 +78,7 @@ export class Simulation {
   /** Plans an event; `life` undefined: it happens whoever lives. Returns what cancels it. */
   after(delayMs: number, life: Life | undefined, kind: string, run: () => void): () => void {
     const atMs = this.nowMs + Math.max(0, Math.round(delayMs * 1_000) / 1_000);
-    const event: ScheduledEvent = { atMs, order: 0, life, kind, run };
+    const event: ScheduledEvent = { atMs, dueMs: atMs, order: 0, life, kind, run };
     this.#heap.push(event);
     return () => {
       event.run = undefined;

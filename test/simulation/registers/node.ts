@@ -270,7 +270,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
     },
     disturb: () => {},
     stall: (_pick, untilMs) => {
-      place.life.stalledUntilMs = untilMs;
+      place.life.stallUntil(untilMs);
     },
     inCheckpoint: () => [...opened.values()].some(({ host }) => host.core.checkpointUnderWay),
     rows: (partition) => {

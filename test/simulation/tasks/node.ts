@@ -286,7 +286,7 @@ export const taskNode = (context: NodeContext): NodeProgram => {
     stall: (pick, untilMs) => {
       const { numbers } = executors;
       const only = numbers[pick % (numbers.length + 1)];
-      if (only === undefined) life.stalledUntilMs = untilMs;
+      if (only === undefined) life.stallUntil(untilMs);
       for (const number of only === undefined ? numbers : [only]) executors.stall(number, untilMs);
     },
   };
