@@ -70,7 +70,7 @@ export class ClusterLaws {
     const node = this.#world.nodes.find(({ life }) => life?.name === token);
     if (node === undefined) return;
     this.#world.count('declared dead while it ran');
-    if (map.members.length < 3) return;
+    if (map.members.filter(takesPart).length < 2) return;
     const struck = this.#faults.filter(({ untilMs }) => untilMs + aftermathMs > nowMs);
     const harmless = ['claim', 'clock', 'fullDisk', 'damageBlob', 'log', 'handOver'];
     const others = struck.filter(({ fault }) => !harmless.includes(fault.kind) && !isCutFromService(fault));
