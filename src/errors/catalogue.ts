@@ -55,6 +55,7 @@ export const catalogue = {
   // Engine and store
   LOG_TRIMMED: rejected('Below the first retained position'),
   LOG_DAMAGED: rejected('Bytes of the log are not what was written'),
+  REPLICA_DIFFERS: rejected('Two replicas hold different states at the same position'),
   LOG_FENCED: unknown('A newer leader took over'),
   BLOB_EXISTS: rejected('Another object has this name'),
   BLOB_DAMAGED: rejected('The object does not match its checksum'),

@@ -23,6 +23,8 @@ export type Batch<Output> = {
   chars: number;
   sequences: number;
   readonly checkpoint: boolean;
+  /** Of a checkpoint: every replica makes a digest there. */
+  readonly digest: boolean;
 };
 
 export class Batches<Output> {
@@ -72,8 +74,8 @@ export class Batches<Output> {
   }
 
   /** Closes the open batch, full or not, as the one after which the store is flushed. */
-  closeForCheckpoint(): void {
-    this.#open = { ...this.#open, checkpoint: true };
+  closeForCheckpoint(digest: boolean): void {
+    this.#open = { ...this.#open, checkpoint: true, digest };
     this.#rotate();
   }
 
@@ -109,6 +111,7 @@ const emptyBatch = <Output>(): Batch<Output> => ({
   chars: 0,
   sequences: 0,
   checkpoint: false,
+  digest: false,
 });
 
 /** Numbers take a few bytes; a list (the body of a message) holds texts. */

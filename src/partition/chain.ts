@@ -50,6 +50,8 @@ export type Counted = {
   readonly checksum: number;
   readonly writes: RowWrites;
   readonly to: string | undefined;
+  /** A checkpoint at which every replica makes a digest of its state. */
+  readonly digest: boolean;
 };
 
 const nothing: RowWrites = [];
@@ -139,12 +141,12 @@ export class Chain {
     this.#epoch = header.epoch;
     this.#link = header.checksum;
     this.passTime(header.time);
-    const { kind, checksum } = header;
+    const { kind, checksum, digest } = header;
     const writes = decodeWrites(record.bytes, header);
     if (kind === recordKind.epoch) this.#base = (writes as unknown as Claim)[2];
     else if (kind === recordKind.handOver)
-      return { kind, checksum, writes: nothing, to: (writes as unknown as HandOver)[0] };
-    return { kind, checksum, writes: kind === recordKind.epoch ? nothing : writes, to: undefined };
+      return { kind, checksum, writes: nothing, to: (writes as unknown as HandOver)[0], digest };
+    return { kind, checksum, writes: kind === recordKind.epoch ? nothing : writes, to: undefined, digest };
   }
 
   /** Nothing of what was read counted, not even a beginning: it is to be read again, because another log may have the name by then. */
@@ -170,8 +172,8 @@ export class Chain {
   }
 
   /** Makes the next record, which from then on is the one to link to. */
-  next(kind: RecordKind, durable: number, writes: RowWrites): EncodedRecord {
-    const record = this.#encode(kind, this.#logId as LogId, this.#epoch, durable, writes);
+  next(kind: RecordKind, durable: number, writes: RowWrites, digest = false): EncodedRecord {
+    const record = this.#encode(kind, this.#logId as LogId, this.#epoch, durable, writes, digest);
     this.#link = record.checksum;
     return record;
   }
@@ -181,8 +183,15 @@ export class Chain {
     return this.next(recordKind.handOver, durable, [to] satisfies HandOver as unknown as RowWrites);
   }
 
-  #encode(kind: RecordKind, logId: LogId, epoch: number, durable: number, writes: RowWrites): EncodedRecord {
-    return encodeRecord({ kind, logId, link: this.#link, epoch, durable, time: this.#time }, writes);
+  #encode(
+    kind: RecordKind,
+    logId: LogId,
+    epoch: number,
+    durable: number,
+    writes: RowWrites,
+    digest = false,
+  ): EncodedRecord {
+    return encodeRecord({ kind, logId, link: this.#link, epoch, durable, time: this.#time, digest }, writes);
   }
 
   /** What is stored beside the marker of a checkpoint whose record has this checksum. */

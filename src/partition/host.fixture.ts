@@ -7,7 +7,8 @@ import { openPhysicalLog, type PhysicalLog } from '../engine/embedded/physical-l
 import { TuttiError } from '../errors/tutti-error.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { StoreMarker, StoreReader, StoreWrite, StoreWriter } from '../store/store.ts';
-import { type CheckpointSettings, PartitionHost } from './host.ts';
+import { PartitionHost } from './host.ts';
+import type { CheckpointSettings } from './host-options.ts';
 import type { Transaction } from './partition.ts';
 import { items, others } from './scripted-log.fixture.ts';
 import { TableSet } from './table.ts';

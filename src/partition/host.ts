@@ -3,58 +3,20 @@
  * into events. Whatever is decided is decided in the core.
  */
 
-import type { Blobs, Log } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
-import type { Env } from '../platform/env.ts';
-import type { StoreMarker, StoreReader, StoreWriter } from '../store/store.ts';
+import type { StoreMarker } from '../store/store.ts';
+import { Digests, digestsTable } from './digests.ts';
+import type { CheckpointSettings, PartitionHostOptions } from './host-options.ts';
 import { Partition, type Transaction } from './partition.ts';
-import type { PartitionEffect, PartitionOptions } from './partition-effect.ts';
+import type { PartitionEffect } from './partition-effect.ts';
 import { RecordClock } from './record-clock.ts';
-import type { Replicas } from './replicas.ts';
+import { damagedFrom, knownDamage } from './replica.ts';
+import { Scans } from './scans.ts';
 import { SharedLog } from './shared-log.ts';
 import { Snapshots } from './snapshot.ts';
 import { UnderWay } from './under-way.ts';
 import { writeCheckpoint } from './write-checkpoint.ts';
-
-export type PartitionHostOptions<Output> = {
-  readonly core: PartitionOptions;
-  readonly log: Log;
-  readonly reader: StoreReader;
-  /** A reader of its own for each snapshot, at the state of the moment. */
-  readonly openSnapshotReader: () => StoreReader;
-  readonly writer: StoreWriter;
-  readonly blobs: Blobs;
-  readonly env: Env;
-  readonly release: (outputs: readonly Output[]) => void;
-  readonly onLeading: (epoch: number) => void;
-  readonly onFenced: (certain: boolean, dropped: readonly Output[]) => void;
-  /** The partition stops: damage, or a bug. */
-  readonly onFailed: (error: unknown) => void;
-  /** Something was acknowledged: what waited for it may go on. */
-  readonly onProgress: () => void;
-  /** Of a shared log: all records up to this position stand there for good and are in the state here. */
-  readonly onApplied?: (position: number) => void;
-  /** A standby read that the leader gave the partition to `to`. The one of that name claims by itself. */
-  readonly onHandedOver?: (to: string) => void;
-  /** The hand-over that this leader was told to make is durable: close this host. */
-  readonly onGaveAway?: (to: string) => void;
-  /** A standby's claim came second, and it follows again. */
-  readonly onBeaten?: (epoch: number) => void;
-  readonly checkpoints?: CheckpointSettings;
-  /** What other replicas of a shared log know, and copies of its records: without it a log that loses its tail stays so. */
-  readonly replicas?: Replicas;
-};
-
-/** When the store is flushed, and when a snapshot is taken. The limits are the default; tests use smaller ones. */
-export type CheckpointSettings = {
-  readonly checkpointDirtyRows: number;
-  readonly checkpointLogBytes: number;
-  readonly checkpointIntervalMs: number;
-  readonly checkpointSliceRows: number;
-  readonly snapshotLogBytes: number;
-  readonly snapshotChunkBytes: number;
-};
 
 const retryPauseMs = 50;
 const storeRetryMs = 1_000;
@@ -63,6 +25,9 @@ export class PartitionHost<Output> {
   readonly core: Partition<Output>;
   readonly #options: PartitionHostOptions<Output>;
   readonly #snapshots: Snapshots;
+  readonly #scans: Scans;
+  /** Undefined for a log of one's own: nobody else has its state. */
+  readonly #digests: Digests | undefined;
   readonly #settings: CheckpointSettings;
   readonly #clock: RecordClock;
   /** Once it is closing, nothing new is begun, and what the disk refuses is not tried again. */
@@ -70,7 +35,6 @@ export class PartitionHost<Output> {
   /** Undefined for a log of one's own. */
   readonly #shared: SharedLog | undefined;
   #failed = false;
-  #snapshotUnderWay = false;
   #checkpointedAt: number;
   #appliedTo = 0;
   #cancelPoll: () => void = () => {};
@@ -81,10 +45,20 @@ export class PartitionHost<Output> {
     this.#settings = options.checkpoints ?? limits;
     this.#underWay = new UnderWay(options.env, (error) => this.#fail(error));
     const { env, log, replicas } = options;
+    const { partition } = options.core;
+    this.#scans = new Scans({
+      partition,
+      shared: log.shared,
+      snapshots,
+      openReader: options.openSnapshotReader,
+      env,
+      underWay: this.#underWay,
+    });
+    this.#digests = log.shared ? new Digests(partition) : undefined;
     this.core = new Partition<Output>({ ...options.core, surveys: replicas !== undefined });
     this.#shared = log.shared
       ? new SharedLog({
-          partition: options.core.partition,
+          partition,
           log,
           replicas,
           env,
@@ -109,8 +83,9 @@ export class PartitionHost<Output> {
    * A standby that finds the log trimmed under it fails with `LOG_TRIMMED`: opened again, it begins with a newer snapshot.
    */
   static async open<Output>(options: PartitionHostOptions<Output>): Promise<PartitionHost<Output>> {
-    const { log, reader, checkpoints = limits } = options;
-    const { partition, tables } = options.core;
+    const { log, reader, writer, checkpoints = limits } = options;
+    const { partition } = options.core;
+    const tables = log.shared ? options.core.tables.with(digestsTable) : options.core.tables;
     const snapshots = new Snapshots({
       partition,
       tables: [...tables.all()].map((table) => table.id),
@@ -124,8 +99,14 @@ export class PartitionHost<Output> {
     reader.renew();
     await snapshots.load();
     const [start, end] = [await log.start(), await log.end()];
+    const damaged = log.shared ? knownDamage(reader, partition) : undefined;
+    // Where others lead at times, rows without a marker may be left of a state that was being removed.
+    if (damaged !== undefined || (log.shared && reader.marker(partition).position === 0)) {
+      await writer.clear(partition);
+      reader.renew();
+    }
     if (reader.marker(partition).position + 1 < start) {
-      await snapshots.restore(options.writer);
+      await snapshots.restore(writer, damaged);
       reader.renew();
     }
     const kept = Math.max(reader.marker(partition).position, snapshots.newest);
@@ -160,7 +141,8 @@ export class PartitionHost<Output> {
     if (this.#stopped) return;
     this.#guard(() => {
       this.core.endTurn();
-      if (this.#checkpointDue()) this.core.checkpoint();
+      if (this.#checkpointDue())
+        this.core.checkpoint(this.#digests !== undefined && this.#scans.snapshotDue(this.core.logBytes));
     });
     this.#pump();
   }
@@ -234,6 +216,7 @@ export class PartitionHost<Output> {
     const { position } = this.core;
     if (position === this.#appliedTo || this.#failed) return;
     this.#appliedTo = position;
+    if (this.core.role === 'following') this.#compareDigests();
     this.#options.onApplied?.(position);
   }
 
@@ -293,7 +276,7 @@ export class PartitionHost<Output> {
         this.#options.release(effect.outputs);
         break;
       case 'flush':
-        this.#underWay.track(this.#flush(effect.position, effect.note));
+        this.#underWay.track(this.#flush(effect.position, effect.note, effect.digest));
         break;
       case 'fenced':
         this.#failed = true;
@@ -335,9 +318,9 @@ export class PartitionHost<Output> {
   }
 
   /** Writes the checkpoint under way to the store; tries again for as long as the store refuses. */
-  async #flush(position: number, note: Uint8Array): Promise<void> {
-    const { reader, writer, env, core } = this.#options;
-    const { partition, shared } = core;
+  async #flush(position: number, note: Uint8Array, digest: boolean): Promise<void> {
+    const { reader, writer, env } = this.#options;
+    const { partition, shared } = this.#options.core;
     const target = { writer, partition, shared, sliceRows: this.#settings.checkpointSliceRows };
     const began = env.clock.monotonic();
     let rows: number | undefined;
@@ -355,31 +338,47 @@ export class PartitionHost<Output> {
     this.#checkpointedAt = env.clock.monotonic();
     env.events.emit('checkpoint.done', { partition, position, rows, ms: this.#checkpointedAt - began });
     this.#shared?.trimCopies();
-    const { logBytes } = this.core;
-    if (
-      this.core.role === 'leading' &&
-      !this.#underWay.closing &&
-      !this.#snapshotUnderWay &&
-      this.#snapshots.due(logBytes)
-    )
-      this.#underWay.track(this.#takeSnapshot({ position, note }, logBytes));
+    const { logBytes, role } = this.core;
+    if (role === 'leading' && this.#scans.snapshotDue(logBytes))
+      this.#underWay.track(this.#takeSnapshot({ position, note }, logBytes, digest));
+    else if (digest && role === 'following' && this.core.exactAt(position))
+      this.#underWay.track(this.#makeDigest(position));
     this.#afterEvent();
   }
 
-  /** The reader is opened in the turn in which the flush ended, before another one writes. */
-  async #takeSnapshot(marker: StoreMarker, logBytes: number): Promise<void> {
+  async #takeSnapshot(marker: StoreMarker, logBytes: number, digest: boolean): Promise<void> {
+    const { epoch } = this.core;
+    const made = await this.#scans.snapshot(marker, logBytes, epoch);
+    if (!digest || made === undefined || this.#stopped || this.core.role !== 'leading' || this.core.epoch !== epoch)
+      return;
+    this.#digests?.made(marker.position, made);
+    this.transact((tx) => this.#digests?.write(tx));
+    this.endTurn();
+  }
+
+  async #makeDigest(position: number): Promise<void> {
+    const made = await this.#scans.digest(position);
+    if (made === undefined || this.#stopped) return;
+    this.#digests?.made(position, made);
+    this.#compareDigests();
+  }
+
+  #compareDigests(): void {
     const { env, core } = this.#options;
-    this.#snapshotUnderWay = true;
-    const reader = this.#options.openSnapshotReader();
     try {
-      await this.#snapshots.take(reader, marker, logBytes, this.core.epoch);
+      const same = this.#digests?.compare(this.core) ?? 0;
+      if (same > 0) env.events.emit('digest.same', { partition: core.partition, count: same });
     } catch (error) {
-      if (!this.#underWay.closing)
-        env.events.emit('snapshot.failed', { partition: core.partition, position: marker.position, error });
-    } finally {
-      this.#snapshotUnderWay = false;
-      await reader.close();
+      this.#underWay.track(this.#noteDamage(error as TuttiError));
     }
+  }
+
+  /** The store is filled again when it is opened next. */
+  async #noteDamage(error: TuttiError): Promise<void> {
+    const { writer, core } = this.#options;
+    const from = (error.details as { readonly position: number }).position;
+    await writer.write(core.partition, [damagedFrom(from)]).catch(() => undefined);
+    throw error;
   }
 
   #guard(action: () => void): void {

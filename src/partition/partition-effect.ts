@@ -40,8 +40,8 @@ export type PartitionEffect<Output> =
   | { readonly kind: 'leading'; readonly epoch: number }
   /** Let these out, in order. */
   | { readonly kind: 'release'; readonly outputs: readonly Output[] }
-  /** Write `frozenWrites()` to the store, then the marker, renew the reader, and call `flushed`. */
-  | { readonly kind: 'flush'; readonly position: number; readonly note: Uint8Array }
+  /** Write `frozenWrites()` to the store, then the marker, renew the reader, and call `flushed`; with `digest` make one then. */
+  | { readonly kind: 'flush'; readonly position: number; readonly note: Uint8Array; readonly digest: boolean }
   /** A standby's claim came second: it follows again. */
   | { readonly kind: 'beaten'; readonly epoch: number }
   /** A standby read that the leader gave the partition to `to`; if that is its own name, it claims. */

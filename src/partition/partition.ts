@@ -107,8 +107,8 @@ export class Partition<Output> implements Transaction<Output> {
   }
 
   /** After a crash in the middle of a flush, rows may be of a later position until that is reached again. */
-  get exact(): boolean {
-    return this.#replica.exact;
+  exactAt(position: number): boolean {
+    return this.#replica.exactAt(position);
   }
 
   get dirtyRows(): number {
@@ -285,14 +285,14 @@ export class Partition<Output> implements Transaction<Output> {
   }
 
   #seal(pipeline: Pipeline<Output>, batch: Batch<Output>): void {
-    const { writes, outputs, checkpoint } = batch;
+    const { writes, outputs, checkpoint, digest } = batch;
     const kind = checkpoint ? recordKind.checkpoint : recordKind.data;
-    this.#send(pipeline, kind, this.#chain.next(kind, pipeline.acknowledged, writes), outputs);
+    this.#send(pipeline, kind, this.#chain.next(kind, pipeline.acknowledged, writes, digest), outputs, digest);
   }
 
-  #send(pipeline: Pipeline<Output>, kind: RecordKind, record: EncodedRecord, outputs: Output[]): void {
+  #send(pipeline: Pipeline<Output>, kind: RecordKind, record: EncodedRecord, outputs: Output[], digest = false): void {
     this.#replica.logged(record.bytes.length, kind === recordKind.checkpoint);
-    this.#take([pipeline.push({ ...record, kind, outputs })]);
+    this.#take([pipeline.push({ ...record, kind, digest, outputs })]);
   }
 
   /** Takes what the log said of an append. */
@@ -321,11 +321,11 @@ export class Partition<Output> implements Transaction<Output> {
           this.#stands(step.record.position, step.record.bytes);
           break;
         case 'acknowledged': {
-          const { outputs, kind, checksum, bytes } = step.entry;
+          const { outputs, kind, checksum, bytes, digest } = step.entry;
           this.#stands(step.position, bytes);
           if (outputs.length > 0) this.#effects.push({ kind: 'release', outputs });
           if (kind === recordKind.checkpoint)
-            this.#effects.push({ kind: 'flush', position: step.position, note: this.#replica.note(checksum) });
+            this.#effects.push({ kind: 'flush', position: step.position, note: this.#replica.note(checksum), digest });
           if (kind === recordKind.handOver) {
             this.#role = 'handedOver';
             this.#effects.push({ kind: 'handedOver', to: this.#handOverTo });
@@ -346,11 +346,11 @@ export class Partition<Output> implements Transaction<Output> {
   }
 
   /** Begins a checkpoint of the state as it is now. False if one is under way, or nothing was written since the last one. */
-  checkpoint(): boolean {
+  checkpoint(digest = false): boolean {
     if (this.#role !== 'leading' || this.#replica.flushing) return false;
     if (this.#layers.dirtyRows === 0 && this.#replica.logBytesSinceCheckpoint === 0) return false;
     this.#replica.freeze();
-    this.#batches.closeForCheckpoint();
+    this.#batches.closeForCheckpoint(digest);
     this.endTurn();
     return true;
   }

@@ -20,6 +20,7 @@ export type Entry<Output> = {
   readonly bytes: Uint8Array;
   readonly checksum: number;
   readonly kind: RecordKind;
+  readonly digest: boolean;
   readonly outputs: Output[];
   /** The position after which it was or will be sent. */
   after: number;
@@ -88,7 +89,7 @@ export class Pipeline<Output> {
   }
 
   /** Adds a record; the caller has seen `hasRoom`. */
-  push(record: Pick<Entry<Output>, 'bytes' | 'checksum' | 'kind' | 'outputs'>): PipelineStep<Output> {
+  push(record: Pick<Entry<Output>, 'bytes' | 'checksum' | 'kind' | 'digest' | 'outputs'>): PipelineStep<Output> {
     const entry: Entry<Output> = { ...record, after: this.next - 1, result: undefined };
     this.#entries.push(entry);
     return { kind: 'append', entry, again: false };

@@ -15,7 +15,8 @@ const writes = [7, 'kéy\u0000', ['text', 1, -2.5, null, undefined, ['list', 9]]
 test('a record comes out as it went in', () => {
   const { bytes, checksum } = encodeRecord(header, writes);
   const read = decodeHeader(bytes, 5);
-  expect(read).toEqual({ ...header, checksum, keyId: 0, traceId: undefined });
+  expect(read).toEqual({ ...header, checksum, digest: false, keyId: 0, traceId: undefined });
+  expect(decodeHeader(encodeRecord({ ...header, digest: true }, writes).bytes, 5).digest).toBe(true);
   expect(decodeWrites(bytes, read)).toEqual(writes);
   expect(decodeWrites(encodeRecord(header, []).bytes, read)).toEqual([]);
   expect(decodeRow(encodeRow(['a', 1, undefined, null]))).toEqual(['a', 1, undefined, null]);
@@ -31,9 +32,12 @@ test('the format of records and rows is fixed: whoever changes it needs a new nu
   expect(createHash('sha256').update(bytes).digest('hex')).toBe(
     'aa6291c3c2e1679acb65920f6f862d8a765b52a4efa8f46cadcc576dc4e53d27',
   );
-  const added = encodeRecord({ ...header, kind: recordKind.handOver }, ['n2']).bytes;
+  const added = Buffer.concat([
+    encodeRecord({ ...header, kind: recordKind.handOver }, ['n2']).bytes,
+    encodeRecord({ ...header, kind: recordKind.checkpoint, digest: true }, []).bytes,
+  ]);
   expect(createHash('sha256').update(added).digest('hex')).toBe(
-    '63bb7865e2bd189e21d51bbcdac175952629351a1d8b7b38f9ee58a312b6c7cf',
+    'f015aae47076e964aaeeeaa0f4bff9f5b946770876fc32c1017177352c411e30',
   );
 });
 
@@ -58,7 +62,7 @@ test('a whole record of a format, kind, flag or key that is not known is told fr
   };
   for (const [at, value] of [
     [4, 2],
-    [5, 2],
+    [5, 4],
     [6, 4],
     [12, 1],
   ] as const)

@@ -7,7 +7,7 @@
  * | --- | --- | --- |
  * | 0 | checksum u32 | CRC-32 of everything from offset 4 |
  * | 4 | format u8 | `recordFormat` |
- * | 5 | flags u8 | bit 0: a trace id follows the header |
+ * | 5 | flags u8 | bit 0: a trace id follows the header; bit 1: at this checkpoint every replica makes a digest of its state |
  * | 6 | kind u8 | `recordKind` |
  * | 7 | u8 | 0 |
  * | 8 | link u32 | checksum of the last record before it that counted |
@@ -36,6 +36,7 @@ const headerBytes = 48;
 const traceBytes = 16;
 const checksumFrom = 4;
 const traced = 1;
+const digested = 2;
 const kindMax = recordKind.handOver;
 
 /** Identifies a log over its whole life, so that one made anew under the same name is told apart (scenario P10). */
@@ -53,6 +54,7 @@ export type RecordHeader = {
   readonly time: number;
   readonly traceId: Uint8Array | undefined;
   readonly checksum: number;
+  readonly digest: boolean;
 };
 
 /** Row writes: `[table number, key, fields | null, …]`; null deletes. */
@@ -62,13 +64,13 @@ export type EncodedRecord = { readonly bytes: Uint8Array; readonly checksum: num
 
 /** Encodes a record. An epoch record has no writes; what stands in their place is its own (`chain.ts`). */
 export const encodeRecord = (
-  header: Omit<RecordHeader, 'checksum' | 'keyId' | 'traceId'>,
+  header: Omit<RecordHeader, 'checksum' | 'keyId' | 'traceId' | 'digest'> & { readonly digest?: boolean },
   writes: RowWrites,
 ): EncodedRecord => {
   const body = writes.length === 0 ? undefined : pack(writes);
   const bytes = Buffer.allocUnsafe(headerBytes + (body?.length ?? 0));
   bytes[4] = recordFormat;
-  bytes[5] = 0;
+  bytes[5] = header.digest ? digested : 0;
   bytes[6] = header.kind;
   bytes[7] = 0;
   bytes.writeUInt32LE(header.link, 8);
@@ -96,7 +98,7 @@ export const decodeHeader = (bytes: Uint8Array, position: number): RecordHeader 
   const format = view.getUint8(4);
   if (format !== recordFormat) throw unknownFormat(position, `format ${format}`, `format ${recordFormat}`);
   const flags = view.getUint8(5);
-  if ((flags & ~traced) !== 0) throw unknownFormat(position, `flags ${flags}`, 'only the first flag');
+  if ((flags & ~(traced | digested)) !== 0) throw unknownFormat(position, `flags ${flags}`, 'only the first two flags');
   const kind = view.getUint8(6);
   if (kind > kindMax) throw unknownFormat(position, `kind ${kind}`, `kinds up to ${kindMax}`);
   const keyId = view.getUint32(12, true);
@@ -105,6 +107,7 @@ export const decodeHeader = (bytes: Uint8Array, position: number): RecordHeader 
   return {
     kind: kind as RecordKind,
     checksum,
+    digest: (flags & digested) !== 0,
     link: view.getUint32(8, true),
     keyId,
     logId: [view.getUint32(16, true), view.getUint32(20, true)],

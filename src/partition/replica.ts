@@ -11,12 +11,24 @@ import type { LogRecord } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import type { StoreReader, StoreWrite } from '../store/store.ts';
 import { Chain, type Counted } from './chain.ts';
+import { digestsTable } from './digests.ts';
 import { type EncodedWrite, type HighestKeys, Layers } from './layers.ts';
 import { decodeRow, encodeRow } from './record.ts';
 import type { TableSet } from './table.ts';
 
 /** In the store alone, and no table of the partition: the position of the last checkpoint that was begun to be flushed. */
 const flushTable = 0;
+
+/** In the store alone: the position at which its rows were found to be others than the leader's. */
+const damagedKey = 'damaged';
+
+export const damagedFrom = (position: number): StoreWrite => [flushTable, damagedKey, encodeRow([position])];
+
+/** Undefined: nothing was found. */
+export const knownDamage = (store: StoreReader, partition: number): number | undefined => {
+  const row = store.get(partition, flushTable, damagedKey);
+  return row === undefined ? undefined : (decodeRow(row)[0] as number);
+};
 
 /** What is written to the store before the first row of a checkpoint at `position`. */
 export const flushBegins = (position: number): StoreWrite => [flushTable, '', encodeRow([position])];
@@ -36,7 +48,8 @@ export class Replica {
     readonly store: StoreReader;
     readonly tables: TableSet;
   }) {
-    const { partition, shared, store, tables } = options;
+    const { partition, shared, store } = options;
+    const tables = shared ? options.tables.with(digestsTable) : options.tables;
     this.chain = new Chain(partition, store.marker(partition), shared);
     const [highest, logBytes] = (this.chain.more ?? [[], 0]) as [HighestKeys, number];
     this.layers = new Layers(partition, store, tables, highest);
@@ -109,13 +122,13 @@ export class Replica {
     this.#flushing = false;
   }
 
-  /** The rows here are those of this position, and of no later one (C2). */
-  get exact(): boolean {
-    return this.chain.position >= this.#exactFrom;
+  /** Once that is flushed, the store holds the rows of this position, and of no later one (C2). */
+  exactAt(position: number): boolean {
+    return position >= this.#exactFrom;
   }
 
   #seeWhetherExact(): void {
-    if (this.exact) this.layers.storeKnown();
+    if (this.exactAt(this.chain.position)) this.layers.storeKnown();
   }
 }
 

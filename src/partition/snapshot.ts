@@ -21,6 +21,7 @@ import type { Env } from '../platform/env.ts';
 import { sha256 } from '../platform/sha256.ts';
 import type { StoreMarker, StoreReader, StoreWrite, StoreWriter } from '../store/store.ts';
 import { hash16 } from '../values/hash.ts';
+import type { Digest } from './digests.ts';
 
 const manifestFormat = 1;
 /** One key in 512 ends a chunk. */
@@ -28,6 +29,7 @@ const boundaryMask = 0x1ff;
 const positionDigits = 16;
 /** How often a restore looks again what there is, when what it was reading is gone. */
 const restoreTries = 5;
+const digestChars = 32;
 
 type Manifest = {
   readonly note: Uint8Array | undefined;
@@ -99,20 +101,23 @@ export class Snapshots {
 
   /**
    * Takes a snapshot of what `reader` sees, which is exactly the state at the marker; then trims the log. One at a time.
-   * `epoch`: that of the leader that takes it.
+   * `epoch`: that of the leader that takes it. Returns the state's digest; undefined: there is a newer one.
    */
-  async take(reader: StoreReader, marker: StoreMarker, logBytes: number, epoch: number): Promise<void> {
+  async take(reader: StoreReader, marker: StoreMarker, logBytes: number, epoch: number): Promise<Digest | undefined> {
     const { partition, blobs, env } = this.#options;
     const { position, note } = marker;
     // Who has just begun to lead may have flushed an older state than another leader's snapshot has: as the newest of two it would
     // have the log trimmed behind the only one that is of use.
-    if (position <= this.newest) return;
+    if (position <= this.newest) return undefined;
     const began = env.clock.monotonic();
     const chunks: string[] = [];
+    const hashes: string[] = [];
     let sizeBytes = 0;
     for (const bytes of this.#encodeChunks(reader)) {
       if (this.#stopped) throw new TuttiError('CLOSED', 'The node is being closed.');
-      const name = `${this.#chunkPrefix()}${this.#scopeOf(epoch)}${sha256(bytes)}`;
+      const hash = sha256(bytes);
+      hashes.push(hash);
+      const name = `${this.#chunkPrefix()}${this.#scopeOf(epoch)}${hash}`;
       await this.#putChunk(name, bytes);
       chunks.push(name);
       sizeBytes += bytes.length;
@@ -128,14 +133,31 @@ export class Snapshots {
     const ms = env.clock.monotonic() - began;
     env.events.emit('snapshot.done', { partition, position, chunks: chunks.length, sizeBytes, ms });
     await this.#keepLastTwo(epoch);
+    return this.#digestOf(hashes);
+  }
+
+  /** The digest of what `reader` sees: that of the snapshot which would be taken of it. */
+  async digest(reader: StoreReader, between: () => Promise<void>): Promise<Digest> {
+    const hashes: string[] = [];
+    for (const bytes of this.#encodeChunks(reader)) {
+      if (this.#stopped) throw new TuttiError('CLOSED', 'The node is being closed.');
+      hashes.push(sha256(bytes));
+      await between();
+    }
+    return this.#digestOf(hashes);
+  }
+
+  #digestOf(hashes: readonly string[]): Digest {
+    const { chunkBytes } = this.#options;
+    return { scan: `1/${chunkBytes}`, hash: sha256(new TextEncoder().encode(hashes.join(' '))).slice(0, digestChars) };
   }
 
   /**
    * Refills the store from the newest snapshot that is whole and that the log continues. A leader may drop what is being read
-   * here, and trim the log; then it begins again with what there is by then (scenario P10). Throws `STORE_FAILED` if there
-   * is none.
+   * here, and trim the log; then it begins again with what there is by then (scenario P10). `below`: none at or after that
+   * position. Throws `STORE_FAILED` if there is none.
    */
-  async restore(writer: StoreWriter): Promise<void> {
+  async restore(writer: StoreWriter, below = Number.POSITIVE_INFINITY): Promise<void> {
     const { partition, log } = this.#options;
     let problems: string[] = [];
     let logStart = 0;
@@ -145,6 +167,7 @@ export class Snapshots {
       logStart = await log.start();
       for (const position of [...this.#positions].reverse()) {
         if (position + 1 < logStart) break;
+        if (position >= below) continue;
         try {
           await this.#restoreFrom(position, writer);
           return;

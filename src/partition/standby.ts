@@ -155,7 +155,14 @@ export class Standby {
     }
     chain.passTime(now);
     const record = chain.claim(this.#options.newLogId);
-    this.#claim = { ...record, kind: recordKind.epoch, outputs: [], after: chain.position, result: undefined };
+    this.#claim = {
+      ...record,
+      kind: recordKind.epoch,
+      digest: false,
+      outputs: [],
+      after: chain.position,
+      result: undefined,
+    };
     this.#role = 'claiming';
     this.#effects.push({ kind: 'append', entry: this.#claim, again: false });
   }

@@ -30,6 +30,11 @@ export class TableSet {
     }
   }
 
+  /** These and one more, if it is not among them. */
+  with(table: AnyTable): TableSet {
+    return this.#byId.has(table.id) ? this : new TableSet([...this.#byId.values(), table]);
+  }
+
   get(id: number): AnyTable | undefined {
     return this.#byId.get(id);
   }

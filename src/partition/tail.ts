@@ -10,7 +10,9 @@ import type { Replica } from './replica.ts';
 
 export type TailStep =
   | { readonly kind: 'stands'; readonly position: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'flush'; readonly position: number; readonly note: Uint8Array };
+  | ({ readonly kind: 'flush' } & Checkpoint);
+
+type Checkpoint = { readonly position: number; readonly note: Uint8Array; readonly digest: boolean };
 
 export class Tail {
   readonly #replica: Replica;
@@ -19,7 +21,7 @@ export class Tail {
   #records: readonly LogRecord[] = [];
   #next = 0;
   /** A checkpoint that waits for the one before it. */
-  #waiting: { readonly position: number; readonly note: Uint8Array } | undefined;
+  #waiting: Checkpoint | undefined;
   #handedTo: string | undefined;
 
   /** `flushes`: at the checkpoints of whoever leads. */
@@ -62,14 +64,15 @@ export class Tail {
       if (counted === undefined) continue;
       this.#handedTo = counted.to;
       if (counted.kind !== recordKind.checkpoint || !this.#flushes) continue;
-      const checkpoint = { position: record.position, note: this.#replica.note(counted.checksum) };
+      const { digest, checksum } = counted;
+      const checkpoint = { position: record.position, note: this.#replica.note(checksum), digest };
       if (!this.#replica.flushing) this.#flush(checkpoint, steps);
       else if (patient) this.#waiting = checkpoint;
     }
     return steps;
   }
 
-  #flush(checkpoint: { readonly position: number; readonly note: Uint8Array }, steps: TailStep[]): void {
+  #flush(checkpoint: Checkpoint, steps: TailStep[]): void {
     this.#replica.freeze();
     steps.push({ kind: 'flush', ...checkpoint });
   }

@@ -4,7 +4,7 @@
  */
 import { calmLog, type LogFaults } from '../../src/engine/simulated/log-service.ts';
 import { calmNetwork, type NetworkFaults } from '../../src/engine/simulated/network.ts';
-import type { CheckpointSettings } from '../../src/partition/host.ts';
+import type { CheckpointSettings } from '../../src/partition/host-options.ts';
 import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
 import { type SeededRandom, seededRandom } from '../../src/values/hash.ts';
 import { type ClusterPlan, clusterPlanOf, clusterSize, type MemberFault } from './cluster/cluster-plan.ts';

@@ -20,6 +20,7 @@ export const rareStates: Readonly<Record<string, readonly string[]>> = {
     'claim came second',
     'hand-over taken',
     'standby compared',
+    'digest same',
     'log put_back',
     'tail put back',
     'log made anew',

@@ -1,6 +1,6 @@
 /** What the node thread and a state thread tell each other besides the flat arrays: rare, and as objects. */
 import type { MessagePort } from 'node:worker_threads';
-import type { CheckpointSettings } from '../../partition/host.ts';
+import type { CheckpointSettings } from '../../partition/host-options.ts';
 import type { Loss } from '../../tasks/grant.ts';
 
 /** Thresholds other than the limits say: tests use small ones, so that what is rare happens often. */

@@ -1,6 +1,6 @@
 /** What a state host stands on, and whom it tells. */
 import type { Blobs, Bus, Log } from '../../engine/engine.ts';
-import type { CheckpointSettings } from '../../partition/host.ts';
+import type { CheckpointSettings } from '../../partition/host-options.ts';
 import type { Replicas } from '../../partition/replicas.ts';
 import type { Env } from '../../platform/env.ts';
 import type { StoreReader, StoreWriter } from '../../store/store.ts';

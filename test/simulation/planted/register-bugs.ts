@@ -75,7 +75,7 @@ export const registerBugs: readonly PlantedBug[] = [
     find: 'return this.#resolve();\n  }\n\n  /** Takes what was read',
     replace:
       "if (entry.result.kind === 'appended' && entry !== this.#entries[0] && this.#entries.includes(entry))\n      return [{ kind: 'acknowledged', entry: { ...entry, outputs: entry.outputs.splice(0) }, position: entry.after + 1 }, ...this.#resolve()];\n    return this.#resolve();\n  }\n\n  /** Takes what was read",
-    law: ['linearizable', 'messages', 'no damage', 'same state'],
+    law: ['linearizable', 'messages', 'no damage', 'same state', 'progress'],
     seeds: 3_000,
   },
   {
@@ -152,9 +152,9 @@ export const registerBugs: readonly PlantedBug[] = [
     name: 'P10: the store is flushed before the checkpoint is acknowledged',
     workload: 'registers',
     file: partition,
-    find: 'this.#take([pipeline.push({ ...record, kind, outputs })]);',
+    find: 'this.#take([pipeline.push({ ...record, kind, digest, outputs })]);',
     replace:
-      "const early = kind === recordKind.checkpoint;\n    this.#take([pipeline.push({ ...record, kind: early ? recordKind.data : kind, outputs })]);\n    if (early)\n      this.#effects.push({\n        kind: 'flush',\n        position: pipeline.next - 1,\n        note: this.#replica.note(record.checksum),\n      });",
+      "const early = kind === recordKind.checkpoint;\n    this.#take([pipeline.push({ ...record, kind: early ? recordKind.data : kind, digest, outputs })]);\n    if (early)\n      this.#effects.push({\n        kind: 'flush',\n        position: pipeline.next - 1,\n        note: this.#replica.note(record.checksum),\n        digest,\n      });",
     law: ['no damage', 'same state', 'linearizable', 'messages', 'progress'],
     seeds: 500,
   },

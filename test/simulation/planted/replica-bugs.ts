@@ -99,9 +99,9 @@ export const replicaBugs: readonly PlantedBug[] = [
     name: 'P4: copies are kept of records that nobody acknowledged',
     workload: 'registers',
     file: partition,
-    find: 'this.#take([pipeline.push({ ...record, kind, outputs })]);',
+    find: 'this.#take([pipeline.push({ ...record, kind, digest, outputs })]);',
     replace:
-      'this.#stands(pipeline.next, record.bytes);\n    this.#take([pipeline.push({ ...record, kind, outputs })]);',
+      'this.#stands(pipeline.next, record.bytes);\n    this.#take([pipeline.push({ ...record, kind, digest, outputs })]);',
     law: ['no damage', 'put back'],
     seeds: 50,
   },

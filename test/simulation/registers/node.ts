@@ -6,6 +6,7 @@ import type { PartitionEnd } from '../../../src/cluster/claims.ts';
 import { takesPart } from '../../../src/cluster/cluster-map.ts';
 import type { ClusterNode, PartitionControl } from '../../../src/cluster/cluster-node.ts';
 import { limits } from '../../../src/limits.ts';
+import { digestsTable } from '../../../src/partition/digests.ts';
 import { PartitionHost } from '../../../src/partition/host.ts';
 import {
   outboxTable,
@@ -32,7 +33,7 @@ const resendEveryMs = 500;
 const resendMost = 100;
 const followAgainMs = 300;
 
-export const registerTables = [outboxTable, peersTable, registerTable, requestTable, inboxTable];
+export const registerTables = [outboxTable, peersTable, digestsTable, registerTable, requestTable, inboxTable];
 
 /** `close` lets go of everything; nothing is begun from then on. */
 export type RegisterProgram = NodeProgram & { readonly close: () => Promise<void> };
@@ -256,7 +257,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
     handOver: (partition, to) => opened.get(partition)?.host.handOver(to) === true,
     standby: (partition) => {
       const core = opened.get(partition)?.host.core;
-      if (core?.role !== 'following' || !core.exact) return undefined;
+      if (core?.role !== 'following' || !core.exactAt(core.position)) return undefined;
       const flushedTo = context.store.openReader().marker(partition).position;
       return { position: core.position, flushedTo, rows: core };
     },

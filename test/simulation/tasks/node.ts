@@ -237,7 +237,7 @@ export const taskNode = (context: NodeContext): NodeProgram => {
     },
     standby: (partition) => {
       const core = host.parts.get(partition)?.host.core;
-      if (core?.role !== 'following' || !core.exact) return undefined;
+      if (core?.role !== 'following' || !core.exactAt(core.position)) return undefined;
       const flushedTo = context.store.openReader().marker(partition).position;
       return { position: core.position, flushedTo, rows: core };
     },
