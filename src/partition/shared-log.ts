@@ -84,9 +84,10 @@ export class SharedLog {
     return this.#mending?.survey(position, snapshot) ?? Promise.resolve(position);
   }
 
-  /** From now on it leads: an idle leader would not notice that it was deposed. */
+  /** From now on it leads: an idle leader would not notice that it was deposed. Where there is no other replica, nobody deposes it. */
   watch(): void {
-    const { log, underWay, state, confirm } = this.#options;
+    const { log, replicas, underWay, state, confirm } = this.#options;
+    if (replicas === undefined) return;
     const seen = state().position;
     underWay.later(limits.logEndLookMs, () => {
       if (!state().leads) return;

@@ -151,4 +151,29 @@ export const replicaBugs: readonly PlantedBug[] = [
     law: ['put back', 'no damage'],
     seeds: 3_000,
   },
+  {
+    name: 'a standby loses a row of each checkpoint: its digest is another one',
+    workload: 'registers',
+    file: host,
+    find: 'writeCheckpoint(target, this.core.frozenWrites(),',
+    replace:
+      "writeCheckpoint(target, this.core.role === 'following' ? [...this.core.frozenWrites()].slice(1) : this.core.frozenWrites(),",
+    law: ['no damage', 'same state'],
+    seeds: 20,
+  },
+  {
+    name: 'digests are not compared, and a standby that loses rows comes to lead',
+    workload: 'registers',
+    file: 'src/partition/digests.ts',
+    find: 'if (leader.hash !== own.hash) throw this.#differs(position, own, leader);',
+    replace: '',
+    also: {
+      file: host,
+      find: 'writeCheckpoint(target, this.core.frozenWrites(),',
+      replace:
+        "writeCheckpoint(target, this.core.role === 'following' ? [...this.core.frozenWrites()].slice(1) : this.core.frozenWrites(),",
+    },
+    law: ['same state', 'linearizable', 'messages', 'progress'],
+    seeds: 50,
+  },
 ];
