@@ -153,3 +153,23 @@ it('opens a log whose last write failed, on a disk that fails at first', async (
   await world.reopen();
   expect(await world.contents()).toEqual(['one', 'two', 'three']);
 });
+
+it('opens a log whose first frame stands twice, as all before it was given up and a write of it had failed', async () => {
+  const world = await LogWorld.open();
+  const big = (letter: string): string => letter.repeat(100_000);
+  for (const letter of 'abc') await world.append(big(letter));
+  const third = world.segments()[2]!;
+  world.disk.crash('kill');
+  fail(world, 1, 'EIO', (file) => file === third);
+  await world.reopen();
+  // The second one begins at the same frame, and cannot be given up for now.
+  world.disk.failName = (name) => (name === third ? 'EIO' : undefined);
+  await world.append('d');
+  await world.log().trim(4);
+  await world.settle();
+  expect(world.segments()[0]).toBe(third);
+  world.disk.failName = () => undefined;
+  world.disk.crash('kill');
+  await world.reopen();
+  expect(await world.contents()).toEqual(['d']);
+});

@@ -182,3 +182,20 @@ it('is not misled by records that contain frames of the same log', async () => {
   world.disk.replace(file!, torn);
   expect(await outcome(world)).toEqual(['one']);
 });
+
+it('reports damage in a frame that stands twice, also where nothing vouches for the one behind it', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const world = await LogWorld.open({}, seed);
+    await world.append('one');
+    await world.settle();
+    let left = 1;
+    // The kernel may go on showing all of it.
+    world.disk.failWrite = () => (left-- > 0 ? 'EIO' : undefined);
+    await world.append('two');
+    await world.append('three');
+    world.disk.crash('kill');
+    const file = world.segments().find((name) => world.disk.content(name).includes('three'))!;
+    world.disk.content(file)[20]! ^= 1;
+    expect(await outcome(world), `seed ${seed}`).toEqual({ code: 'LOG_DAMAGED', details: { file, offset: 0 } });
+  }
+});
