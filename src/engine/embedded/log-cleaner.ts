@@ -7,6 +7,8 @@
  * C2. A carried record keeps its bytes and its position.
  * C3. Carrying is worth it when what is dead in closed segments outweighs what is live there by `deadSegmentsMax` segments:
  *     then the log is at most about twice as large as what it must keep.
+ * C4. What is carried at once goes to as few frames as it can, whatever logs it is of: a frame takes at least one block, and
+ *     scattered records that went to a frame each would take up as much room as before, so that carrying would never end.
  */
 
 import { isTuttiError } from '../../errors/tutti-error.ts';
@@ -22,6 +24,8 @@ const deadSegmentsMax = 2;
 /** Carried at once, so that appends get their turn. */
 const carryBytes = 256 * 1024;
 const noBytes = new Uint8Array(0);
+
+type CarriedRecord = { readonly log: number; readonly record: LogRecord };
 
 export class LogCleaner {
   readonly #env: Env;
@@ -108,22 +112,51 @@ export class LogCleaner {
 
   async #carry(segment: number): Promise<boolean> {
     let carriedBytes = 0;
-    // What is carried moves, so each round finds the first record that is still there.
-    for (const { log, position } of this.#records.liveRecords(segment)) {
-      const found = await this.#read(log, position);
-      const here = found.filter((record) => this.#records.get(log, record.position)?.segment === segment);
-      const carried = here.map((record) => this.#add(log, EntryKind.carried, record.position, record.bytes));
+    for (;;) {
+      const some = await this.#readSome(segment);
+      if (some.length === 0) break;
+      const carried = some.map(({ log, record }) => this.#add(log, EntryKind.carried, record.position, record.bytes));
       if ((await Promise.all(carried)).includes(false) || this.#stopped) return false;
-      for (const { bytes } of here) carriedBytes += bytes.length;
+      for (const { record } of some) carriedBytes += record.bytes.length;
     }
     this.#env.events.emit('log.carried', { folder: this.#folder, segment, bytes: carriedBytes });
     return this.#records.liveBytes(segment) === 0;
   }
 
-  /** Some records from `position` on; none if that was trimmed meanwhile. */
-  async #read(log: number, position: number): Promise<readonly LogRecord[]> {
+  /** Live records of a segment, as many as are carried together; none: it has none. What is carried moves away (C4). */
+  async #readSome(segment: number): Promise<readonly CarriedRecord[]> {
+    const some: CarriedRecord[] = [];
+    let bytes = 0;
+    let last = { log: -1, position: 0 };
+    for (const { log, position } of this.#records.liveRecords(segment)) {
+      if (bytes >= carryBytes || this.#stopped) break;
+      if (log === last.log && position <= last.position) continue;
+      for (const record of await this.#read(log, position, this.#runBytes(segment, log, position))) {
+        if (this.#records.get(log, record.position)?.segment !== segment) continue;
+        some.push({ log, record });
+        last = { log, position: record.position };
+        bytes += record.bytes.length;
+      }
+    }
+    return some;
+  }
+
+  /** How much to read for the records from `position` on that stand in the segment without a gap; others stay where they are. */
+  #runBytes(segment: number, log: number, position: number): number {
+    let bytes = 0;
+    for (let next = position; bytes < carryBytes; next++) {
+      const at = this.#records.get(log, next);
+      if (at?.segment !== segment) break;
+      bytes += at.length;
+    }
+    // An empty record is read as well.
+    return Math.max(1, bytes);
+  }
+
+  /** Records from `position` on; none if that was trimmed meanwhile. */
+  async #read(log: number, position: number, maxBytes: number): Promise<readonly LogRecord[]> {
     try {
-      return await this.#reader.read(log, position, carryBytes);
+      return await this.#reader.read(log, position, maxBytes);
     } catch (error) {
       if (isTuttiError(error) && error.code === 'LOG_TRIMMED') return [];
       throw error;
