@@ -34,7 +34,15 @@ export type FinishedWrite = { readonly file: string; readonly at: number; readon
 /** `seen` and `disk` are the same object for as long as they do not differ. */
 type Content = { seen: Bytes; disk: Bytes; failedSyncs: number };
 /** What one opener of a file has: the failed syncs it was told of, and whether it is lied to. */
-type Handle = { readonly name: string; readonly content: Content; toldOf: number; hollow: boolean };
+type Handle = {
+  readonly name: string;
+  readonly content: Content;
+  toldOf: number;
+  hollow: boolean;
+  /** Calls under way; closing waits for them. */
+  readonly underWay: Set<Promise<unknown>>;
+  closed: boolean;
+};
 type NameChange = (names: Map<string, Content>) => void;
 type Life = {
   ended: boolean;
@@ -97,7 +105,7 @@ export class FaultyDisk {
   readonly #pick: Pick;
   #names = new Map<string, Content>();
   #namesOnDisk = new Map<string, Content>();
-  #changes: { readonly folder: string; readonly change: NameChange }[] = [];
+  #changes: { readonly folder: string; readonly content: Content; readonly change: NameChange }[] = [];
   #life: Life = { ended: true, turn: nextTurn, underWay: new Set() };
   #waitForCrash: (() => void)[] = [];
 
@@ -121,10 +129,13 @@ export class FaultyDisk {
     this.#life.underWay.clear();
     this.#life.ended = true;
     if (kind === 'power') {
-      // Those up to some moment, or any of them: nothing says that names reach the disk in order.
+      // Those up to some moment, or of each file: nothing says that names of different files reach the disk in order.
       const upTo = this.#pick(2) === 0 ? this.#pick(this.#changes.length + 1) : undefined;
-      for (const [index, { change }] of this.#changes.entries())
-        if (upTo === undefined ? this.#pick(2) === 0 : index < upTo) change(this.#namesOnDisk);
+      const over = new Set<Content>();
+      for (const [index, { content, change }] of this.#changes.entries()) {
+        if (upTo === undefined ? this.#pick(2) === 0 : index >= upTo) over.add(content);
+        if (!over.has(content)) change(this.#namesOnDisk);
+      }
       this.#changes = [];
       this.#names = new Map(this.#namesOnDisk);
       for (const content of this.#names.values()) content.seen = content.disk;
@@ -134,6 +145,10 @@ export class FaultyDisk {
 
   names(): readonly string[] {
     return [...this.#names.keys()].sort();
+  }
+
+  has(file: string): boolean {
+    return this.#names.has(file);
   }
 
   /** What readers see of a file. */
@@ -171,12 +186,16 @@ export class FaultyDisk {
     const call = <T>(work: () => T): Promise<T> => this.#call(life, 0, work);
     return {
       fillAheadPays,
-      remove: (name) => call(() => this.#changeName(name, (names) => void names.delete(name))),
+      remove: (name) =>
+        call(() => {
+          const content = this.#names.get(name);
+          if (content) this.#changeName(name, content, (names) => void names.delete(name));
+        }),
       rename: (from, to) =>
         call(() => {
           const content = this.#names.get(from);
           if (!content) throw systemError('ENOENT', from);
-          this.#changeName(to, (names) => {
+          this.#changeName(to, content, (names) => {
             names.delete(from);
             names.set(to, content);
           });
@@ -199,20 +218,37 @@ export class FaultyDisk {
           if (how === 'existing' && !known) throw systemError('ENOENT', name);
           if (how === 'new' && known) throw systemError('EEXIST', name);
           const content = known ?? emptyContent();
-          if (!known) this.#changeName(name, (names) => void names.set(name, content));
-          return this.#open(life, { name, content, toldOf: content.failedSyncs, hollow: false });
+          if (!known) this.#changeName(name, content, (names) => void names.set(name, content));
+          return this.#open(life, {
+            name,
+            content,
+            toldOf: content.failedSyncs,
+            hollow: false,
+            underWay: new Set(),
+            closed: false,
+          });
         }),
     };
   }
 
   #open(life: Life, handle: Handle): OpenFile {
-    const { name, content } = handle;
+    const { name, content, underWay } = handle;
+    const call = async <T>(bytes: number, work: () => T): Promise<T> => {
+      if (handle.closed) throw systemError('EBADF', name);
+      const made = this.#call(life, bytes, work);
+      underWay.add(made);
+      return await made.finally(() => underWay.delete(made));
+    };
     return {
-      size: () => this.#call(life, 0, () => content.seen.size),
-      read: (into, at) =>
-        this.#call(life, into.length, () => content.seen.view.copy(into, 0, Math.min(at, content.seen.size))),
-      close: () => this.#call(life, 0, () => {}),
+      size: () => call(0, () => content.seen.size),
+      read: (into, at) => call(into.length, () => content.seen.view.copy(into, 0, Math.min(at, content.seen.size))),
+      close: async () => {
+        handle.closed = true;
+        await Promise.allSettled(underWay);
+        await this.#call(life, 0, () => {});
+      },
       writeSync: (bytes, at) => {
+        if (handle.closed) throw systemError('EBADF', name);
         const write = { content, bytes, at };
         life.underWay.add(write);
         this.#count(life);
@@ -222,8 +258,8 @@ export class FaultyDisk {
       },
       write: (bytes, at) => {
         const write = { content, bytes, at };
-        if (!life.ended) life.underWay.add(write);
-        return this.#call(life, bytes.length, () => {
+        if (!life.ended && !handle.closed) life.underWay.add(write);
+        return call(bytes.length, () => {
           life.underWay.delete(write);
           this.#write(handle, bytes, at);
         });
@@ -231,10 +267,10 @@ export class FaultyDisk {
     };
   }
 
-  #changeName(name: string, change: NameChange): void {
+  #changeName(name: string, content: Content, change: NameChange): void {
     this.#mayFail(name);
     change(this.#names);
-    this.#changes.push({ folder: path.dirname(name), change });
+    this.#changes.push({ folder: path.dirname(name), content, change });
   }
 
   #mayFail(name: string): void {
