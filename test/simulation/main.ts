@@ -33,7 +33,11 @@ const simulate = async (options: SimulateOptions): Promise<number> => {
       offset,
       stride: jobs,
       // What is asked for by its seed is shown as it is.
-      shrink: options.keep === undefined && !options.trace && (options.html === undefined || options.seeds > 1),
+      shrink:
+        options.shrink &&
+        options.keep === undefined &&
+        !options.trace &&
+        (options.html === undefined || options.seeds > 1),
       page: options.html !== undefined,
       verdicts: options.seeds === 1,
     };

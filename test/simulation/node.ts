@@ -149,6 +149,6 @@ export class SimNode {
     this.life = undefined;
     this.program = undefined;
     this.disk.end(how);
-    this.drive.disk.crash(how === 'kill' ? 'kill' : 'power');
+    this.drive.end(how === 'kill' ? 'kill' : 'power');
   }
 }

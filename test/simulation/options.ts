@@ -24,6 +24,8 @@ export type SimulateOptions = {
   /** Where the page of the run is written; of many, that of the first failing one. */
   readonly html: string | undefined;
   readonly rare: boolean;
+  /** Looks for the fewest faults with which a run fails. */
+  readonly shrink: boolean;
 };
 
 export const help = `Runs whole clusters of Tutti's own code in one thread under a virtual clock, with faults that a seed draws, and checks
@@ -42,7 +44,7 @@ that no law is broken.
   --jobs J         processes (default 1)
   --workload NAME  registers (default): reads, writes and messages on partitions; tasks: tasks of all kinds;
                    cluster: registers on nodes that join and leave, and share the partitions by themselves;
-                   embedded: registers in one process over the embedded engine and its files
+                   embedded, embedded-tasks: registers, tasks in one process over the embedded engine and its files
   --faults A,B     only these kinds: ${allFaults.join(', ')}; none: "none"
   --keep 3,7       with --seed: only these faults of its plan, by number; "none"
   --trace          with --seed: prints the run as a sequence of events: when, where, what
@@ -50,6 +52,7 @@ that no law is broken.
   --html FILE      writes the run as one page with a lane for each place; with many seeds, the failing run with the fewest
                    faults that it needs
   --rare           fails if a rare state was never reached
+  --no-shrink      does not look for the fewest faults with which a run fails
 
 Ends with 0 if every law held, 1 if one was broken, 2 if it was called wrongly.
 `;
@@ -82,6 +85,7 @@ export const readOptions = (args: readonly string[], drawn: number): SimulateOpt
     messages: values.messages === true,
     html: values.html,
     rare: values.rare === true,
+    shrink: values['no-shrink'] !== true,
   };
 };
 
@@ -103,6 +107,7 @@ const parsed = (args: readonly string[]) => {
         messages: { type: 'boolean' },
         html: { type: 'string' },
         rare: { type: 'boolean' },
+        'no-shrink': { type: 'boolean' },
       },
     });
   } catch (error) {
@@ -110,7 +115,7 @@ const parsed = (args: readonly string[]) => {
   }
 };
 
-const workloadNames = ['registers', 'tasks', 'cluster', 'cluster-tasks', 'embedded'];
+const workloadNames = ['registers', 'tasks', 'cluster', 'cluster-tasks', 'embedded', 'embedded-tasks'];
 
 const workloadOf = (text = 'registers'): string => {
   if (workloadNames.includes(text)) return text;

@@ -62,4 +62,19 @@ export const regressions: readonly Regression[] = [
     seed: 160_929_888,
     was: 'a new leader took a snapshot of an older state than the newest one, and had the log trimmed behind the only one of use',
   },
+  {
+    workload: 'embedded',
+    seed: 59,
+    was: 'a segment whose name could not be taken away was passed over, and the log could not be opened any more',
+  },
+  {
+    workload: 'embedded',
+    seed: 250_440_580,
+    was: 'a flipped bit in a frame that stood twice cut off the acknowledged one behind it, instead of being told',
+  },
+  {
+    workload: 'embedded',
+    seed: 24,
+    was: 'what was carried went to a frame for each stretch of records, so that an idle log was cleaned for ever',
+  },
 ];

@@ -17,7 +17,9 @@ test.each([
   ['tasks', 'the first 60 seeds', ['--first', '1', '--seeds', '60']],
   ['cluster-tasks', 'the first 40 seeds', ['--first', '1', '--seeds', '40']],
   ['cluster', 'the first 80 seeds', ['--first', '1', '--seeds', '80']],
-  ['embedded', 'the first 150 seeds', ['--first', '1', '--seeds', '150']],
+  ['embedded', 'the first 40 seeds', ['--first', '1', '--seeds', '40']],
+  ['embedded', 'fresh seeds for 0.25 min', ['--minutes', '0.25']],
+  ['embedded-tasks', 'the first 6 seeds', ['--first', '1', '--seeds', '6']],
 ])('%s: %s break no law', async (workload, _which, args) => {
   const { code, out } = await simulate(['--workload', workload, ...args, '--jobs', '2']);
   console.log(out);

@@ -7,7 +7,6 @@ export type WorkerTask = Omit<SimulateOptions, 'jobs' | 'rare' | 'html'> & {
   /** It runs seeds `first + offset`, `first + offset + stride` … */
   readonly offset: number;
   readonly stride: number;
-  readonly shrink: boolean;
   /** Tells what a page of the run is made of; of many seeds, of the one that fails. */
   readonly page: boolean;
   /** Tells every verdict. */

@@ -4,6 +4,7 @@ import type { AnyTable } from '../../src/partition/table.ts';
 import { taskTables } from '../../src/tasks/tables.ts';
 import { checkStandbys } from './checkers/replicas.ts';
 import { describeClusterMessage } from './cluster/describe.ts';
+import { checkDisk } from './embedded/checks.ts';
 import { embedded } from './embedded/node.ts';
 import { embeddedPlan } from './embedded/plan.ts';
 import type { StartProgram } from './node.ts';
@@ -81,37 +82,40 @@ const beginTasks = (world: World): Clients => {
 
 /** What seed `seed` means; `only`: kinds of faults that may occur at all. */
 export const planOf = (workload: string, seed: string, only: readonly FaultKind[]): Plan =>
-  (workload === 'embedded' ? embeddedPlan : clusterPlan)(workload, seed, only);
+  (workload.startsWith('embedded') ? embeddedPlan : clusterPlan)(workload, seed, only);
+
+const onDisk =
+  (begin: Workload['begin']): Workload['begin'] =>
+  (world) => {
+    const clients = begin(world);
+    return {
+      ...clients,
+      idle: () => clients.idle() && world.nodes.every(({ drive }) => drive.isQuiet),
+      check: () => {
+        clients.check();
+        checkDisk(world);
+      },
+    };
+  };
+
+const describeRegisters = describing(registerTables, describeRegisterMessage);
+const describeTasks = describing([outboxTable, peersTable, ...taskTables], describeTaskMessage);
 
 export const workloads: Readonly<Record<string, Workload>> = {
-  registers: {
-    node: registerNode,
-    describe: describing(registerTables, describeRegisterMessage),
-    begin: beginRegisters,
-  },
+  registers: { node: registerNode, describe: describeRegisters, begin: beginRegisters },
   cluster: {
     node: registerNode,
-    describe: (message) =>
-      describeClusterMessage(message) ?? describing(registerTables, describeRegisterMessage)(message),
+    describe: (message) => describeClusterMessage(message) ?? describeRegisters(message),
     begin: beginRegisters,
   },
-  embedded: {
-    node: embedded(registerNode),
-    describe: describing(registerTables, describeRegisterMessage),
-    begin: beginRegisters,
-  },
-  tasks: {
-    node: taskNode,
-    describe: describing([outboxTable, peersTable, ...taskTables], describeTaskMessage),
-    begin: beginTasks,
-  },
+  tasks: { node: taskNode, describe: describeTasks, begin: beginTasks },
   'cluster-tasks': {
     node: taskNode,
-    describe: (message) =>
-      describeClusterMessage(message) ??
-      describing([outboxTable, peersTable, ...taskTables], describeTaskMessage)(message),
+    describe: (message) => describeClusterMessage(message) ?? describeTasks(message),
     begin: beginTasks,
   },
+  embedded: { node: embedded(registerNode), describe: describeRegisters, begin: onDisk(beginRegisters) },
+  'embedded-tasks': { node: embedded(taskNode), describe: describeTasks, begin: onDisk(beginTasks) },
 };
 
 /** Whether nodes that live always reach each other. Only then is nothing ever run twice at the same time. */

@@ -359,7 +359,7 @@ export class World {
     const code = (error as { code?: unknown }).code;
     this.tell('failed', `partition ${partition} at ${end}: ${String(error)}`);
     this.count(code === 'LOG_TRIMMED' ? 'log trimmed under a reader' : `failed ${String(code)}`);
-    if (code === 'LOG_DAMAGED' && this.#nodeAt(end).drive.flipped !== undefined) {
+    if (this.#nodeAt(end).drive.explains(error)) {
       this.exited(end, error);
       return;
     }
@@ -375,7 +375,7 @@ export class World {
     const code = (error as { code?: unknown }).code;
     this.tell('exits', `${end}: ${String(error)}`);
     this.count(`exits ${String(code)}`);
-    const isTold = code === 'LOG_DAMAGED' && node.drive.flipped !== undefined;
+    const isTold = node.drive.explains(error);
     if (!isTold && code !== 'EIO' && code !== 'ENOSPC') this.violated('no damage', `${end}: ${(error as Error).stack}`);
     node.end('kill');
     if (isTold) node.drive.repair();

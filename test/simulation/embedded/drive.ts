@@ -5,6 +5,7 @@
 import { type CrashKind, FaultyDisk } from '../../../src/engine/embedded/faulty-files.fixture.ts';
 import type { Files } from '../../../src/engine/embedded/files.ts';
 import type { Life, Simulation } from '../../../src/engine/simulated/simulation.ts';
+import { crc32 } from '../../../src/platform/crc32.ts';
 import type { SeededRandom } from '../../../src/values/hash.ts';
 import type { BlobView } from '../checkers/restorable.ts';
 import { Dice, type Fault } from '../plan.ts';
@@ -18,6 +19,10 @@ const blobHeaderBytes = 16;
 /** A call takes up to so long, and as much more for each megabyte. */
 const callMs = 0.2;
 const megabyteMs = 5;
+/** A log that has written nothing for so long is quiet. */
+const quietMs = 400;
+/** For so long after a fault of the disk writing may go on to fail. */
+const stallMs = 5_000;
 /** How much room is left on a disk that is about to be full. */
 const roomBytes = [0, 5_000, 40_000];
 
@@ -29,6 +34,8 @@ export class Drive {
   flipped: Flip | undefined;
   /** What was flipped when the log began to be opened. */
   #flippedBefore: Flip | undefined;
+  /** Bits of frames that were given up since: a file whose removal was not synced may come back with them. */
+  #flippedOnce: Flip[] = [];
   readonly #simulation: Simulation;
   readonly #random: SeededRandom;
   readonly #dice: Dice;
@@ -40,6 +47,11 @@ export class Drive {
   readonly #violated: (law: string, what: string) => void;
   #failing: Extract<DriveFault, { kind: 'failedWrites' }> | undefined;
   #slowMs = 0;
+  #isOpen = false;
+  /** When a frame was last written. */
+  #wroteMs = 0;
+  /** Until when the disk may keep a log from writing. */
+  #troubledMs = 0;
   /** How long the node stays down that a call has crashed. */
   #downMs = 0;
   /** What the next lives' first calls meet. */
@@ -72,7 +84,10 @@ export class Drive {
       else if (code !== undefined) this.#failedFiles.add(write.file);
       else if (this.#failedFiles.has(write.file))
         this.#violated('failed file', `a frame went to ${write.file}, on which one had failed`);
-      else this.#frames.wrote(write);
+      else {
+        this.#frames.wrote(write);
+        this.#wroteMs = simulation.nowMs;
+      }
     };
   }
 
@@ -83,12 +98,21 @@ export class Drive {
       turn: (bytes) =>
         new Promise((resolve) => void this.#simulation.after(this.#delayMs(bytes), life, 'file', () => resolve())),
     });
+    this.#watchQuiet(life);
     const next = this.#crashes.shift();
     if (next !== undefined) this.#arm(next);
     return files;
   }
 
+  /** The node ends, wherever it is. */
+  end(how: CrashKind): void {
+    this.#count(this.#isOpen ? 'crash while open' : 'crash while opening');
+    this.#isOpen = false;
+    this.disk.crash(how);
+  }
+
   strike(fault: DriveFault | Extract<Fault, { kind: 'fullDisk' }>): void {
+    if ('forMs' in fault) this.#troubledMs = this.#simulation.nowMs + fault.forMs + stallMs;
     switch (fault.kind) {
       case 'crashAtCall': {
         const { how, calls, again, downMs } = fault;
@@ -126,18 +150,48 @@ export class Drive {
 
   /** The log is about to be opened. */
   opens(): void {
+    this.#isOpen = false;
     this.#flippedBefore = this.flipped;
     this.#failedFiles.clear();
+    this.#checkBlobs();
   }
 
   /** The log was opened, and nothing was told of damage. */
   opened(): void {
+    this.#isOpen = true;
     const flipped = this.#flippedBefore;
     if (flipped === undefined) return;
     const where = `${flipped.frame.file}, byte ${flipped.bit >> 3}, frame ${flipped.frame.number}`;
     if (this.#frames.mustBe(this.#segments()).includes(flipped.frame))
       this.#violated('damage is told', `a bit was flipped in what was acknowledged, and nobody saw it (${where})`);
     this.flipped = undefined;
+    this.#flippedOnce.push(flipped);
+  }
+
+  /** Nothing has been written to the log for a while: whatever cleans it has come to its end. */
+  get isQuiet(): boolean {
+    return this.#simulation.nowMs - this.#wroteMs > quietMs;
+  }
+
+  /** A log that has fallen quiet vouches for what it last acknowledged, unless its disk keeps it from that. */
+  #watchQuiet(life: Life): void {
+    this.#simulation.after(quietMs / 2, life, 'watch quiet', () => {
+      const { vouched, lastFull } = this.#frames;
+      const quietSinceMs = Math.max(this.#wroteMs, this.#troubledMs);
+      if (this.#isOpen && lastFull > vouched && this.#simulation.nowMs - quietSinceMs > quietMs)
+        this.#violated('vouched', `nothing vouches for frame ${lastFull}, written at ${this.#wroteMs}`);
+      this.#watchQuiet(life);
+    });
+  }
+
+  /** A blob has its name only when it is whole. */
+  #checkBlobs(): void {
+    for (const file of this.disk.names()) {
+      if (!file.startsWith(blobFolder)) continue;
+      if (file.includes('~')) this.#count('blob left half made');
+      else if (!this.#damagedBlobs.has(blobName(file)) && !isWholeBlob(this.disk.content(file)))
+        this.#violated('whole blobs', `${file} is not what was written`);
+    }
   }
 
   /** From now on nothing goes wrong. What was damaged stays so. */
@@ -149,12 +203,19 @@ export class Drive {
     this.#makeRoom();
   }
 
+  /** Whether an error tells of a bit that was flipped. */
+  explains(error: unknown): boolean {
+    const { code, details } = error as { code?: unknown; details?: { file?: unknown } };
+    if (code !== 'LOG_DAMAGED') return false;
+    return this.flipped !== undefined || this.#flippedOnce.some(({ frame }) => frame.file === details?.file);
+  }
+
   /** Puts back what was there before a bit was flipped, as from a backup. */
   repair(): void {
-    const { flipped } = this;
+    const flips = this.flipped === undefined ? this.#flippedOnce : [...this.#flippedOnce, this.flipped];
     this.flipped = undefined;
-    if (flipped !== undefined && this.disk.names().includes(flipped.frame.file))
-      this.disk.flip(flipped.frame.file, flipped.bit);
+    this.#flippedOnce = flips.filter(({ frame }) => !this.disk.has(frame.file));
+    for (const { frame, bit } of flips) if (this.disk.has(frame.file)) this.disk.flip(frame.file, bit);
   }
 
   /** One of two snapshots may be damaged without loss. */
@@ -168,9 +229,14 @@ export class Drive {
     this.#count('blob damaged');
   }
 
+  /** Files of the log, in use or to be used again. */
+  logFiles(): readonly string[] {
+    return this.disk.names().filter((file) => file.startsWith(logFolder));
+  }
+
   /** The blobs as they lie there. */
   blobs(): BlobView {
-    const there = (name: string): boolean => this.disk.names().includes(blobFile(name));
+    const there = (name: string): boolean => this.disk.has(blobFile(name));
     return {
       names: (prefix) =>
         this.disk
@@ -223,7 +289,7 @@ export class Drive {
 
   /** In what was never acknowledged, zeros, free files: it must make no difference. */
   #flipElsewhere(pick: number): void {
-    const files = this.disk.names().filter((file) => file.startsWith(logFolder));
+    const files = this.logFiles();
     const file = files[pick % Math.max(1, files.length)];
     if (file === undefined || this.disk.content(file).length === 0) return;
     const bit = this.#dice.whole(0, this.disk.content(file).length * 8 - 1);
@@ -232,6 +298,9 @@ export class Drive {
     this.#count('bit flipped elsewhere');
   }
 }
+
+const isWholeBlob = (file: Buffer): boolean =>
+  file.length >= blobHeaderBytes && file.readUInt32LE(4) === crc32(file.subarray(blobHeaderBytes));
 
 const blobName = (file: string): string => file.slice(blobFolder.length + 1, -'.blob'.length).replaceAll('+', '/');
 

@@ -19,8 +19,12 @@ const entryBytes = 20;
 const firstFrameKind = 4;
 
 export class FrameWitness {
+  /** Where frames stand in each file, those included that were given up. */
+  readonly #places = new Map<string, WrittenFrame[]>();
   /** The last place of each frame: one that failed stands again elsewhere. */
   readonly #frames = new Map<number, WrittenFrame>();
+  /** The last frame that carried anything. */
+  lastFull = 0;
   /** The highest frame that any frame vouches for. */
   vouched = 0;
   /** Frames with lower numbers are given up. */
@@ -31,8 +35,13 @@ export class FrameWitness {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.length < entriesAt || view.getUint32(0, true) !== magic) return;
     const number = Number(view.getBigUint64(16, true));
-    this.#frames.set(number, { file, at, length: view.getUint32(32, true), number });
+    const frame: WrittenFrame = { file, at, length: view.getUint32(32, true), number };
+    this.#frames.set(number, frame);
+    const places = this.#places.get(file);
+    if (places === undefined) this.#places.set(file, [frame]);
+    else places.push(frame);
     this.vouched = Math.max(this.vouched, Number(view.getBigUint64(24, true)));
+    if (view.getUint32(36, true) > 0) this.lastFull = Math.max(this.lastFull, number);
     for (let entry = 0; entry < view.getUint32(36, true); entry++) {
       const entryAt = entriesAt + entry * entryBytes;
       if (view.getUint16(entryAt + 2, true) === firstFrameKind)
@@ -47,10 +56,8 @@ export class FrameWitness {
     return [...this.#frames.values()].filter(({ file, number }) => there.has(file) && number <= this.vouched);
   }
 
-  /** Whether a byte of a file belongs to a frame that counts. */
+  /** Whether a byte of a file belongs to a frame that counts or once did: what was given up may come back. */
   covers(file: string, at: number): boolean {
-    for (const frame of this.#frames.values())
-      if (frame.file === file && frame.at <= at && at < frame.at + frame.length) return true;
-    return false;
+    return this.#places.get(file)?.some((frame) => frame.at <= at && at < frame.at + frame.length) ?? false;
   }
 }

@@ -5,27 +5,28 @@
 import { openFileBlobs } from '../../../src/engine/embedded/file-blobs.ts';
 import { LocalBus } from '../../../src/engine/embedded/local-bus.ts';
 import { openPhysicalLog, type PhysicalLog } from '../../../src/engine/embedded/physical-log.ts';
-import type { Blobs } from '../../../src/engine/engine.ts';
 import { limits } from '../../../src/limits.ts';
 import type { NodeContext, NodeProgram, StartProgram } from '../node.ts';
-import type { RegisterProgram } from '../registers/node.ts';
 import type { World } from '../world.ts';
 import { blobFolder, logFolder } from './drive.ts';
-import { LogWitness } from './log-witness.ts';
+import { EngineWitness } from './engine-witness.ts';
 import type { EmbeddedSettings } from './plan.ts';
 
-const witnesses = new WeakMap<World, LogWitness>();
+const witnesses = new WeakMap<World, EngineWitness>();
 
-const witnessOf = (world: World): LogWitness => {
-  const witness = witnesses.get(world) ?? new LogWitness(world);
+/** The witness of a world, which stays over all lives of its process. */
+export const witnessOf = (world: World): EngineWitness => {
+  const witness = witnesses.get(world) ?? new EngineWitness(world);
   witnesses.set(world, witness);
   return witness;
 };
 
-type Open = { readonly program: RegisterProgram; readonly log: PhysicalLog };
+/** `close` lets go of everything, so that it can be opened again in the same process. */
+type Program = NodeProgram & { readonly close?: () => Promise<void> };
+type Open = { readonly program: Program; readonly log: PhysicalLog };
 
 export const embedded =
-  (start: (context: NodeContext) => RegisterProgram): StartProgram =>
+  (start: (context: NodeContext) => Program): StartProgram =>
   (context): NodeProgram => {
     const { world, drive, place, env } = context;
     const { fillAheadPays, log: logSettings } = world.plan.embedded as EmbeddedSettings;
@@ -38,14 +39,18 @@ export const embedded =
       const log = await openPhysicalLog(files, logFolder, { env, ...logSettings });
       drive.opened();
       const logs = world.landed.map((_, partition) =>
-        witness.of(partition, log.log(partition), (logStart) =>
+        witness.ofLog(partition, log.log(partition), (logStart) =>
           world.checkRestorable(partition, logStart, drive.blobs()),
         ),
       );
-      for (const [partition, one] of logs.entries()) await witness.opened(partition, one);
-      const blobs = await openFileBlobs(files, blobFolder);
+      for (const [partition, one] of logs.entries()) await witness.openedLog(partition, one);
+      const fileBlobs = await openFileBlobs(files, blobFolder);
+      await witness.openedBlobs(fileBlobs);
+      const blobs = witness.ofBlobs(fileBlobs, (partition, logStart) =>
+        world.checkRestorable(partition, logStart, drive.blobs()),
+      );
       const bus = new LocalBus(env.timers);
-      const program = start({ ...context, log: (partition) => logs[partition]!, blobs: watched(blobs, context), bus });
+      const program = start({ ...context, log: (partition) => logs[partition]!, blobs, bus });
       return { program, log };
     };
 
@@ -58,10 +63,10 @@ export const embedded =
     };
 
     /** Closes as the state thread does, and opens again in the same process. */
-    const openAgain = async ({ program, log }: Open): Promise<void> => {
+    const openAgain = async (log: PhysicalLog, close: () => Promise<void>): Promise<void> => {
       open = undefined;
       world.count('closed and opened again');
-      const closed = program.close();
+      const closed = close();
       await Promise.race([closed, new Promise<void>((resolve) => env.timers.after(limits.closeWaitMs, resolve))]);
       await log.close();
       await closed;
@@ -75,8 +80,9 @@ export const embedded =
       epoch: (partition) => open?.program.epoch(partition) ?? 0,
       // Nobody else could lead while it opens.
       busyWith: (partition) => open?.program.busyWith(partition) ?? true,
-      disturb: () => {
-        if (open !== undefined) void openAgain(open);
+      disturb: (pick) => {
+        if (open?.program.close === undefined) open?.program.disturb(pick);
+        else void openAgain(open.log, open.program.close);
       },
       nodeEnded: () => {},
       stall: () => {},
@@ -86,15 +92,3 @@ export const embedded =
       receive: (from, message) => open?.program.receive(from, message),
     };
   };
-
-/** Blobs that are looked at whenever one is taken away. */
-const watched = (blobs: Blobs, { world, drive }: NodeContext): Blobs => ({
-  put: (name, bytes) => blobs.put(name, bytes),
-  get: (name) => blobs.get(name),
-  list: (prefix) => blobs.list(prefix),
-  delete: async (name) => {
-    await blobs.delete(name);
-    const partition = Number(name.split('/')[1]);
-    world.checkRestorable(partition, witnessOf(world).start(partition), drive.blobs());
-  },
-});

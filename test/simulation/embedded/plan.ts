@@ -65,7 +65,7 @@ export const embeddedPlan = (workload: string, seed: string, only: readonly Faul
     clients: dice.whole(1, 6),
     keys: dice.whole(1, 4),
     busyMs,
-    thinkMs: dice.pick([10, 50, 400]),
+    thinkMs: dice.pick([20, 50, 400]),
     checkpoints: {
       checkpointDirtyRows: dice.pick([5, 50, 1_000]),
       checkpointLogBytes: dice.pick([500, 5_000, 50_000]),

@@ -3,6 +3,7 @@
  * repository's own. `law` names the laws that may catch it; `seeds` is how many seeds it may take, about five times what it took.
  */
 import { clusterBugs } from './cluster-bugs.ts';
+import { diskBugs } from './disk-bugs.ts';
 import { registerBugs } from './register-bugs.ts';
 import { replicaBugs } from './replica-bugs.ts';
 import { taskBugs } from './task-bugs.ts';
@@ -24,6 +25,7 @@ export type PlantedBug = Patch & {
 
 /** How the simulator is called so as to find the bug. */
 export const argsOf = (bug: PlantedBug): readonly string[] => [
+  '--no-shrink',
   '--first',
   `${bug.first ?? 1}`,
   '--seeds',
@@ -40,4 +42,10 @@ export const unseenClock: Patch = {
   replace: "monotonic: () => simulation.nowMs + new Event('tick').timeStamp,",
 };
 
-export const plantedBugs: readonly PlantedBug[] = [...registerBugs, ...replicaBugs, ...taskBugs, ...clusterBugs];
+export const plantedBugs: readonly PlantedBug[] = [
+  ...registerBugs,
+  ...replicaBugs,
+  ...taskBugs,
+  ...clusterBugs,
+  ...diskBugs,
+];

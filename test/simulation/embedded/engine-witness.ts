@@ -1,12 +1,13 @@
 /**
- * What the logs of a process told it, kept beyond its lives: what was acknowledged or read stays, with the same bytes, until it
- * was trimmed. Each record goes to `landed`, where the checks find it.
+ * What the logs and blobs of a process told it, kept beyond its lives: what was acknowledged or read stays, with the same bytes,
+ * until it was trimmed or deleted. Each record goes to `landed`, where the checks find it.
  */
-import type { AppendResult, Log, LogRecord } from '../../../src/engine/engine.ts';
+import type { AppendResult, Blobs, Log, LogRecord } from '../../../src/engine/engine.ts';
 import type { World } from '../world.ts';
 
-export class LogWitness {
+export class EngineWitness {
   readonly #world: World;
+  readonly #blobs = new Set<string>();
   /** Up to where each log was asked to forget. */
   readonly #trimmed: number[];
 
@@ -15,13 +16,8 @@ export class LogWitness {
     this.#trimmed = world.landed.map(() => 1);
   }
 
-  /** The first position that a log keeps for certain. */
-  start(partition: number): number {
-    return this.#trimmed[partition]!;
-  }
-
   /** The log, watched. */
-  of(partition: number, log: Log, afterTrim: (start: number) => void): Log {
+  ofLog(partition: number, log: Log, afterTrim: (start: number) => void): Log {
     return {
       shared: log.shared,
       append: async (bytes, after): Promise<AppendResult> => {
@@ -45,8 +41,41 @@ export class LogWitness {
     };
   }
 
+  /** How many bytes of records the logs must keep. */
+  get keptBytes(): number {
+    let bytes = 0;
+    for (const [partition, landed] of this.#world.landed.entries())
+      for (const record of landed.slice(Math.min(this.#trimmed[partition]!, landed.length) - 1)) bytes += record.length;
+    return bytes;
+  }
+
+  /** The blobs, watched. */
+  ofBlobs(blobs: Blobs, afterDelete: (partition: number, logStart: number) => void): Blobs {
+    return {
+      put: async (name, bytes) => {
+        await blobs.put(name, bytes);
+        this.#blobs.add(name);
+      },
+      get: (name) => blobs.get(name),
+      list: (prefix) => blobs.list(prefix),
+      delete: async (name) => {
+        this.#blobs.delete(name);
+        await blobs.delete(name);
+        const partition = Number(name.split('/')[1]);
+        afterDelete(partition, this.#trimmed[partition]!);
+      },
+    };
+  }
+
+  /** The blobs were opened again. */
+  async openedBlobs(blobs: Blobs): Promise<void> {
+    const there = new Set(await blobs.list(''));
+    for (const name of this.#blobs)
+      if (!there.has(name)) this.#world.violated('acknowledged', `the blob ${name} was stored and is not there`);
+  }
+
   /** A log was opened again: reads all of it. */
-  async opened(partition: number, log: Log): Promise<void> {
+  async openedLog(partition: number, log: Log): Promise<void> {
     const known = this.#world.landed[partition]!.length;
     const [start, end] = [await log.start(), await log.end()];
     if (end < known) this.#violated(partition, `the log ends at ${end}; position ${known} was acknowledged`);
