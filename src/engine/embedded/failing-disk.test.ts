@@ -173,3 +173,28 @@ it('opens a log whose first frame stands twice, as all before it was given up an
   await world.reopen();
   expect(await world.contents()).toEqual(['d']);
 });
+
+it('is not misled by a segment that comes back, because its removal was not synced when the process was killed', async () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const world = await LogWorld.open({}, seed);
+    await world.append('one');
+    await world.settle();
+    let left = 2;
+    world.disk.failWrite = () => (left-- > 0 ? 'EIO' : undefined);
+    // What had failed is removed, and nothing new can be made, which would sync the folder.
+    world.disk.failName = (name) => (left <= 0 && !world.disk.names().includes(name) ? 'EIO' : undefined);
+    void world.append('two');
+    await world.settle();
+    world.env.advance(500);
+    await world.settle();
+    world.disk.crash('kill');
+    world.disk.failName = () => undefined;
+    await world.reopen();
+    await world.append('three');
+    await world.append('four');
+    const contents = await world.contents();
+    world.disk.crash('power');
+    await world.reopen();
+    expect(await world.contents(), `seed ${seed}`).toEqual(contents);
+  }
+});

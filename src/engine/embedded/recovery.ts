@@ -11,6 +11,8 @@
  * R3. Nothing vouches for the last frame, be it an empty one: it may have been acknowledged or not, and may lie in the
  *     kernel's memory alone. It counts, but the opener writes it again, same bytes, same place, before anything is read
  *     and before another frame stands behind it.
+ *     So with names: what is seen is made durable first, or a segment that was removed could come back beside what is written
+ *     from now on.
  * R4. Every logical log is whole from its `start` mark (1 if it has none) to its last record, and the first frame is the
  *     one that the last `firstFrame` mark names (1 if there is none), or an older one not yet removed.
  */
@@ -43,6 +45,7 @@ export const recover = async (files: Files, folder: string, segmentBytes: number
   const spares: string[] = [];
   const found: Segment[] = [];
   try {
+    await files.syncFolder(folder);
     for (const name of await files.list(folder)) {
       const parsed = parseSegmentName(name);
       if (parsed?.kind === 'free') spares.push(path.join(folder, name));
