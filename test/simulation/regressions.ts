@@ -74,6 +74,11 @@ export const regressions: readonly Regression[] = [
   },
   {
     workload: 'embedded',
+    seed: 993_389_553,
+    was: 'a segment whose removal was not synced when its process was killed came back beside newer frames, as damage',
+  },
+  {
+    workload: 'embedded',
     seed: 24,
     was: 'what was carried went to a frame for each stretch of records, so that an idle log was cleaned for ever',
   },

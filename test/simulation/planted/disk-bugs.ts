@@ -143,16 +143,6 @@ export const diskBugs: readonly PlantedBug[] = [
     first: 40,
   },
   {
-    name: 'R2: the first frame that is left must not stand twice',
-    workload: 'embedded',
-    file: recovery,
-    find: '      this.#crcBeforeLast = frame.previousCrc;',
-    replace: '',
-    law: ['no damage'],
-    seeds: 20,
-    first: 2_295,
-  },
-  {
     name: 'C4: what is carried goes to a frame for each record',
     workload: 'embedded',
     file: cleaner,
