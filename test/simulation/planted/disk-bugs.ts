@@ -121,7 +121,7 @@ export const diskBugs: readonly PlantedBug[] = [
     find: 'return !this.#closing || failures < 2;',
     replace: 'return failures < 2;',
     law: ['progress', 'vouched', ...lost],
-    seeds: 50,
+    seeds: 90,
   },
   {
     name: 'N2: a frame is written before the name of its segment is durable',
@@ -139,8 +139,7 @@ export const diskBugs: readonly PlantedBug[] = [
     find: '      // Readers of carried records may still be at it; closing waits for them.',
     replace: '      this.#byNumber.delete(old);',
     law: ['no damage'],
-    seeds: 60,
-    first: 40,
+    seeds: 130,
   },
   {
     name: 'C4: what is carried goes to a frame for each record',
@@ -186,7 +185,7 @@ export const diskBugs: readonly PlantedBug[] = [
     find: 'const temporary = path.join(this.#folder, unfinished + path.basename(file));',
     replace: 'const temporary = file;',
     law: ['whole blobs'],
-    seeds: 80,
+    seeds: 150,
   },
   {
     name: 'the name of a blob is not synced',
@@ -210,6 +209,6 @@ export const diskBugs: readonly PlantedBug[] = [
     },
     law: ['failed file', ...lost],
     seeds: 60,
-    first: 200,
+    first: 80,
   },
 ];
