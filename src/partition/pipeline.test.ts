@@ -79,14 +79,33 @@ describe('what an append says proves nothing (P3)', () => {
     leader.answer(a, { kind: 'unknown' });
     expect(leader.reads).toEqual([a.after + 1]);
     leader.read();
-    expect(leader.appends).toEqual([a]);
+    expect(leader.appends).toEqual([a, b]);
     leader.land();
     expect(leader.released).toEqual(['a=1']);
-    leader.read();
-    expect(leader.appends).toEqual([b]);
     leader.settle();
     expect(leader.released).toEqual(['a=1', 'b=2']);
     expect(leader.fenced).toBeUndefined();
+  });
+
+  test('while records that were refused are sent again nothing new is sent; then the window is used as before (W5)', () => {
+    const leader = Leader.ready({ log: new ScriptedLog(), window: 3 });
+    for (const key of ['a', 'b', 'c', 'd']) leader.put(key, 1);
+    const [a, b, c] = [leader.take(), leader.take(), leader.take()];
+    leader.answer(b, { kind: 'occupied' });
+    leader.answer(c, { kind: 'occupied' });
+    leader.answer(a, { kind: 'unknown' });
+    leader.read();
+    expect(leader.appends).toEqual([a, b, c]);
+    leader.land();
+    expect(leader.appends).toEqual([b, c]);
+    leader.land();
+    leader.land();
+    expect(leader.released).toEqual(['a=1', 'b=1', 'c=1']);
+    leader.settle();
+    for (const key of ['e', 'f', 'g']) leader.put(key, 1);
+    expect(leader.appends.length).toBe(3);
+    leader.settle();
+    expect(leader.released).toEqual(['a=1', 'b=1', 'c=1', 'd=1', 'e=1', 'f=1', 'g=1']);
   });
 
   test('a refused repeat has met its own first attempt', () => {

@@ -7,6 +7,7 @@
  * - W3: up to `carefulUntil` (epoch position + window − 1) one record is under way at a time, because an older leader's
  *   leftovers may still land there (scenario P1).
  * - W4: `occupied` and `unknown` prove nothing; only what is read at the position does (scenario P3).
+ * - W5: while records that were refused are sent again, nothing new is sent: it would be refused as well, and so on for ever.
  *
  * It does no I/O: it says what to append and what to read, and is told what came of it.
  */
@@ -44,6 +45,7 @@ export class Pipeline<Output> {
   readonly #entries: Entry<Output>[] = [];
   #acknowledged: number;
   #reading = false;
+  #resending = false;
 
   /** `epoch` is the position of this leader's epoch record, which is in the log. `carefulWindow` is the window of every leader there may have been. */
   constructor(options: {
@@ -78,6 +80,7 @@ export class Pipeline<Output> {
   get hasRoom(): boolean {
     const oldest = this.#entries[0];
     if (oldest === undefined) return true;
+    if (this.#resending) return false;
     return oldest.after + 1 > this.#carefulUntil && this.#entries.length < this.#window;
   }
 
@@ -108,10 +111,7 @@ export class Pipeline<Output> {
     if (oldest === undefined) return [];
     if (records === 'trimmed') return [this.#fence(false)];
     const found = records.find((record) => record.position === oldest.after + 1);
-    if (found === undefined) {
-      oldest.result = undefined;
-      return [{ kind: 'append', entry: oldest, again: true }];
-    }
+    if (found === undefined) return this.#sendAgain();
     if (sameBytes(found.bytes, oldest.bytes)) {
       oldest.result = { kind: 'appended', position: found.position };
       return this.#resolve();
@@ -138,6 +138,21 @@ export class Pipeline<Output> {
     ];
   }
 
+  /**
+   * The oldest is not there, so whatever was refused after it was refused for that: all of it is sent again, in order, and
+   * nothing new before it is through (W5). One at a time, each would find the next one refused.
+   */
+  #sendAgain(): PipelineStep<Output>[] {
+    this.#resending = true;
+    const steps: PipelineStep<Output>[] = [];
+    for (const entry of this.#entries) {
+      if (entry.result === undefined || entry.result.kind === 'appended') continue;
+      entry.result = undefined;
+      steps.push({ kind: 'append', entry, again: true });
+    }
+    return steps;
+  }
+
   #resolve(): PipelineStep<Output>[] {
     const steps: PipelineStep<Output>[] = [];
     for (let oldest = this.#entries[0]; oldest?.result !== undefined; oldest = this.#entries[0]) {
@@ -149,6 +164,7 @@ export class Pipeline<Output> {
         break;
       }
       this.#entries.shift();
+      if (this.#entries.length === 0) this.#resending = false;
       this.#acknowledged = oldest.result.position;
       steps.push({ kind: 'acknowledged', entry: oldest, position: this.#acknowledged });
     }

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { EndlessWatch } from './endless.ts';
-import { help, readOptions, type SimulateOptions, WrongCall } from './options.ts';
+import { allFaults, help, readOptions, type SimulateOptions, WrongCall } from './options.ts';
 import type { PageRun } from './page/page-data.ts';
 import { writePage } from './page/write-page.ts';
 import { rareStates } from './rare-states.ts';
@@ -10,7 +10,10 @@ import type { FromWorker, WorkerTask } from './worker-messages.ts';
 
 const storyLines = 40;
 /** A run takes some tenths of a second; one that computes for as long as this goes round in circles. */
-const seedLimitMs = 20_000;
+const seedLimitMs = 60_000;
+
+/** So many seeds must have reached every rare state, if they were free to draw any fault. */
+const rareWithin = 1_000;
 
 type Totals = { seeds: number; events: number; virtualMs: number; readonly counts: Map<string, number> };
 
@@ -100,7 +103,8 @@ const simulate = async (options: SimulateOptions): Promise<number> => {
     console.log('A process ended before its time.');
     return 1;
   }
-  const missing = options.rare ? (rareStates[options.workload] ?? []).filter((state) => !totals.counts.has(state)) : [];
+  const wanted = options.rare || (totals.seeds >= rareWithin && options.faults.length === allFaults.length);
+  const missing = wanted ? (rareStates[options.workload] ?? []).filter((state) => !totals.counts.has(state)) : [];
   for (const state of missing) console.log(`never reached: ${state}`);
   return missing.length > 0 ? 1 : 0;
 };

@@ -59,6 +59,8 @@ export type NodeProgram = {
   readonly stall: (pick: number, untilMs: number) => void;
   /** A checkpoint of one of its partitions is under way. */
   readonly inCheckpoint: () => boolean;
+  /** What of a partition is more than its settings allow; undefined: nothing. */
+  readonly beyondBounds?: (partition: number) => string | undefined;
   /** The rows of a partition that it leads. */
   readonly rows: (partition: number) => RowSource | undefined;
   /** What is not through yet in a partition that it leads; undefined: nothing. */

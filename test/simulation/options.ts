@@ -5,7 +5,13 @@ import { driveFaults } from './embedded/plan.ts';
 import { clusterFaults, type FaultKind } from './plan.ts';
 import { replicaFaults } from './replica-plan.ts';
 
-const allFaults: readonly FaultKind[] = [...clusterFaults, ...memberFaults, ...replicaFaults, ...driveFaults];
+export const allFaults: readonly FaultKind[] = [
+  ...clusterFaults,
+  'burst',
+  ...memberFaults,
+  ...replicaFaults,
+  ...driveFaults,
+];
 
 export type SimulateOptions = {
   /** Seeds to run, the first of them `first`. */
@@ -51,7 +57,7 @@ that no law is broken.
   --messages       with --trace: the messages too, each where it is sent, with what became of it
   --html FILE      writes the run as one page with a lane for each place; with many seeds, the failing run with the fewest
                    faults that it needs
-  --rare           fails if a rare state was never reached
+  --rare           fails if a rare state was never reached, however few the seeds (1,000 or more always do)
   --no-shrink      does not look for the fewest faults with which a run fails
 
 Ends with 0 if every law held, 1 if one was broken, 2 if it was called wrongly.

@@ -4,6 +4,7 @@
  */
 import { calmLog, type LogFaults } from '../../src/engine/simulated/log-service.ts';
 import { calmNetwork, type NetworkFaults } from '../../src/engine/simulated/network.ts';
+import type { IntakeBounds } from '../../src/execution/state/state-host-options.ts';
 import type { CheckpointSettings } from '../../src/partition/host-options.ts';
 import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
 import { type SeededRandom, seededRandom } from '../../src/values/hash.ts';
@@ -25,6 +26,8 @@ export type Fault =
   | { readonly kind: 'disturb'; readonly node: number; readonly pick: number }
   /** The node, or (by `pick`) one of its executors, stands still. */
   | { readonly kind: 'stall'; readonly node: number; readonly pick: number; readonly forMs: number }
+  /** Every client starts so many tasks at once. */
+  | { readonly kind: 'burst'; readonly count: number }
   /** Nothing reaches the node, and nothing of it reaches anybody. */
   | { readonly kind: 'isolate'; readonly node: number; readonly forMs: number }
   | { readonly kind: 'clock'; readonly node: number; readonly skewMs: number }
@@ -72,6 +75,8 @@ export type Plan = {
   readonly checkpoints: CheckpointSettings;
   /** Where the engine is the embedded one. */
   readonly embedded?: EmbeddedSettings;
+  /** What a partition takes in at most, where it is tasks. */
+  readonly bounds?: IntakeBounds;
   /** Undefined: nodes are told what to claim. */
   readonly cluster?: ClusterPlan;
   /** By partition: the numbers of the nodes that follow it; none where it is left out. */
@@ -138,6 +143,8 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
   const replicas = replicaPlanOf(workload, diceOf('replicas'), size, only);
   const cluster = clustered ? clusterPlanOf(diceOf('cluster'), size, only) : undefined;
   faults.push(...replicas.faults, ...(cluster?.faults ?? []));
+  const load = hasTasks ? loadOf(diceOf('load'), busyMs, only) : undefined;
+  faults.push(...(load?.faults ?? []));
   return {
     workload,
     seed,
@@ -157,9 +164,24 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
     },
     followers: replicas.followers,
     ...(cluster && { cluster: cluster.plan }),
+    ...(load && { bounds: load.bounds }),
     faults,
     ...fixed,
   };
+};
+
+/** How much a partition takes in, and bursts that are more than that. */
+const loadOf = (
+  dice: Dice,
+  busyMs: number,
+  only: readonly FaultKind[],
+): { readonly bounds: IntakeBounds; readonly faults: readonly PlannedFault[] } => {
+  const bounds = { queuedTasksMax: dice.pick([20, 1_000_000]), intakePendingMax: dice.pick([50, 20_000]) };
+  const faults: PlannedFault[] = [];
+  if (dice.chance(0.3) && only.includes('burst'))
+    for (let count = dice.whole(1, 3); count > 0; count--)
+      faults.push({ atMs: dice.whole(0, busyMs), fault: { kind: 'burst', count: dice.whole(5, 25) } });
+  return { bounds, faults };
 };
 
 const faultOf = (dice: Dice, kind: ClusterFault, nodes: number, partitions: number): Fault => {

@@ -63,7 +63,20 @@ const beginRegisters = (world: World): Clients => {
   };
 };
 
+const boundsEveryMs = 200;
+
+/** Law 8, looked at all the time. */
+const watchBounds = (world: World): void => {
+  for (const { name, program } of world.nodes)
+    for (const partition of world.landed.keys()) {
+      const beyond = program?.beyondBounds?.(partition);
+      if (beyond !== undefined) world.violated('bounded', `partition ${partition} at ${name} ${beyond}`);
+    }
+  world.simulation.after(boundsEveryMs, undefined, 'bounds', () => watchBounds(world));
+};
+
 const beginTasks = (world: World): Clients => {
+  watchBounds(world);
   const witness = new Witness();
   witness.onContradiction = (what) => world.violated('one result', what);
   witness.currentLife = () => world.simulation.current;

@@ -44,6 +44,7 @@ export class World {
   /** Lines for a person, newest last. */
   readonly story: string[] = [];
   readonly certainlyLost: { readonly partition: number; readonly epoch: number; readonly acknowledged: number }[] = [];
+  readonly #bursts: ((count: number) => void)[] = [];
   readonly #clients = new Map<string, (message: unknown) => void>();
   readonly #dice: Dice;
   readonly #losses: LogLosses;
@@ -141,6 +142,9 @@ export class World {
       }
       case 'disturb':
         this.#node(fault.node).program?.disturb(fault.pick);
+        break;
+      case 'burst':
+        for (const burst of this.#bursts) burst(fault.count);
         break;
       case 'stall':
         this.#node(fault.node).program?.stall(fault.pick, this.simulation.nowMs + fault.forMs);
@@ -295,6 +299,11 @@ export class World {
   }
 
   // --- Messages
+
+  /** `burst` is called when a client is to ask for much at once. */
+  onBurst(burst: (count: number) => void): void {
+    this.#bursts.push(burst);
+  }
 
   /** A client, or whoever has an end of the network that does not die. */
   addClient(end: string, receive: (message: unknown) => void): void {

@@ -8,7 +8,11 @@ import { hashOfTaskId, isTaskId, partitionOfHash } from '../../values/task-id.ts
 import type { Part } from './part.ts';
 
 /** Why no task can be started now; `stalled` is the error code for which the log cannot be written. */
-export const refusal = (stalled: string | undefined, part: Part): TuttiError | undefined => {
+export const refusal = (
+  stalled: string | undefined,
+  part: Part,
+  intakePendingMax: number = limits.intakePendingMax,
+): TuttiError | undefined => {
   if (stalled !== undefined)
     return new TuttiError(
       'DISK_FULL',
@@ -16,7 +20,7 @@ export const refusal = (stalled: string | undefined, part: Part): TuttiError | u
       { details: { retryMs: 1_000, code: stalled } },
     );
   const { heldOutputs, dirtyRows } = part.host.core;
-  if (heldOutputs <= limits.intakePendingMax && dirtyRows <= limits.dirtyRowsMax) return undefined;
+  if (heldOutputs <= intakePendingMax && dirtyRows <= limits.dirtyRowsMax) return undefined;
   return new TuttiError('OVERLOADED', 'More is under way than can be held. Try again a little later.', {
     details: { retryMs: limits.overloadedRetryMs },
   });
@@ -31,6 +35,7 @@ export const takeRequests = (
   flat: Flat,
   partitions: number,
   stalled: string | undefined,
+  intakePendingMax: number | undefined,
   partOf: (number: number) => Part | undefined,
   refuse: (request: number, error: string) => void,
 ): void => {
@@ -41,7 +46,7 @@ export const takeRequests = (
       at += clientMessageLength(flat, at);
       continue;
     }
-    const refused = refusal(stalled, part);
+    const refused = refusal(stalled, part, intakePendingMax);
     // Requests for the same partition that follow each other are one step.
     part.host.transact((tx) => {
       for (let count = 0; count < requestsPerStep; count++) {

@@ -49,7 +49,7 @@ export const openPart = async (
     ...hooks,
     retentionMs: options.retentionMs,
     retentionTasks: Math.max(1, Math.ceil(options.retentionTasks / partitions)),
-    queuedTasksMax: limits.queuedTasksMax,
+    queuedTasksMax: (options.bounds ?? limits).queuedTasksMax,
     random: () => env.random.fraction(),
     randomBytes: (count) => env.random.bytes(count),
   });

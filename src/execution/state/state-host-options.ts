@@ -6,6 +6,13 @@ import type { Env } from '../../platform/env.ts';
 import type { StoreReader, StoreWriter } from '../../store/store.ts';
 import type { Flat } from '../../tasks/messages.ts';
 
+export type IntakeBounds = {
+  /** Tasks alive in a partition. */
+  readonly queuedTasksMax: number;
+  /** Answers and messages of a partition that wait for a record. */
+  readonly intakePendingMax: number;
+};
+
 export type StateHostOptions = {
   readonly env: Env;
   /** How many partitions the folder or the cluster has. */
@@ -21,6 +28,8 @@ export type StateHostOptions = {
   /** Why the process before this one ended, for what it was running then. */
   readonly previousEnd: string;
   readonly checkpoints: CheckpointSettings;
+  /** What is taken in at most, where other than the limits say. */
+  readonly bounds?: IntakeBounds;
   /** The error code for which the log cannot be written at present. */
   readonly stalled: () => string | undefined;
   readonly postToExecutor: (executor: number, flat: Flat) => void;

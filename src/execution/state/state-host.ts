@@ -187,12 +187,13 @@ export class StateHost {
   }
 
   fromClient(client: number, flat: Flat): void {
-    const { partitions, stalled } = this.#options;
+    const { partitions, stalled, bounds } = this.#options;
     takeRequests(
       client,
       flat,
       partitions,
       stalled(),
+      bounds?.intakePendingMax,
       (number) => this.#parts.get(number),
       (request, error) => this.#clients.get(client)?.push(toClient.reply, request, 0, error),
     );

@@ -194,4 +194,13 @@ export const taskBugs: readonly PlantedBug[] = [
     law: ['progress', 'no error'],
     seeds: 60,
   },
+  {
+    name: 'a partition takes in more tasks than it may',
+    workload: 'tasks',
+    file: 'src/tasks/start.ts',
+    find: 'if (leader.alive >= leader.settings.queuedTasksMax && request.parent === undefined)',
+    replace: 'if (leader.alive >= 1e9 && request.parent === undefined)',
+    law: ['bounded'],
+    seeds: 50,
+  },
 ];

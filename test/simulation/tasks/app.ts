@@ -2,7 +2,7 @@
 import { task } from '../../../src/app/task.ts';
 import { current } from './witness.ts';
 
-const quick = { retry: { attempts: 30, first: '10 ms', max: '200 ms' } } as const;
+const quick = { retry: { attempts: 1_000, first: '10 ms', max: '200 ms' } } as const;
 
 /** Gives what its input says; its steps each give another value on every execution. */
 export const steps = task(quick, async (ctx, { count }: { count: number }) => {

@@ -14,6 +14,7 @@ import { StateHost } from '../../../src/execution/state/state-host.ts';
 import { Replicas } from '../../../src/partition/replicas.ts';
 import { clientMessageLength } from '../../../src/tasks/machine.ts';
 import { type Flat, toExecutor } from '../../../src/tasks/messages.ts';
+import { specTable } from '../../../src/tasks/tables.ts';
 import { fromBytes, toBytes } from '../../../src/testing/flat-bytes.ts';
 import { InLineExecutors } from '../../../src/testing/in-line-executors.ts';
 import { joinCluster, partitionState } from '../cluster/cluster-member.ts';
@@ -73,6 +74,7 @@ export const taskNode = (context: NodeContext): NodeProgram => {
     retentionTasks: 100_000,
     previousEnd: 'its node ended',
     checkpoints: world.plan.checkpoints,
+    ...(world.plan.bounds && { bounds: world.plan.bounds }),
     stalled: () => undefined,
     postToExecutor: (number, flat) => relay.toExecutor(number, flat),
     postToClient: (client, flat) => {
@@ -248,6 +250,18 @@ export const taskNode = (context: NodeContext): NodeProgram => {
     },
     inCheckpoint: () =>
       world.landed.some((_, partition) => host.parts.get(partition)?.host.core.checkpointUnderWay === true),
+    beyondBounds: (partition) => {
+      const part = host.parts.get(partition);
+      if (part?.leading !== true || world.plan.bounds === undefined) return undefined;
+      const { queuedTasksMax } = world.plan.bounds;
+      if (part.tasks.alive <= queuedTasksMax) return undefined;
+      // Children are not refused: whoever started them was let in.
+      let started = 0;
+      for (const [, { parent }] of part.host.core.scan(specTable)) if (parent === undefined) started++;
+      return started > queuedTasksMax
+        ? `holds ${started} tasks of clients, and ${queuedTasksMax} are allowed`
+        : undefined;
+    },
     rows: (partition) => (epochOf(partition) > 0 ? host.parts.get(partition)?.host.core : undefined),
     underWay: (partition) => {
       const part = host.parts.get(partition);
