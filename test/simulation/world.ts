@@ -11,12 +11,12 @@ import { laggingStandby } from './checkers/replicas.ts';
 import { type BlobView, whyNotRestorable } from './checkers/restorable.ts';
 import { ClusterWorld } from './cluster/cluster-world.ts';
 import { LogLosses } from './log-losses.ts';
-import { type NodeProgram, SimNode, type StartProgram } from './node.ts';
-import { calm, Dice, type Fault, faultText, type Plan } from './plan.ts';
+import { SimNode, type StartProgram } from './node.ts';
+import { calm, type Fault, faultText, type Plan } from './plan.ts';
+import { supervise } from './supervisor.ts';
 import type { Trace } from './trace/trace.ts';
 import { Violation } from './violation.ts';
 
-const supervisorEveryMs = 100;
 /** How long the news of a closed connection is under way. */
 const closedAfterMs = 1;
 /** When a process that ended by itself is started again. */
@@ -46,7 +46,6 @@ export class World {
   readonly certainlyLost: { readonly partition: number; readonly epoch: number; readonly acknowledged: number }[] = [];
   readonly #bursts: ((count: number) => void)[] = [];
   readonly #clients = new Map<string, (message: unknown) => void>();
-  readonly #dice: Dice;
   readonly #losses: LogLosses;
   faultsOver = false;
   #highestEpoch: number[] = [];
@@ -59,7 +58,6 @@ export class World {
     this.trace = trace;
     trace?.watch(this.simulation);
     this.network = new Network(this.simulation);
-    this.#dice = new Dice(this.simulation.random('world'));
     this.cluster = plan.cluster === undefined ? undefined : new ClusterWorld(this, plan.cluster);
     this.#losses = new LogLosses(this);
     for (let partition = 0; partition < plan.partitions; partition++) {
@@ -93,22 +91,7 @@ export class World {
     for (const { atMs, fault } of this.plan.faults)
       this.simulation.after(atMs, undefined, 'fault', () => this.#strike(fault));
     this.simulation.after(this.plan.busyMs, undefined, 'calm', () => this.#endFaults());
-    if (this.cluster === undefined) this.#supervise();
-  }
-
-  /** Stands for what makes nodes claim: a partition that nobody leads is claimed by some node, after a while. */
-  #supervise(): void {
-    for (let partition = 0; partition < this.plan.partitions; partition++) {
-      // A leader that was deposed and has nothing to write does not know it, and counts for nothing.
-      const newest = this.#highestEpoch[partition] ?? 0;
-      const leads = (program: NodeProgram | undefined): boolean =>
-        program?.busyWith(partition) === true && [0, newest].includes(program.epoch(partition));
-      const heard = this.nodes.filter(({ name }) => !this.network.isIsolated(name));
-      if (heard.some(({ program }) => leads(program))) continue;
-      const up = heard.filter(({ program }) => program !== undefined);
-      if (up.length > 0 && this.#dice.chance(0.5)) this.#dice.pick(up).program?.claim(partition);
-    }
-    this.simulation.after(supervisorEveryMs, undefined, 'supervise', () => this.#supervise());
+    if (this.cluster === undefined) supervise(this);
   }
 
   // --- Faults
@@ -266,9 +249,14 @@ export class World {
     return this.nodes[number % this.nodes.length] as SimNode;
   }
 
+  /** The newest epoch of a partition that anybody led in; 0: none. */
+  newestEpoch(partition: number): number {
+    return this.#highestEpoch[partition] ?? 0;
+  }
+
   /** The node that leads a partition in its newest epoch. One that was deposed may not know it yet. */
   leaderOf(partition: number): SimNode | undefined {
-    const newest = this.#highestEpoch[partition] ?? 0;
+    const newest = this.newestEpoch(partition);
     return newest === 0 ? undefined : this.nodes.find(({ program }) => program?.epoch(partition) === newest);
   }
 
@@ -343,9 +331,9 @@ export class World {
     this.tell('leads', `partition ${partition} at ${end}, epoch ${epoch}`);
     this.count('leader change');
     this.trace?.leads(end, partition, epoch);
-    if (epoch > (this.#highestEpoch[partition] ?? 0)) this.#newestLeader[partition] = this.simulation.current;
+    if (epoch > this.newestEpoch(partition)) this.#newestLeader[partition] = this.simulation.current;
     // One may learn that it leads after another has taken over.
-    this.#highestEpoch[partition] = Math.max(epoch, this.#highestEpoch[partition] ?? 0);
+    this.#highestEpoch[partition] = Math.max(epoch, this.newestEpoch(partition));
   }
 
   /** Whether the last leader's process has ended. */
