@@ -99,9 +99,8 @@ export const diskBugs: readonly PlantedBug[] = [
     name: 'a log is trimmed before the snapshot that allows it is there',
     workload: 'embedded',
     file: snapshot,
-    find: '    const chunks: string[] = [];\n    let sizeBytes = 0;\n    for (const bytes',
-    replace:
-      '    const chunks: string[] = [];\n    let sizeBytes = 0;\n    await this.#options.log.trim(position + 1);\n    for (const bytes',
+    find: '    if (position <= this.newest) return undefined;',
+    replace: '    if (position <= this.newest) return undefined;\n    await this.#options.log.trim(position + 1);',
     law: ['restorable', 'no damage'],
     seeds: 50,
   },
