@@ -32,6 +32,7 @@ export const claimTasks = (
   previousEnd: string | undefined,
 ): void => {
   leader.epoch = epoch;
+  if (previousEnd !== undefined) leader.suspectUpTo = tx.time;
   leader.finishedMeanwhile = new Set();
   const byName = new Map(running.map((attempt) => [nameOf(attempt), attempt]));
   const lost: Lost[] = [];

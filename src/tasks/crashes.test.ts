@@ -29,6 +29,28 @@ describe('crashes (T3)', () => {
     expect(failureOf(world, id).message).toContain('it was killed');
   });
 
+  test('so does one whose first notes are lost with the process: after its end they are waited for', () => {
+    const world = worldOf();
+    const id = started(world);
+    const part = only(world);
+    let kills = 0;
+    for (; stateOf(world, id) !== undefined && kills < 20; kills++) {
+      const executor = world.executors[0];
+      if (executor === undefined) throw new Error('no executor');
+      world.grant(part, executor, 100);
+      while (executor.inbox.length === 0 && part.appends.length > 0) world.land(part);
+      // Once it is entered, nothing reaches the disk any more.
+      world.crashLeader(part, 0);
+      world.executors.length = 0;
+      world.addExecutor();
+      world.lead(part, [], 'it was killed');
+      landAll(part, world);
+    }
+    // The first time nobody knew that it had begun.
+    expect(kills).toBe(6);
+    expect(failureOf(world, id)).toMatchObject({ code: 'TASK_CRASHED' });
+  });
+
   test('those who were only granted beside it are not ended with it, however few attempts they have', () => {
     const world = worldOf({ slots: 100 });
     const poison = started(world, work);

@@ -4,7 +4,8 @@
  *
  * Where an executor wants work and no task waits, a new task is granted in the record that makes it, and the grant leaves
  * when that record is durable (`startTask`). Out of the queue, which gives out only what is durable, the first grant of a
- * task leaves without waiting for its note. Later ones may carry a journal that is not durable yet, and the note about a task
+ * task leaves without waiting for its note, unless the process before ended and may have ended because of it. Later ones may
+ * carry a journal that is not durable yet, and the note about a task
  * that has crashed before must not get lost again: these pass the gate.
  */
 import { TuttiError } from '../errors/tutti-error.ts';
@@ -98,7 +99,9 @@ const grant = (
   if (before !== undefined) leader.forget(before);
   // A task that was never granted has no journal, and no crash that must be counted first.
   if (state.n === 0) {
-    tx.emitSettled(firstGrant(leader, tx, executor, key, spec, state));
+    const output = firstGrant(leader, tx, executor, key, spec, state);
+    if (spec.createdAt <= leader.suspectUpTo) tx.emit(output);
+    else tx.emitSettled(output);
     return;
   }
   const live = noteGrant(leader, tx, executor, key, spec, state);

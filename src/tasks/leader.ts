@@ -167,6 +167,11 @@ export class TaskLeader {
   finishedMeanwhile: Set<string> | undefined = undefined;
   readonly outcomes: LocalOutcome[] = [];
   epoch = 0;
+  /**
+   * Where the process of the leader before ended: what was there then, by record time, is suspected. The note of its first grant
+   * may have been lost with that process, and its next one waits for the note.
+   */
+  suspectUpTo = Number.NEGATIVE_INFINITY;
   nextN = 1;
   /** Alive tasks (scheduled, queued, running, waiting). */
   alive = 0;
