@@ -215,8 +215,8 @@ export const registerBugs: readonly PlantedBug[] = [
       replace: 'return this.#options.log.shared && epoch < 0 ?',
     },
     law: ['restorable', 'no damage', 'progress'],
-    seeds: 200,
-    first: 200,
+    seeds: 100,
+    first: 24_400,
   },
   {
     name: 'P10: a restore does not begin again when its snapshot is dropped',

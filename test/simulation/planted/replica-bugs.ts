@@ -149,7 +149,8 @@ export const replicaBugs: readonly PlantedBug[] = [
     find: 'while (this.#shared?.putsBack === true && !this.#underWay.closing);',
     replace: 'while (this.#underWay.closing && !this.#underWay.closing);',
     law: ['put back', 'no damage'],
-    seeds: 3_000,
+    seeds: 200,
+    first: 100_750,
   },
   {
     name: 'a standby loses a row of each checkpoint: its digest is another one',
