@@ -93,8 +93,7 @@ export const taskBugs: readonly PlantedBug[] = [
     find: 'return named?.epoch === epoch ? live : undefined;',
     replace: 'return named === undefined ? undefined : live;',
     law: ['one result', 'right result', 'progress', 'one outcome', 'no damage', 'no error', 'not twice'],
-    seeds: 30,
-    first: 40,
+    seeds: 60,
   },
   {
     name: 'T2: a new leader does not wait for what executors say they run',
@@ -135,7 +134,6 @@ export const taskBugs: readonly PlantedBug[] = [
     replace: '',
     law: ['progress'],
     seeds: 40,
-    first: 20,
   },
   {
     name: 'T3: the end of a process is held against no task',
@@ -154,8 +152,7 @@ export const taskBugs: readonly PlantedBug[] = [
     replace:
       "if (!executors.has(live.executor)) continue;\n    if (!live.started) {\n      attemptLost(leader, tx, live.key, { kind: 'returned' });\n      continue;\n    }",
     law: ['progress', 'ends', 'right result', 'one outcome'],
-    seeds: 30,
-    first: 70,
+    seeds: 60,
   },
   {
     name: 'T4: what another node runs for this leader is not missed when that node ends',
