@@ -214,9 +214,9 @@ export const registerBugs: readonly PlantedBug[] = [
       find: 'return this.#options.log.shared ?',
       replace: 'return this.#options.log.shared && epoch < 0 ?',
     },
-    law: ['restorable', 'no damage', 'progress'],
-    seeds: 100,
-    first: 24_400,
+    law: ['restorable', 'no damage', 'progress', 'bounded'],
+    seeds: 40,
+    first: 340,
   },
   {
     name: 'P10: a restore does not begin again when its snapshot is dropped',
