@@ -26,6 +26,9 @@ const codes: Partial<Record<ErrorCode, number>> = {
   INPUT_INVALID: exitCode.usage,
   DURATION_INVALID: exitCode.usage,
   OPTION_INVALID: exitCode.usage,
+  SCENARIO_INVALID: exitCode.usage,
+  SIMULATION_REFUSED: exitCode.usage,
+  SIMULATION_ENDLESS: exitCode.conflict,
   APP_LOAD: exitCode.usage,
   APP_INVALID: exitCode.usage,
   APP_MISMATCH: exitCode.usage,
@@ -47,6 +50,9 @@ const codes: Partial<Record<ErrorCode, number>> = {
   TASK_STATE: exitCode.conflict,
   OVERLOADED: exitCode.conflict,
   LOG_FENCED: exitCode.conflict,
+  CLUSTER_NEWER: exitCode.conflict,
+  MEMBER_REPLACED: exitCode.conflict,
+  REPLICA_DIFFERS: exitCode.unreachable,
 };
 
 /** The exit code for an error that ended the command before, or instead of, a task's own outcome. */

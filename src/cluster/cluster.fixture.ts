@@ -123,7 +123,8 @@ export class ScriptedCluster {
   }
 
   cutFromMap(id: string): void {
-    this.mapCut.set(id, false);
+    // One that is cut off already may wait for an answer.
+    if (!this.mapCut.has(id)) this.mapCut.set(id, false);
   }
 
   healAll(): void {
