@@ -163,7 +163,7 @@ test('a Vitest suite of a user opens a node, runs the app, simulates it and cras
       expect(virtualMs).toBeGreaterThan(30 * 86_400_000);
     });
     test('crashes', async () => {
-      expect(await crashAtEveryStep({ app, module }, app.doubles, [1, 2, 3])).toMatchObject({ crashes: 2 });
+      expect(await crashAtEveryStep({ app, module }, app.doubles, [1, 2, 3])).toMatchObject({ crashes: 6 });
     });
     test('doubles', async () => {
       const node = await open({ app, module, data: './data-of-suite' });
