@@ -49,7 +49,7 @@ that no law is broken.
   --minutes M      until then, however many seeds that takes
   --jobs J         processes (default 1)
   --workload NAME  registers (default): reads, writes and messages on partitions; tasks: tasks of all kinds;
-                   cluster: registers on nodes that join and leave, and share the partitions by themselves;
+                   cluster, cluster-tasks: the same on nodes that join and leave, and share the partitions by themselves;
                    embedded, embedded-tasks: registers, tasks in one process over the embedded engine and its files
   --faults A,B     only these kinds: ${allFaults.join(', ')}; none: "none"
   --keep 3,7       with --seed: only these faults of its plan, by number; "none"

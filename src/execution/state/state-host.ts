@@ -1,3 +1,12 @@
+/**
+ * The partitions of a thread with their tasks, between clients, executors and other partitions: what comes from them becomes
+ * steps, what steps let out is sent on, once a turn and in one array for each receiver. What is decided is decided in `tasks/`.
+ *
+ * - H1: a part takes messages only while it leads and has taken over its tasks (`roll-call.ts`); one that has failed takes none.
+ * - H2: what executors report while a new leader asks around is held, and counts when that is over.
+ *
+ * It does not say which partitions are led here: that is its owner's to know (`open`, or `follow`, `claim`, `handOver`, `drop`).
+ */
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
 import type { PeerMessage } from '../../partition/outbox.ts';
