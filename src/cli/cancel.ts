@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { TuttiError } from '../errors/tutti-error.ts';
-import type { TaskStatus } from '../tasks/client-requests.ts';
+import type { TaskStatus } from '../protocol/task-view.ts';
 import { type FolderOptions, folderOptions, folderPath, withExamples } from './command-options.ts';
 import { exitCode } from './exit-code.ts';
 import { findTask } from './find-task.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TaskStatus } from '../tasks/client-requests.ts';
+import type { TaskStatus } from '../protocol/task-view.ts';
 import { findTask } from './find-task.ts';
 
 const ids = ['3KQ801M878VE3T0396JFQR4MV3', '3KQ901M878VE3T0396JFQR4MV3', 'A5Q101M878S7SWZDMCZFMHBC4D'];

@@ -1,6 +1,6 @@
 /** Finds a task by its id, or by as much of its beginning as tells it from the others. */
 import { TuttiError } from '../errors/tutti-error.ts';
-import type { ListFilter, TaskStatus } from '../tasks/client-requests.ts';
+import type { ListFilter, TaskStatus } from '../protocol/task-view.ts';
 import { isTaskId } from '../values/task-id.ts';
 
 export type TaskFinder = {

@@ -8,7 +8,7 @@ import { askHolder } from '../node/control-socket.ts';
 import type { Tutti } from '../node/open.ts';
 import { openFolder } from '../node/open-folder.ts';
 import type { LogLevel } from '../node/options.ts';
-import type { ListFilter, LogLine, TaskStatus } from '../tasks/client-requests.ts';
+import type { ListFilter, LogLine, TaskStatus } from '../protocol/task-view.ts';
 
 export type FolderTools = Pick<Tutti, 'list' | 'status' | 'cancel' | 'retry' | 'logs'>;
 

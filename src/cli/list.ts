@@ -1,6 +1,6 @@
 /** `tutti list`: the tasks of a folder. */
 import { type Command, Option } from 'commander';
-import type { ListFilter } from '../tasks/client-requests.ts';
+import type { ListFilter } from '../protocol/task-view.ts';
 import { type FolderOptions, folderOptions, folderPath, wholeNumber, withExamples } from './command-options.ts';
 import { exitCode } from './exit-code.ts';
 import { withFolder } from './folder-access.ts';

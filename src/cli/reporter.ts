@@ -1,5 +1,5 @@
 /** What is told about a run while it goes, and the ways to tell it: to people and to machines. All of it goes to stderr. */
-import type { LogLine, TaskStatus } from '../tasks/client-requests.ts';
+import type { LogLine, TaskStatus } from '../protocol/task-view.ts';
 import type { Progress } from './progress-state.ts';
 
 export type RunEvent =

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { TuttiError } from '../errors/tutti-error.ts';
-import type { TaskStatus } from '../tasks/client-requests.ts';
+import type { TaskStatus } from '../protocol/task-view.ts';
 import { JsonReporter } from './json-reporter.ts';
 import { beginProgress, withPieces } from './progress-state.ts';
 import type { RunEvent } from './reporter.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TaskStatus } from '../tasks/client-requests.ts';
+import type { TaskStatus } from '../protocol/task-view.ts';
 import { continueAdvice, type Resumable, retryAdvice } from './run-advice.ts';
 
 const status = { id: '3KQ801M878VE3T0396JFQR4MV3', name: 'report' } as TaskStatus;

@@ -1,5 +1,5 @@
 /** How a run that did not come to its end is taken up again: the very command. Pure. */
-import type { TaskStatus } from '../tasks/client-requests.ts';
+import type { TaskStatus } from '../protocol/task-view.ts';
 import type { NodeSettings } from './run-protocol.ts';
 import { commandWords, shellLine } from './shell-words.ts';
 

@@ -1,7 +1,7 @@
 /** What the command and the process that runs its node tell each other, over the channel of `fork`. */
 
-import type { TaskEvent } from '../node/local-client.ts';
 import type { LogLevel } from '../node/options.ts';
+import type { TaskEvent } from '../protocol/task-view.ts';
 
 /** Settings of the node, as the command line gives them; undefined: the default. */
 export type NodeSettings = {

@@ -5,7 +5,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { nodeEnv } from '../platform/node.ts';
-import type { TaskStatus } from '../tasks/client-requests.ts';
+import type { TaskStatus } from '../protocol/task-view.ts';
 import { decodeValue } from '../values/codec.ts';
 import { mintTaskId } from '../values/task-id.ts';
 import { childEntries } from './child-entries.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { taskFailure } from '../errors/task-failure.ts';
-import type { TaskStatus } from '../tasks/client-requests.ts';
+import type { TaskStatus } from '../protocol/task-view.ts';
 import { decodeValue } from '../values/codec.ts';
 import { styleOf } from './style.ts';
 import { logLineText, machineText, progressText, taskFields, taskTable } from './task-view.ts';

@@ -1,5 +1,5 @@
 /** Tasks as lines and fields for people. Pure: the time is handed in. */
-import type { LogLine, TaskStateName, TaskStatus } from '../tasks/client-requests.ts';
+import type { LogLine, TaskStateName, TaskStatus } from '../protocol/task-view.ts';
 import { encodeValue } from '../values/codec.ts';
 import { formatDuration } from '../values/duration.ts';
 import { oneLine } from './display-width.ts';

@@ -8,10 +8,10 @@ import { type InputArguments, isTask, type Task, type TaskDefinition } from '../
 import { validateInput } from '../app/validate-input.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
-import type { ListFilter, LogLine, TaskStatus } from '../tasks/client-requests.ts';
+import type { ListFilter, LogLine, TaskEvent, TaskStatus } from '../protocol/task-view.ts';
 import { decodeValue, encodeValue } from '../values/codec.ts';
 import { type Duration, durationMs } from '../values/duration.ts';
-import type { LocalClient, StartSpec, TaskEvent } from './local-client.ts';
+import type { LocalClient, StartSpec } from './local-client.ts';
 
 export type StartOptions = {
   /** An idempotency key, unique per task: starting again with the same key and input attaches to the same task. */

@@ -8,7 +8,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { TuttiError } from '../errors/tutti-error.ts';
-import type { ListFilter } from '../tasks/client-requests.ts';
+import type { ListFilter } from '../protocol/task-view.ts';
 import { decodeError, decodeValue, encodeError, encodeValue } from '../values/codec.ts';
 import type { LocalClient } from './local-client.ts';
 

@@ -5,17 +5,11 @@
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
-import type { ListFilter, LogLine, TaskStatus } from '../tasks/client-requests.ts';
+import type { ListFilter, LogLine, TaskEvent, TaskStatus } from '../protocol/task-view.ts';
 import { appendFlat, type Flat, fromClient, toClient, toClientArity } from '../tasks/messages.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { hash16 } from '../values/hash.ts';
 import { isTaskId, mintTaskId, taskIdRandomBytes } from '../values/task-id.ts';
-
-/** What is told to those who follow a task. */
-export type TaskEvent =
-  | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly message?: string }
-  | { readonly type: 'log'; readonly level: string; readonly time: number; readonly line: unknown }
-  | { readonly type: 'finished'; readonly ok: boolean };
 
 export type StartSpec = {
   /** The task's id, where the caller has one; of no use together with a key, whose task's id follows from it. */

@@ -13,10 +13,9 @@ import type { FromNodeThread, NodeStats, NodeThreadData, ToNodeThread } from './
 import { LocalClient } from './local-client.ts';
 import { checkOptions, type OpenOptions } from './options.ts';
 
-export type { ListFilter, LogLine, TaskStateName, TaskStatus } from '../tasks/client-requests.ts';
+export type { ListFilter, LogLine, TaskEvent, TaskStateName, TaskStatus } from '../protocol/task-view.ts';
 export type { Client, StartArguments, StartOptions, TaskHandle } from './app-client.ts';
 export type { NodeStats } from './control.ts';
-export type { TaskEvent } from './local-client.ts';
 export type { OpenOptions } from './options.ts';
 
 /** An embedded node. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { LogLine, TaskStatus } from '../protocol/task-view.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { taskKey } from '../values/task-id.ts';
-import type { LogLine, TaskStatus } from './client-requests.ts';
 import { forgetClient } from './client-requests.ts';
 import { takeExecutorMessage } from './machine.ts';
 import { fromClient, fromExecutor } from './messages.ts';

@@ -1,5 +1,12 @@
 /** What clients ask of a partition. Every answer passes the gate, the refusals too (scenario P2). */
 import { TuttiError } from '../errors/tutti-error.ts';
+import {
+  type ListFilter,
+  type LogLine,
+  type TaskStateName,
+  type TaskStatus,
+  taskStateNames,
+} from '../protocol/task-view.ts';
 import { decodeError, decodeValue, encodeError, encodeValue } from '../values/codec.ts';
 import { taskIdOfKey, taskKey } from '../values/task-id.ts';
 import { cancelTask } from './finish.ts';
@@ -26,51 +33,6 @@ import { aliveState, newState } from './task-rows.ts';
 import { tooLarge } from './text-size.ts';
 
 const listMax = 1000;
-
-const statusNames = ['scheduled', 'queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
-
-export type TaskStateName = (typeof statusNames)[number];
-
-/** What can be seen of a task. Times are Dates. */
-export type TaskStatus = {
-  readonly id: string;
-  readonly name: string;
-  readonly state: TaskStateName;
-  readonly key: string | undefined;
-  readonly createdAt: Date;
-  readonly startedAt: Date | undefined;
-  readonly finishedAt: Date | undefined;
-  /** Attempts that failed, and (while one runs) the one that runs. */
-  readonly attempts: number;
-  /** Recorded steps. */
-  readonly steps: number;
-  readonly progress:
-    | { readonly done: number; readonly total: number; readonly message: string | undefined }
-    | undefined;
-  /** The error of a failed or cancelled one. */
-  readonly error: Error | undefined;
-  /** Id of the task that called or started it. */
-  readonly parent: string | undefined;
-};
-
-export type ListFilter = {
-  readonly state?: TaskStateName | 'unfinished' | 'finished';
-  readonly name?: string;
-  readonly key?: string;
-  /** Tasks whose id begins so. */
-  readonly idPrefix?: string;
-  /** Only tasks that no other task called or started. */
-  readonly topLevel?: boolean;
-  readonly limit?: number;
-};
-
-export type LogLine = {
-  readonly time: Date;
-  readonly level: string;
-  readonly message: string;
-  readonly fields: unknown;
-  readonly attempt: number;
-};
 
 const reply = (tx: TaskTransaction, to: Waiter, ok: number, text: string): void =>
   tx.emit({ kind: 'client', client: to.client, flat: [toClient.reply, to.request, ok, text] });
@@ -144,8 +106,8 @@ export const requestCancel = (leader: TaskLeader, tx: TaskTransaction, from: Wai
         from,
         new TuttiError(
           'TASK_STATE',
-          `Task ${id} has already ${statusNames[done.status]}; only an unfinished task can be cancelled.`,
-          { details: { id, state: statusNames[done.status] } },
+          `Task ${id} has already ${taskStateNames[done.status]}; only an unfinished task can be cancelled.`,
+          { details: { id, state: taskStateNames[done.status] } },
         ),
       );
     return;
@@ -336,7 +298,7 @@ const aliveStatus = (
   const waits = state.status === taskStatus.running && live?.pending !== undefined && live.pending.size > 0;
   return {
     ...common(key, spec),
-    state: waits ? 'waiting' : (statusNames[state.status] as TaskStateName),
+    state: waits ? 'waiting' : (taskStateNames[state.status] as TaskStateName),
     startedAt: state.startedAt === 0 ? undefined : new Date(state.startedAt),
     finishedAt: undefined,
     attempts: state.tries + (state.status === taskStatus.running ? 1 : 0),
@@ -348,7 +310,7 @@ const aliveStatus = (
 
 const doneStatus = (tx: TaskTransaction, key: string, done: DoneRow): TaskStatus => ({
   ...common(key, done.spec),
-  state: statusNames[done.status] as TaskStateName,
+  state: taskStateNames[done.status] as TaskStateName,
   startedAt: done.startedAt === 0 ? undefined : new Date(done.startedAt),
   finishedAt: new Date(done.finishedAt),
   attempts: done.tries,

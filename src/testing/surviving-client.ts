@@ -4,9 +4,9 @@
  */
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import type { Requests } from '../node/app-client.ts';
-import { type ClientPort, LocalClient, newTaskId, type StartSpec, type TaskEvent } from '../node/local-client.ts';
+import { type ClientPort, LocalClient, newTaskId, type StartSpec } from '../node/local-client.ts';
 import type { Env } from '../platform/env.ts';
-import type { ListFilter, LogLine, TaskStatus } from '../tasks/client-requests.ts';
+import type { ListFilter, LogLine, TaskEvent, TaskStatus } from '../protocol/task-view.ts';
 
 type Follower = { readonly id: string; readonly take: (event: TaskEvent) => void; stop: () => void };
 

@@ -1,0 +1,60 @@
+/** What can be seen of tasks: types that nodes and clients share. Times are Dates; values are what they were. */
+
+export const taskStateNames = [
+  'scheduled',
+  'queued',
+  'running',
+  'waiting',
+  'completed',
+  'failed',
+  'cancelled',
+] as const;
+
+export type TaskStateName = (typeof taskStateNames)[number];
+
+/** What can be seen of a task. Times are Dates. */
+export type TaskStatus = {
+  readonly id: string;
+  readonly name: string;
+  readonly state: TaskStateName;
+  readonly key: string | undefined;
+  readonly createdAt: Date;
+  readonly startedAt: Date | undefined;
+  readonly finishedAt: Date | undefined;
+  /** Attempts that failed, and (while one runs) the one that runs. */
+  readonly attempts: number;
+  /** Recorded steps. */
+  readonly steps: number;
+  readonly progress:
+    | { readonly done: number; readonly total: number; readonly message: string | undefined }
+    | undefined;
+  /** The error of a failed or cancelled one. */
+  readonly error: Error | undefined;
+  /** Id of the task that called or started it. */
+  readonly parent: string | undefined;
+};
+
+export type ListFilter = {
+  readonly state?: TaskStateName | 'unfinished' | 'finished';
+  readonly name?: string;
+  readonly key?: string;
+  /** Tasks whose id begins so. */
+  readonly idPrefix?: string;
+  /** Only tasks that no other task called or started. */
+  readonly topLevel?: boolean;
+  readonly limit?: number;
+};
+
+export type LogLine = {
+  readonly time: Date;
+  readonly level: string;
+  readonly message: string;
+  readonly fields: unknown;
+  readonly attempt: number;
+};
+
+/** What is told to those who follow a task. */
+export type TaskEvent =
+  | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly message?: string }
+  | { readonly type: 'log'; readonly level: string; readonly time: number; readonly line: unknown }
+  | { readonly type: 'finished'; readonly ok: boolean };
