@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { LogLine, TaskStatus } from '../protocol/task-view.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { taskKey } from '../values/task-id.ts';
-import { forgetClient } from './client-requests.ts';
 import { takeExecutorMessage } from './machine.ts';
 import { fromClient, fromExecutor } from './messages.ts';
 import type { Program } from './program.fixture.ts';
 import { inputTable, logTable, specTable, stateTable, stepTable } from './tables.ts';
 import { inlineInputChars } from './task-rows.ts';
 import { textBytesMax } from './text-size.ts';
+import { forgetClient } from './waiters.ts';
 import { type Part, World } from './world.fixture.ts';
 
 const worldOf = (more: Partial<ConstructorParameters<typeof World>[0]> = {}): World =>

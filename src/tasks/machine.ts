@@ -6,25 +6,13 @@
 import { TuttiError } from '../errors/tutti-error.ts';
 import type { MessageBody, PeerMessage } from '../partition/outbox.ts';
 import { receivePeerMessage } from '../partition/outbox.ts';
-import { isTaskId } from '../values/task-id.ts';
 import { settleOutcomes, takeChildOutcome } from './child-outcome.ts';
-import {
-  refuse,
-  requestCancel,
-  requestFollow,
-  requestList,
-  requestLogs,
-  requestRetry,
-  requestStart,
-  requestStatus,
-  requestWait,
-} from './client-requests.ts';
 import { dropCopy, keepOnly } from './copies.ts';
 import { cancelChild, finishTask, tellWatcher } from './finish.ts';
 import { attemptFailed, attemptLost } from './grant.ts';
 import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
 import { refuseMap, reportMapChunk, reportMapOpen, tellProgress } from './map.ts';
-import { type Flat, fromClient, fromClientArity, fromExecutor, fromExecutorArity, toClient } from './messages.ts';
+import { type Flat, fromExecutor, fromExecutorArity, toClient } from './messages.ts';
 import {
   fireSleep,
   reportChild,
@@ -143,8 +131,6 @@ const takeDone = (leader: TaskLeader, tx: TaskTransaction, live: Live, text: str
 /** Fields of the message at `at`, its op included. */
 export const executorMessageLength = (flat: Flat, at: number): number =>
   fromExecutorArity[flat[at] as keyof typeof fromExecutorArity] + 1;
-export const clientMessageLength = (flat: Flat, at: number): number =>
-  fromClientArity[flat[at] as keyof typeof fromClientArity] + 1;
 
 /** The task waits and its executor let go of it. */
 const park = (leader: TaskLeader, tx: TaskTransaction, live: Live, results: number): void => {
@@ -182,67 +168,6 @@ const takeLog = (
         `{"type":"log","level":${JSON.stringify(level)},"time":${tx.time},"line":${text}}`,
       ],
     });
-};
-
-/** Takes one request of a client. */
-export const takeClientMessage = (
-  leader: TaskLeader,
-  tx: TaskTransaction,
-  client: number,
-  flat: Flat,
-  at: number,
-): void => {
-  const from = { client, request: flat[at + 1] as number };
-  const id = flat[at + 2] as string;
-  if (flat[at] !== fromClient.list && !isTaskId(id)) {
-    refuse(
-      tx,
-      from,
-      new TuttiError(
-        'TASK_NOT_FOUND',
-        `${JSON.stringify(id)} is no task id. An id has 26 characters, such as ${'06A4'}….`,
-        { details: { id } },
-      ),
-    );
-    return;
-  }
-  switch (flat[at]) {
-    case fromClient.start:
-      requestStart(leader, tx, from, {
-        id,
-        name: flat[at + 3] as string,
-        input: flat[at + 4] as string,
-        policy: flat[at + 5] as string | undefined,
-        idempotencyKey: flat[at + 6] as string | undefined,
-        delayMs: flat[at + 7] as number,
-        wait: flat[at + 8] === 1,
-      });
-      break;
-    case fromClient.wait:
-      requestWait(leader, tx, from, id);
-      break;
-    case fromClient.status:
-      requestStatus(leader, tx, from, id);
-      break;
-    case fromClient.list:
-      requestList(leader, tx, from, flat[at + 3] as string);
-      break;
-    case fromClient.cancel:
-      requestCancel(leader, tx, from, id);
-      break;
-    case fromClient.retry:
-      requestRetry(leader, tx, from, id);
-      break;
-    case fromClient.logs:
-      requestLogs(tx, from, id);
-      break;
-    case fromClient.follow:
-      requestFollow(leader, tx, from, id, flat[at + 3] === 1);
-      break;
-    default:
-      throw new TuttiError('INVARIANT', `A client sent a message with the unknown op ${String(flat[at])}.`);
-  }
-  settleOutcomes(leader, tx);
 };
 
 /** Takes a message of another partition (or its acknowledgement). */

@@ -1,7 +1,7 @@
 /** What clients ask for: which partition it is for, and whether something new can be taken in now. */
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
-import { clientMessageLength, takeClientMessage } from '../../tasks/machine.ts';
+import { clientMessageLength, takeClientMessage } from '../../tasks/client-requests.ts';
 import { type Flat, fromClient } from '../../tasks/messages.ts';
 import { encodeError } from '../../values/codec.ts';
 import { hashOfTaskId, isTaskId, partitionOfHash } from '../../values/task-id.ts';

@@ -12,7 +12,7 @@ import { WorkRelay } from '../../../src/cluster/work-relay.ts';
 import { partitionOfRequest } from '../../../src/execution/state/intake.ts';
 import { StateHost } from '../../../src/execution/state/state-host.ts';
 import { Replicas } from '../../../src/partition/replicas.ts';
-import { clientMessageLength } from '../../../src/tasks/machine.ts';
+import { clientMessageLength } from '../../../src/tasks/client-requests.ts';
 import { type Flat, toExecutor } from '../../../src/tasks/messages.ts';
 import { specTable } from '../../../src/tasks/tables.ts';
 import { fromBytes, toBytes } from '../../../src/testing/flat-bytes.ts';

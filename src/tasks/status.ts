@@ -1,0 +1,73 @@
+/** How a task stands, made of its rows and of what the leader knows of its attempt. */
+import { type TaskStateName, type TaskStatus, taskStateNames } from '../protocol/task-view.ts';
+import { decodeError } from '../values/codec.ts';
+import { taskIdOfKey } from '../values/task-id.ts';
+import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
+import { grantKind } from './messages.ts';
+import {
+  type DoneRow,
+  doneTable,
+  rowKey,
+  type SpecRow,
+  type StateRow,
+  specTable,
+  stateTable,
+  stepTable,
+  taskStatus,
+} from './tables.ts';
+import { newState } from './task-rows.ts';
+
+/** The status of a task; undefined for one that is not here, and for chunks, which are their map's affair. */
+export const statusOf = (leader: TaskLeader, tx: TaskTransaction, key: string): TaskStatus | undefined => {
+  const done = tx.get(doneTable, key);
+  if (done !== undefined) return doneStatus(tx, key, done);
+  const spec = tx.get(specTable, key);
+  if (spec === undefined || spec.kind === grantKind.chunk) return undefined;
+  return aliveStatus(leader, tx, key, spec, tx.get(stateTable, key) ?? newState);
+};
+
+const common = (key: string, spec: SpecRow) => ({
+  id: taskIdOfKey(key),
+  name: spec.name,
+  key: spec.idempotencyKey,
+  createdAt: new Date(spec.createdAt),
+  parent: spec.parent === undefined ? undefined : taskIdOfKey(spec.parent.key),
+});
+
+const aliveStatus = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  key: string,
+  spec: SpecRow,
+  state: StateRow,
+): TaskStatus => {
+  const live: Live | undefined = leader.live.get(key);
+  const waits = state.status === taskStatus.running && live?.pending !== undefined && live.pending.size > 0;
+  return {
+    ...common(key, spec),
+    state: waits ? 'waiting' : (taskStateNames[state.status] as TaskStateName),
+    startedAt: state.startedAt === 0 ? undefined : new Date(state.startedAt),
+    finishedAt: undefined,
+    attempts: state.tries + (state.status === taskStatus.running ? 1 : 0),
+    steps: live?.steps ?? (state.n === 0 ? 0 : countSteps(tx, key)),
+    progress: leader.progress.get(key),
+    error: undefined,
+  };
+};
+
+const doneStatus = (tx: TaskTransaction, key: string, done: DoneRow): TaskStatus => ({
+  ...common(key, done.spec),
+  state: taskStateNames[done.status] as TaskStateName,
+  startedAt: done.startedAt === 0 ? undefined : new Date(done.startedAt),
+  finishedAt: new Date(done.finishedAt),
+  attempts: done.tries,
+  steps: done.journal === 1 ? countSteps(tx, key) : 0,
+  progress: undefined,
+  error: done.status === taskStatus.completed ? undefined : decodeError(done.text),
+});
+
+const countSteps = (tx: TaskTransaction, key: string): number => {
+  let count = 0;
+  while (tx.get(stepTable, rowKey(key, count)) !== undefined) count++;
+  return count;
+};
