@@ -53,6 +53,15 @@ export const limits = {
   retentionTasksMax: 100_000,
   queuedTasksMax: 4_000_000,
 
+  // What is shown
+  listPageMax: 1_000,
+  stepsShownMax: 200,
+  attemptsShownMax: 20,
+  waitsShownMax: 20,
+  mapHeatCells: 100,
+  /** Names of tasks with counters of their own, in a partition. */
+  functionsCountedMax: 1_000,
+
   /** A new leader waits so long for executors to say what they run. */
   rollCallMs: 2_000,
 

@@ -36,10 +36,10 @@ export interface Backend {
   wait(id: string, signal?: AbortSignal): Promise<string>;
   /** Text of a `TaskStatus`, or of undefined. */
   status(id: string): Promise<string>;
-  /** Text of a `TaskPage`, for the text of a `ListFilter`: the newest first. */
+  /** Text of a `TaskPage`, for the text of a `ListFilter`: the newest first. Go on with the page's cursor. */
   list(filter: string): Promise<string>;
-  /** Text of a `TaskDetail`, or of undefined. */
-  detail(id: string): Promise<string>;
+  /** Text of a `TaskDetail`, or of undefined; with the steps from `fromStep` on. */
+  detail(id: string, fromStep: number): Promise<string>;
   cancel(id: string): Promise<void>;
   /** Runs a failed or cancelled task again; a repeat under the same request id is answered as the first was. */
   retry(id: string, requestId: string): Promise<void>;
@@ -51,4 +51,6 @@ export interface Backend {
   overview(): Promise<string>;
   /** Told (with an empty text) when the list of tasks has changed, at most a few times a second. Returns what stops it. */
   changes(follower: Follower): () => void;
+  /** Sends a task of the node's own through an executor and back; the milliseconds it took. Rejects if it takes too long. */
+  canary(): Promise<number>;
 }

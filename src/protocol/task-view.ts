@@ -34,15 +34,32 @@ export type TaskStatus = {
   readonly parent: string | undefined;
 };
 
+/** All that is given must hold. */
 export type ListFilter = {
   readonly state?: TaskStateName | 'unfinished' | 'finished';
   readonly name?: string;
   readonly key?: string;
   /** Tasks whose id begins so. */
   readonly idPrefix?: string;
+  /** Tasks whose id, name or idempotency key begins so. */
+  readonly text?: string;
+  /** Tasks made at or after this time, and before that. */
+  readonly createdFrom?: Date;
+  readonly createdTo?: Date;
   /** Only tasks that no other task called or started. */
   readonly topLevel?: boolean;
+  /** Tasks on a page, at most `limits.listPageMax`, which is also the default. */
   readonly limit?: number;
+  /** Where an earlier page ended (`TaskPage.cursor`). */
+  readonly cursor?: string;
+};
+
+/** Tasks from the newest to the oldest. Which is newer is told by the ids, which hold the time at which they were made. */
+export type TaskPage = {
+  /** May be fewer than asked for, or none, although a cursor follows: a request looks at a bounded number of tasks. */
+  readonly tasks: readonly TaskStatus[];
+  /** Pass it on for what is older; undefined: there is nothing more. */
+  readonly cursor: string | undefined;
 };
 
 export type LogLine = {

@@ -1,0 +1,121 @@
+/** How a node does: counters since it began to lead, and what is now. Bounded, whatever the load. */
+
+/**
+ * Upper bounds of the buckets of all histograms, in milliseconds, inclusive: 1/16 ms, doubled each time up to 70 minutes. One more
+ * bucket holds what is above the last.
+ */
+export const histogramBoundsMs: readonly number[] = Array.from({ length: 27 }, (_, index) => 2 ** (index - 4));
+
+/** Durations, counted. */
+export type Histogram = {
+  /** One more than there are bounds; not cumulative. */
+  readonly counts: readonly number[];
+  readonly sumMs: number;
+};
+
+/** What became of the tasks of one name. Counters begin at 0 with the node. */
+export type FunctionOverview = {
+  /** Undefined: all that came after the first `limits.functionsCountedMax` names. */
+  readonly name: string | undefined;
+  readonly started: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Attempts that failed, whether or not another one follows. */
+  readonly failedAttempts: number;
+  /** Now. `running` includes `waiting`: those that have an attempt and wait for steps alone. */
+  readonly queued: number;
+  readonly scheduled: number;
+  readonly running: number;
+  readonly waiting: number;
+  /** What attempts took that completed or failed. */
+  readonly runTime: Histogram;
+  /** From when a task could run for the first time to its first grant. */
+  readonly waitTime: Histogram;
+};
+
+export type PartitionOverview = {
+  readonly partition: number;
+  readonly leading: boolean;
+  readonly epoch: number;
+  /** Position of the newest record that is durable. */
+  readonly position: number;
+  readonly checkpointPosition: number;
+  /** When the newest checkpoint was complete; undefined: none since the node began. */
+  readonly checkpointAt: Date | undefined;
+  /** Rows written and not yet flushed to the store. */
+  readonly dirtyRows: number;
+  /** Steps whose records are not durable yet. */
+  readonly pendingSteps: number;
+  /** Tasks alive. */
+  readonly tasks: number;
+  /** Finished tasks that are kept. */
+  readonly finished: number;
+  readonly queueDepth: number;
+  /** Since when the one that waits longest could run. */
+  readonly oldestQueuedAt: Date | undefined;
+};
+
+export type ExecutorOverview = {
+  readonly executor: number;
+  readonly slots: number;
+  /** Slots in use. */
+  readonly busy: number;
+  /** Tasks in its memory that wait for steps and hold no slot. */
+  readonly waiting: number;
+  readonly loopDelay: LoopDelay;
+  /** Milliseconds since its event loop turned, where that is long enough to be told; 0: it answers. */
+  readonly silentMs: number;
+};
+
+export type LogOverview = {
+  /** Number of the physical log. */
+  readonly log: number;
+  readonly bytes: number;
+  /** Records offered to it. */
+  readonly appends: number;
+  /** Frames written, each with one sync. */
+  readonly syncs: number;
+  readonly syncTime: Histogram;
+};
+
+/** By how much timers were late, in milliseconds, over the last minute or so. */
+export type LoopDelay = { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
+
+export type ThreadOverview = {
+  readonly name: 'main' | 'node' | 'state';
+  readonly loopDelay: LoopDelay;
+};
+
+/** What all counters were, at equal distances of time, the oldest first: for charts. */
+export type OverviewHistory = {
+  readonly stepMs: number;
+  readonly points: readonly OverviewPoint[];
+};
+
+export type OverviewPoint = {
+  readonly time: Date;
+  /** Totals of all functions. */
+  readonly started: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly failedAttempts: number;
+  readonly queued: number;
+  readonly running: number;
+  /** Of what ended since the point before. Undefined where nothing did. */
+  readonly runP50Ms: number | undefined;
+  readonly runP99Ms: number | undefined;
+};
+
+export type Overview = {
+  readonly time: Date;
+  readonly startedAt: Date;
+  /** In ascending order of names; only those of which something is known. */
+  readonly functions: readonly FunctionOverview[];
+  readonly partitions: readonly PartitionOverview[];
+  readonly executors: readonly ExecutorOverview[];
+  readonly logs: readonly LogOverview[];
+  readonly threads: readonly ThreadOverview[];
+  readonly history: OverviewHistory;
+};
