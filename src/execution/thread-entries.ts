@@ -10,4 +10,5 @@ const entry = (path: string): URL => new URL(`${path}.${extension}`, import.meta
 export const threadEntries = {
   state: entry('./state/state-thread'),
   executor: entry('./executor/executor-thread'),
+  inputs: entry('./inputs/inputs-thread'),
 } as const;
