@@ -196,7 +196,8 @@ const withinLimit = async (validation: Promise<unknown>, name: string): Promise<
   }
 };
 
-const checkKey = (key: unknown): void => {
+/** Throws `OPTION_INVALID` for what is no idempotency key. */
+export const checkKey = (key: unknown): void => {
   if (typeof key !== 'string' || key === '' || Buffer.byteLength(key) > limits.idempotencyKeyBytesMax)
     throw new TuttiError(
       'OPTION_INVALID',

@@ -13,7 +13,7 @@ import { isTaskId, mintTaskId, taskIdRandomBytes } from '../values/task-id.ts';
 
 export type StartSpec = {
   /** The task's id, where the caller has one; of no use together with a key, whose task's id follows from it. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   readonly name: string;
   readonly input: string;
   readonly policy: string | undefined;

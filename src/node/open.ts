@@ -8,6 +8,7 @@ import { nodeEnv } from '../platform/node.ts';
 import { parkOnExit } from '../store/parking.ts';
 import { decodeError } from '../values/codec.ts';
 import { AppClient, type Client } from './app-client.ts';
+import { NodeBackend } from './backend.ts';
 import { withCompileCache } from './compile-cache.ts';
 import type { FromNodeThread, NodeStats, NodeThreadData, ToNodeThread } from './control.ts';
 import { LocalClient } from './local-client.ts';
@@ -59,7 +60,13 @@ export const startNode = async (data: NodeThreadData, catalogue: AppCatalogue | 
       ? decodeError(ready.error)
       : new TuttiError('INVARIANT', `The node thread began with ${ready.kind}.`);
   }
-  return new EmbeddedNode(worker, new LocalClient(ready.client, ready.partitions, nodeEnv()), catalogue, ready.names);
+  return new EmbeddedNode(
+    worker,
+    data.module,
+    new LocalClient(ready.client, ready.partitions, nodeEnv()),
+    catalogue,
+    ready.names,
+  );
 };
 
 /** The entry file has the extension of this file: `.ts` in the repository, `.js` in the published package. */
@@ -77,15 +84,24 @@ const firstMessage = (worker: Worker): Promise<FromNodeThread> =>
 /** What `open` gives, and what only the command line needs. */
 export class EmbeddedNode extends AppClient implements Tutti {
   readonly #worker: Worker;
+  readonly #module: string;
   readonly #client: LocalClient;
   readonly #answers = new Map<number, (value: unknown) => void>();
   #nextRequest = 1;
   #closing: Promise<void> | undefined;
   #ended: (() => void) | undefined;
+  #backend: Promise<NodeBackend> | undefined;
 
-  constructor(worker: Worker, client: LocalClient, catalogue: AppCatalogue | undefined, names: readonly string[]) {
+  constructor(
+    worker: Worker,
+    module: string,
+    client: LocalClient,
+    catalogue: AppCatalogue | undefined,
+    names: readonly string[],
+  ) {
     super(client, catalogue, names);
     this.#worker = worker;
+    this.#module = module;
     this.#client = client;
     worker.on('message', (message: FromNodeThread) => this.#receive(message));
     worker.on('error', (error) => this.#end(error));
@@ -96,6 +112,12 @@ export class EmbeddedNode extends AppClient implements Tutti {
 
   stats(): Promise<NodeStats> {
     return this.#askNode<NodeStats>('stats');
+  }
+
+  /** The node as a gateway needs it. Rejects with `APP_LOAD`, `APP_INVALID`. */
+  backend(): Promise<NodeBackend> {
+    this.#backend ??= NodeBackend.open(this.#client, this.#module, nodeEnv());
+    return this.#backend;
   }
 
   killExecutor(): Promise<void> {
@@ -119,6 +141,11 @@ export class EmbeddedNode extends AppClient implements Tutti {
       this.#ended = resolve;
     });
     this.#tell({ kind: 'close' });
+    // One that could not be opened has nothing to close.
+    await this.#backend?.then(
+      (backend) => backend.close(),
+      () => undefined,
+    );
     await ended;
   }
 

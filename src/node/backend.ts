@@ -1,0 +1,111 @@
+/** An embedded node as the gateway needs it. */
+import { TuttiError } from '../errors/tutti-error.ts';
+import type { Backend, Follower, StartRequest } from '../gateway/backend.ts';
+import type { Env } from '../platform/env.ts';
+import type { AppDescription, TaskDescription } from '../protocol/app-description.ts';
+import type { ListFilter } from '../protocol/task-view.ts';
+import { decodeValue, encodeValue } from '../values/codec.ts';
+import { checkKey } from './app-client.ts';
+import { InputChecks } from './input-checks.ts';
+import type { LocalClient, StartSpec } from './local-client.ts';
+
+export class NodeBackend implements Backend {
+  readonly app: AppDescription;
+  readonly #client: LocalClient;
+  readonly #checks: InputChecks;
+  readonly #tasks: ReadonlyMap<string, TaskDescription>;
+
+  /** Reads what the app has. Rejects with `APP_LOAD`, `APP_INVALID`. */
+  static async open(client: LocalClient, module: string, env: Env): Promise<NodeBackend> {
+    const checks = new InputChecks(module, env);
+    try {
+      return new NodeBackend(client, checks, await checks.describe());
+    } catch (error) {
+      await checks.close();
+      throw error;
+    }
+  }
+
+  private constructor(client: LocalClient, checks: InputChecks, app: AppDescription) {
+    this.#client = client;
+    this.#checks = checks;
+    this.app = app;
+    this.#tasks = new Map(app.tasks.map((task) => [task.name, task]));
+  }
+
+  async start(request: StartRequest): Promise<string> {
+    const spec = this.#spec(request);
+    return this.#client.start(spec instanceof Promise ? await spec : spec);
+  }
+
+  async run(request: StartRequest, _signal?: AbortSignal): Promise<string> {
+    const spec = this.#spec(request);
+    return this.#client.run(spec instanceof Promise ? await spec : spec);
+  }
+
+  wait(id: string, _signal?: AbortSignal): Promise<string> {
+    return this.#client.wait(id);
+  }
+
+  async status(id: string): Promise<string> {
+    return encodeValue(await this.#client.status(id));
+  }
+
+  async list(filter: string): Promise<string> {
+    const tasks = await this.#client.list((decodeValue(filter) ?? {}) as ListFilter);
+    return encodeValue({ tasks, cursor: undefined });
+  }
+
+  detail(id: string): Promise<string> {
+    return this.status(id);
+  }
+
+  cancel(id: string): Promise<void> {
+    return this.#client.cancel(id);
+  }
+
+  retry(id: string, _requestId: string): Promise<void> {
+    return this.#client.retry(id);
+  }
+
+  async logs(id: string, from: number): Promise<string> {
+    return encodeValue((await this.#client.logs(id)).slice(from));
+  }
+
+  follow(id: string, _fromLog: number, follower: Follower): () => void {
+    return this.#client.follow(id, (event) => {
+      follower.take(encodeValue(event));
+      if (event.type === 'finished') follower.end();
+    });
+  }
+
+  async overview(): Promise<string> {
+    return encodeValue({});
+  }
+
+  changes(_follower: Follower): () => void {
+    return () => undefined;
+  }
+
+  /** Ends what it started; the node goes on. */
+  close(): Promise<void> {
+    return this.#checks.close();
+  }
+
+  /** A promise only where a schema is asked. */
+  #spec({ id, name, input, key, delayMs }: StartRequest): StartSpec | Promise<StartSpec> {
+    const task = this.#tasks.get(name);
+    if (task === undefined)
+      throw new TuttiError(
+        'TASK_UNKNOWN',
+        `The app has no task ${name}. It has: ${[...this.#tasks.keys()].join(', ')}.`,
+        { details: { name } },
+      );
+    if (key !== undefined) checkKey(key);
+    if (!Number.isFinite(delayMs) || delayMs < 0)
+      throw new TuttiError('DURATION_INVALID', `A task cannot start after ${delayMs} ms.`);
+    const specOf = (checked: string): StartSpec => ({ id, name, input: checked, policy: task.policy, key, delayMs });
+    if (task.checked) return this.#checks.check(name, input).then(specOf);
+    return specOf(encodeValue(decodeValue(input), 'input'));
+  }
+}
