@@ -87,6 +87,12 @@ export class NodeBackend implements Backend {
     return () => undefined;
   }
 
+  async canary(): Promise<number> {
+    const begun = performance.now();
+    await this.list(encodeValue({ limit: 1 }));
+    return performance.now() - begun;
+  }
+
   /** Ends what it started; the node goes on. */
   close(): Promise<void> {
     return this.#checks.close();
