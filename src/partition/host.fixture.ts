@@ -9,9 +9,9 @@ import { createMemoryStore } from '../store/memory-store.ts';
 import type { StoreMarker, StoreReader, StoreWrite, StoreWriter } from '../store/store.ts';
 import { PartitionHost } from './host.ts';
 import type { CheckpointSettings } from './host-options.ts';
-import type { Transaction } from './partition.ts';
 import { items, others } from './scripted-log.fixture.ts';
 import { TableSet } from './table.ts';
+import type { Transaction } from './transaction.ts';
 
 /** A store that can refuse writes, or keep them waiting. */
 export class ReluctantStore implements StoreWriter {

@@ -8,13 +8,14 @@ import { limits } from '../limits.ts';
 import type { StoreMarker } from '../store/store.ts';
 import { Digests, digestsTable } from './digests.ts';
 import type { CheckpointSettings, PartitionHostOptions } from './host-options.ts';
-import { Partition, type Transaction } from './partition.ts';
+import { Partition } from './partition.ts';
 import type { PartitionEffect } from './partition-effect.ts';
 import { RecordClock } from './record-clock.ts';
 import { damagedFrom, knownDamage } from './replica.ts';
 import { Scans } from './scans.ts';
 import { SharedLog } from './shared-log.ts';
 import { Snapshots } from './snapshot.ts';
+import type { Transaction } from './transaction.ts';
 import { UnderWay } from './under-way.ts';
 import { writeCheckpoint } from './write-checkpoint.ts';
 

@@ -137,6 +137,37 @@ export class Layers {
     }
   }
 
+  /**
+   * The rows with the highest keys below `below` (undefined: of all), at most `most`, in descending order of keys. Goes through
+   * the unflushed keys once and reads of the store what is taken: for look-ups by people.
+   */
+  *scanDown<Row>(
+    table: Table<Row>,
+    below: string | undefined,
+    most: number,
+  ): Generator<readonly [key: string, row: Row]> {
+    const layers = this.#layersOf(table.id);
+    const over = highestUnflushed(layers, below, most);
+    const row = (key: string): Row => (layers.active.get(key) ?? layers.frozen?.get(key)) as Row;
+    let given = 0;
+    let next = 0;
+    for (const [key, bytes] of this.#store.scanDown(this.#partition, table.id, '', below)) {
+      for (; next < over.length && (over[next] as string) > key && given < most; given++) {
+        const higher = over[next++] as string;
+        yield [higher, row(higher)];
+      }
+      if (given >= most) return;
+      // What lies over it counts: it is given from there, or deleted.
+      if (layers.active.has(key) || layers.frozen?.has(key) === true) continue;
+      given++;
+      yield [key, table.fromFields(decodeRow(bytes))];
+    }
+    for (; next < over.length && given < most; given++) {
+      const key = over[next++] as string;
+      yield [key, row(key)];
+    }
+  }
+
   /** Applies one row write of a record that was read. */
   apply(tableId: number, key: string, fields: readonly unknown[] | null): void {
     this.set(tableId, key, fields === null ? undefined : this.#layersOf(tableId).table.fromFields(fields));
@@ -196,3 +227,23 @@ export class Layers {
 }
 
 const compareKeys = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The highest keys below `below` that have an unflushed row, at most `most`, in descending order. */
+const highestUnflushed = ({ active, frozen }: TableLayers, below: string | undefined, most: number): string[] => {
+  const keys: string[] = [];
+  for (const [key, row] of frozen ?? []) if (row !== null && (below === undefined || key < below)) keys.push(key);
+  const ofFrozen = keys.length;
+  for (const [key, row] of active) if (row !== null && (below === undefined || key < below)) keys.push(key);
+  // The newest come last and are mostly the highest: from the end on, nearly all are told from the chosen by one comparison.
+  let chosen: string[] = [];
+  let floor = '';
+  for (let at = keys.length - 1; at >= 0; at--) {
+    const key = keys[at] as string;
+    if (key < floor || (at < ofFrozen && active.has(key))) continue;
+    chosen.push(key);
+    if (chosen.length < 2 * most) continue;
+    chosen = chosen.sort(compareKeys).reverse().slice(0, most);
+    floor = chosen.at(-1) as string;
+  }
+  return chosen.sort(compareKeys).reverse().slice(0, most);
+};

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type PeerMessage, receivePeerMessage, resendMessages, sendMessage } from './outbox.ts';
-import type { Transaction } from './partition.ts';
+import type { Transaction } from './transaction.ts';
 
 /** Rows that are durable at once, and a wire between. */
 class Side {

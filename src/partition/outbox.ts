@@ -7,8 +7,8 @@
  * row only on an acknowledgement, which passes the receiver's gate and so proves that its log has the message.
  */
 import { keyOfUint } from '../values/ordered-key.ts';
-import type { Transaction } from './partition.ts';
 import { defineTable } from './table.ts';
+import type { Transaction } from './transaction.ts';
 
 /** Plain values only: numbers, strings, undefined. */
 export type MessageBody = readonly unknown[];

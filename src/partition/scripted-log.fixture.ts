@@ -5,12 +5,13 @@
 import type { AppendResult, LogRecord } from '../engine/engine.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { EncodedWrite } from './layers.ts';
-import { Partition, type Transaction } from './partition.ts';
+import { Partition } from './partition.ts';
 import type { PartitionEffect } from './partition-effect.ts';
 import type { Entry } from './pipeline.ts';
 import { encodeRecord, type LogId, type RecordKind, type RowWrites, recordKind } from './record.ts';
 import { flushBegins } from './replica.ts';
 import { defineTable, TableSet } from './table.ts';
+import type { Transaction } from './transaction.ts';
 
 export type Item = { readonly value: number | string };
 

@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../limits.ts';
 import { modelAgreement, type StoreFixture } from './model-agreement.fixture.ts';
-import type { StoreReader, StoreWrite, StoreWriter } from './store.ts';
+import type { StoreEntry, StoreReader, StoreWrite, StoreWriter } from './store.ts';
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 const text = (value: Uint8Array | undefined): string | undefined =>
@@ -13,8 +13,14 @@ const text = (value: Uint8Array | undefined): string | undefined =>
 const put = (table: number, key: string, value: string): StoreWrite => [table, key, bytes(value)];
 const remove = (table: number, key: string): StoreWrite => [table, key, undefined];
 
-const scanAll = (reader: StoreReader, partition: number, table: number, from = '', to?: string): [string, string][] =>
-  Array.from(reader.scan(partition, table, from, to), ([key, value]) => [key, text(value)!]);
+/** Both ways, which must agree. */
+const scanAll = (reader: StoreReader, partition: number, table: number, from = '', to?: string): [string, string][] => {
+  const entries = (scan: Iterable<StoreEntry>): [string, string][] =>
+    Array.from(scan, ([key, value]) => [key, text(value)!]);
+  const found = entries(reader.scan(partition, table, from, to));
+  expect(entries(reader.scanDown(partition, table, from, to))).toEqual(found.toReversed());
+  return found;
+};
 
 export const storeConformance = (name: string, open: () => Promise<StoreFixture>): void => {
   describe(`${name} as a store`, () => {
@@ -210,10 +216,12 @@ export const storeConformance = (name: string, open: () => Promise<StoreFixture>
     test('a renewal ends scans that are under way: their next step throws', async () => {
       await writer.write(0, [put(1, 'a', ''), put(1, 'b', '')]);
       reader.renew();
-      const scan = reader.scan(0, 1, '', undefined)[Symbol.iterator]();
-      scan.next();
+      const scans = [reader.scan(0, 1, '', undefined), reader.scanDown(0, 1, '', undefined)].map((scan) =>
+        scan[Symbol.iterator](),
+      );
+      for (const scan of scans) scan.next();
       reader.renew();
-      expect(() => scan.next()).toThrow(expect.objectContaining({ code: 'INVARIANT' }));
+      for (const scan of scans) expect(() => scan.next()).toThrow(expect.objectContaining({ code: 'INVARIANT' }));
       expect(scanAll(reader, 0, 1).length).toBe(2);
     });
 

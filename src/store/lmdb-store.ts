@@ -8,7 +8,7 @@
  * L3 One transaction at a time is with LMDB, of at most `groupSlicesMax` slices. So the time that ending the process takes is
  *    bounded; and after a transaction has failed, none is begun that LMDB would refuse to begin (it then keeps its lock).
  */
-import { asBinary } from 'lmdb';
+import { asBinary, type RangeOptions } from 'lmdb';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { copyBytes } from './byte-copy.ts';
@@ -60,10 +60,20 @@ class LmdbReader implements StoreReader {
     return this.#get(tablePrefix(partition, table) + key);
   }
 
-  *scan(partition: number, table: number, from: string, to: string | undefined): Generator<StoreEntry> {
+  scan(partition: number, table: number, from: string, to: string | undefined): Generator<StoreEntry> {
     const prefix = tablePrefix(partition, table);
     const end = to === undefined ? tableEnd(partition, table) : prefix + to;
-    const cursor = this.#open(prefix + from, end);
+    return this.#scan({ start: prefix + from, end });
+  }
+
+  scanDown(partition: number, table: number, from: string, to: string | undefined): Generator<StoreEntry> {
+    const prefix = tablePrefix(partition, table);
+    const start = to === undefined ? tableEnd(partition, table) : prefix + to;
+    return this.#scan({ start, exclusiveStart: true, end: prefix + from, inclusiveEnd: true, reverse: true });
+  }
+
+  *#scan(range: RangeOptions): Generator<StoreEntry> {
+    const cursor = this.#open(range);
     this.#cursors.add(cursor);
     try {
       for (;;) {
@@ -103,9 +113,9 @@ class LmdbReader implements StoreReader {
     }
   }
 
-  #open(start: string, end: string): Cursor {
+  #open(range: RangeOptions): Cursor {
     try {
-      return this.#database.getRange({ start, end, ...this.#options })[Symbol.iterator]();
+      return this.#database.getRange({ ...range, ...this.#options })[Symbol.iterator]();
     } catch (error) {
       throw this.#readError(error);
     }

@@ -95,11 +95,25 @@ class MemoryReader implements StoreReader {
     return this.#state.get(partition)?.rows.get(tablePrefix(partition, table) + key);
   }
 
-  *scan(partition: number, table: number, from: string, to: string | undefined): Generator<StoreEntry> {
+  scan(partition: number, table: number, from: string, to: string | undefined): Generator<StoreEntry> {
+    return this.#scan('range', partition, table, from, to);
+  }
+
+  scanDown(partition: number, table: number, from: string, to: string | undefined): Generator<StoreEntry> {
+    return this.#scan('rangeDown', partition, table, from, to);
+  }
+
+  *#scan(
+    way: 'range' | 'rangeDown',
+    partition: number,
+    table: number,
+    from: string,
+    to: string | undefined,
+  ): Generator<StoreEntry> {
     const renewal = this.#renewal;
     const prefix = tablePrefix(partition, table);
     const end = to === undefined ? tableEnd(partition, table) : prefix + to;
-    for (const [key, value] of this.#state.get(partition)?.rows.range(prefix + from, end) ?? []) {
+    for (const [key, value] of this.#state.get(partition)?.rows[way](prefix + from, end) ?? []) {
       yield [key.slice(prefixChars), value];
       if (renewal !== this.#renewal) throw new TuttiError('INVARIANT', 'The reader was renewed during a scan.');
     }

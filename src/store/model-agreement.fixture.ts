@@ -1,7 +1,7 @@
 /** Random use of a store beside a naive model of it: a part of the conformance suite. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { StoreReader, StoreWriter } from './store.ts';
+import type { StoreEntry, StoreReader, StoreWriter } from './store.ts';
 
 export type StoreFixture = {
   readonly writer: StoreWriter;
@@ -128,11 +128,10 @@ const expectAgreement = (reader: StoreReader, model: Model, step: Extract<Step, 
     .map(([key, value]) => [key.slice(prefix.length), Buffer.from(value)] as const)
     .filter(([key]) => key >= from && (to === undefined || key < to))
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const found = Array.from(
-    reader.scan(partition, table, from, to),
-    ([key, value]) => [key, Buffer.from(value)] as const,
-  );
-  expect(found).toEqual(expected);
+  const entries = (scan: Iterable<StoreEntry>) =>
+    Array.from(scan, ([key, value]) => [key, Buffer.from(value)] as const);
+  expect(entries(reader.scan(partition, table, from, to))).toEqual(expected);
+  expect(entries(reader.scanDown(partition, table, from, to))).toEqual(expected.toReversed());
   const value = reader.get(partition, table, from);
   const stored = model.rows.get(prefix + from);
   expect(value && Buffer.from(value)).toEqual(stored && Buffer.from(stored));

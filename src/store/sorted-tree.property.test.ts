@@ -25,7 +25,10 @@ test('a tree agrees with a sorted map after any edits, and earlier trees stay as
       }
       for (const [state, expected] of states) {
         expect([...state.range('', undefined)]).toEqual(expected);
-        expect([...state.range(from, to)]).toEqual(expected.filter(([key]) => key >= from && key < to));
+        const between = expected.filter(([key]) => key >= from && key < to);
+        expect([...state.range(from, to)]).toEqual(between);
+        expect([...state.rangeDown(from, to)]).toEqual(between.reverse());
+        expect([...state.rangeDown('', undefined)]).toEqual(expected.toReversed());
         expect(state.get(from)).toBe(expected.find(([key]) => key === from)?.[1]);
       }
     }),
@@ -44,6 +47,7 @@ test('keys that come before all others find their place, also where the first on
     const filled = cut.edit(before.map((key) => [key, 2]));
     const expected = [...numbered(0, 3_000), ...numbered(10_000 + removed, 20_000)];
     expect(Array.from(filled.range('', undefined), ([key]) => key)).toEqual(expected);
+    expect(Array.from(filled.rangeDown('', undefined), ([key]) => key)).toEqual(expected.toReversed());
     expect(expected.filter((key) => filled.get(key) === undefined)).toEqual([]);
     const emptied = filled.edit(expected.map((key) => [key, undefined]));
     expect([...emptied.range('', undefined)]).toEqual([]);

@@ -55,6 +55,11 @@ export class SortedTree<V> {
     return rangeOf(this.#root, from, to);
   }
 
+  /** The same entries in descending order. */
+  rangeDown(from: string, to: string | undefined): Iterable<readonly [key: string, value: V]> {
+    return rangeDownOf(this.#root, from, to);
+  }
+
   /** The tree with all changes made; value undefined deletes. Keys in ascending order are fastest. */
   edit(changes: Iterable<readonly [key: string, value: V | undefined]>): SortedTree<V> {
     const edit = {};
@@ -149,5 +154,20 @@ function* rangeOf<V>(node: Node<V>, from: string, to: string | undefined): Gener
     // The first child may hold keys below its separator.
     if (to !== undefined && index > 0 && node.keys[index]! >= to) return;
     yield* rangeOf(node.children[index]!, from, to);
+  }
+}
+
+function* rangeDownOf<V>(node: Node<V>, from: string, to: string | undefined): Generator<readonly [string, V]> {
+  if (isLeaf(node)) {
+    const end = to === undefined ? node.keys.length : lowerBound(node.keys, to);
+    for (let index = end - 1; index >= 0 && node.keys[index]! >= from; index -= 1)
+      yield [node.keys[index]!, node.values[index]!];
+    return;
+  }
+  const last = to === undefined ? node.children.length - 1 : childIndex(node.keys, to);
+  for (let index = last; index >= 0; index -= 1) {
+    yield* rangeDownOf(node.children[index]!, from, to);
+    // The first child may hold keys below its separator; what is before the others is below theirs.
+    if (index > 0 && node.keys[index]! <= from) return;
   }
 }

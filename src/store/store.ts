@@ -26,6 +26,8 @@ export interface StoreReader {
    * it: the next step then throws `INVARIANT`.
    */
   scan(partition: number, table: number, from: string, to: string | undefined): Iterable<StoreEntry>;
+  /** The same entries in descending order of keys. */
+  scanDown(partition: number, table: number, from: string, to: string | undefined): Iterable<StoreEntry>;
   /** The position of the last checkpoint whose slices are all there, 0 if none, and what was stored with it. */
   marker(partition: number): StoreMarker;
   /**

@@ -11,7 +11,7 @@
  */
 import { decodePolicy, defaultPolicy, type TaskPolicy } from '../app/policy.ts';
 import type { PeerMessage } from '../partition/outbox.ts';
-import type { Transaction } from '../partition/partition.ts';
+import type { Transaction } from '../partition/transaction.ts';
 import { taskIdOfKey } from '../values/task-id.ts';
 import type { Flat } from './messages.ts';
 import { ReadyQueue } from './ready-queue.ts';

@@ -1,6 +1,6 @@
 /** What operations do to the rows of a partition. */
 import { type PeerMessage, sendMessage } from '../../../src/partition/outbox.ts';
-import type { Transaction } from '../../../src/partition/partition.ts';
+import type { Transaction } from '../../../src/partition/transaction.ts';
 import { keyOfUint } from '../../../src/values/ordered-key.ts';
 import type { Operation, Reply, Request } from './protocol.ts';
 import { inboxTable, type Outcome, registerTable, requestTable } from './tables.ts';
