@@ -23,5 +23,6 @@ if (problem === undefined) {
   process.stderr.write(
     `${problem}\nGet it from https://nodejs.org, with a version manager, or into a project with: npm install --save-dev node@24\n`,
   );
-  process.exitCode = 2;
+  // For the doctor it is a fault that it has found.
+  process.exitCode = process.argv[2] === 'doctor' ? 1 : 2;
 }

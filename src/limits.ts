@@ -115,6 +115,15 @@ export const limits = {
   /** A standby that is so many records behind has caught up. */
   warmRecords: 100,
 
+  // What a node needs of its machine
+  /** Connections are open files too. */
+  openFilesMin: 2_048,
+  diskFreeBytesMin: 256 * 1024 * 1024,
+  /** Beyond this a disk is not just slow: something is wrong with it, or it is none. */
+  diskSyncMsMax: 500,
+  clockJumpMs: 500,
+  appLoadMs: 30_000,
+
   // Simulated worlds
   simulationVirtualMsMax: 3_650 * 24 * 3_600_000,
   simulationEventsMax: 2_000_000,

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { decodeValue, encodeValue } from '../values/codec.ts';
 
+import { programOf } from './main.ts';
+import { processShell } from './shell.ts';
+
 const page = readFileSync(join(import.meta.dirname, '../../docs/cli.md'), 'utf8');
 
 test('the JSON forms on the page are those that the codec writes and reads', () => {
@@ -24,4 +27,16 @@ test('the JSON forms on the page are those that the codec writes and reads', () 
     expect(page).toContain(`\`${form}\``);
     expect(decodeValue(form)).toEqual(value);
   }
+});
+
+test('the page has every command, each with its options, and no others', () => {
+  const { commands } = programOf(processShell(), () => undefined);
+  const named = Array.from(page.matchAll(/^\| `tutti (\w+)[^`]*` \|/gm), ([, name]) => name);
+  expect(named.sort()).toEqual(commands.map((command) => command.name()).sort());
+  const missing = commands.flatMap((command) =>
+    command.options
+      .filter(({ long }) => !page.includes(`\`${long}`))
+      .map(({ long }) => `tutti ${command.name()} ${long}`),
+  );
+  expect(missing).toEqual([]);
 });

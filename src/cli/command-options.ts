@@ -14,6 +14,17 @@ export const logLevelOption = (): Option =>
     .choices(logLevels)
     .default('warn');
 
+export const portDefault = 8484;
+
+export const hostOption = (): Option =>
+  new Option('--host <address>', 'the address to listen on').env('TUTTI_HOST').default('127.0.0.1').argParser(someText);
+
+export const portOption = (): Option =>
+  new Option('--port <n>', 'the port to listen on')
+    .env('TUTTI_PORT')
+    .default(portDefault)
+    .argParser(wholeNumber(0, 65_535));
+
 /** Options of commands on a folder, as commander gives them. */
 export type FolderOptions = { readonly data: string; readonly logLevel: LogLevel; readonly json?: boolean };
 

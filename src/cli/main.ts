@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addCancelCommand } from './cancel.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { addInitCommand } from './init.ts';
 import { addListCommand } from './list.ts';
@@ -33,7 +34,8 @@ export const main = async (argv: readonly string[], shell: Shell = processShell(
   }
 };
 
-const programOf = (shell: Shell, exit: (code: number) => void): Command => {
+/** The commands as commander has them; `exit` is told the exit code of the one that was run. */
+export const programOf = (shell: Shell, exit: (code: number) => void): Command => {
   const program = new Command('tutti')
     .exitOverride()
     .configureOutput({
@@ -63,6 +65,7 @@ Examples:
   addRetryCommand(program, shell, exit);
   addLogsCommand(program, shell, exit);
   addInitCommand(program, shell, exit);
+  addDoctorCommand(program, shell, exit);
   return program;
 };
 

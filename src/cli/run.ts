@@ -1,18 +1,17 @@
 /** `tutti run`: runs one task on a node of its own and ends. */
-import { readdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
+import { isTuttiError } from '../errors/tutti-error.ts';
 import { nodeEnv } from '../platform/node.ts';
 import type { TaskStatus } from '../protocol/task-view.ts';
 import { decodeValue } from '../values/codec.ts';
 import { mintTaskId } from '../values/task-id.ts';
+import { appFile } from './app-file.ts';
 import { childEntries } from './child-entries.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { readInput } from './json-input.ts';
 import { JsonReporter } from './json-reporter.ts';
-import { didYouMean } from './near-names.ts';
 import { beginProgress, type Progress, withExecutors, withPieces } from './progress-state.ts';
 import type { Reporter } from './reporter.ts';
 import { continueAdvice, retryAdvice } from './run-advice.ts';
@@ -78,28 +77,6 @@ export const run = async (command: RunCommand, shell: Shell): Promise<number> =>
 
 const newTaskId = (nowMs: number, random: Uint8Array): string =>
   mintTaskId(((random[9] as number) << 8) | (random[10] as number), nowMs, random);
-
-/** The path, if there is a file; else the error says what there is. */
-const appFile = (path: string, asGiven: string): string => {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isFile() === true) return path;
-  const details = { module: path };
-  if (stats !== undefined)
-    throw new TuttiError('APP_LOAD', `${asGiven} is no file. Name the app's module, such as ${asGiven}/app.ts.`, {
-      details,
-    });
-  let beside: readonly string[] = [];
-  try {
-    beside = readdirSync(dirname(path)).filter((name) => /\.[cm]?[jt]s$/.test(name));
-  } catch {
-    // There is no such folder either.
-  }
-  throw new TuttiError(
-    'APP_LOAD',
-    `There is no file ${asGiven} (looked for ${path}).${didYouMean(basename(path), beside)}`,
-    { details },
-  );
-};
 
 type Clock = ReturnType<typeof nodeEnv>['clock'];
 

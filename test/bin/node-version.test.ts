@@ -5,9 +5,13 @@ import { expect, test } from 'vitest';
 const bin = join(import.meta.dirname, '../../bin');
 
 /** Runs a file of `bin/` in a process that says it is Node.js `version`. */
-const runAs = (version: string, file: string): { status: number | null; stdout: string; stderr: string } => {
+const runAs = (
+  version: string,
+  file: string,
+  ...words: readonly string[]
+): { status: number | null; stdout: string; stderr: string } => {
   const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`;
-  const args = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, join(bin, file)];
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, join(bin, file), ...words];
   return spawnSync(process.execPath, args, { encoding: 'utf8' });
 };
 
@@ -21,6 +25,12 @@ test.each(['18.20.8', '20.19.0', '22.17.1', '23.5.0'])(
     expect(stderr).toContain('https://nodejs.org');
   },
 );
+
+test('for tutti doctor an older Node.js is a fault: the same line, and 1', () => {
+  const { status, stderr } = runAs('20.19.0', 'tutti.js', 'doctor');
+  expect(status).toBe(1);
+  expect(stderr).toContain('this is Node.js 20.19.0');
+});
 
 test('on an older Node.js the npm scripts name the remedy and end with 2', () => {
   const { status, stdout, stderr } = runAs('22.17.1', 'require-node.js');

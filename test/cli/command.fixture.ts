@@ -18,6 +18,10 @@ type RunOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** In a process group of its own, which can be killed as one. */
   readonly group?: boolean;
+  /** A module that is run in the process first: to make something on this machine other than it is. */
+  readonly preload?: string;
+  /** Shell commands before it, such as `ulimit`. */
+  readonly before?: string;
 };
 
 /** A running command. */
@@ -92,13 +96,19 @@ export class Workplace {
   }
 
   start(args: readonly string[], options: RunOptions = {}): Running {
-    const child = spawn(process.execPath, [bin, ...args], {
+    const { preload, before } = options;
+    const words = [process.execPath, bin, ...args];
+    const [program, ...rest] = before === undefined ? words : ['sh', '-c', `${before}; exec "$0" "$@"`, ...words];
+    const child = spawn(program as string, rest, {
       cwd: this.folder,
       // What vitest sets must not decide what is shown; the cache makes the many starts cheaper.
       env: {
         PATH: process.env['PATH'],
         NODE_COMPILE_CACHE: this.path('.cache'),
         TUTTI_EXECUTORS: '1',
+        ...(preload === undefined
+          ? {}
+          : { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(preload)}` }),
         ...options.env,
       },
       detached: options.group === true,

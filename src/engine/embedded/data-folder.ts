@@ -185,8 +185,11 @@ const remedies: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk is full: make room, or use another folder.',
 };
 
+/** What to do about a folder that cannot be used for this reason, as a sentence. */
+export const folderRemedy = (code: string): string => remedies[code] ?? 'Look at the folder, or use another one.';
+
 const unavailable = (folder: string, error: unknown): TuttiError => {
   const code = fileErrorCode(error);
-  const message = `The data folder ${folder} cannot be used (${code}). ${remedies[code] ?? 'Look at the folder, or use another one.'}`;
+  const message = `The data folder ${folder} cannot be used (${code}). ${folderRemedy(code)}`;
   return new TuttiError('DATA_UNAVAILABLE', message, { details: { folder, code }, cause: error });
 };
