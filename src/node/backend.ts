@@ -3,7 +3,6 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import type { Backend, Follower, StartRequest } from '../gateway/backend.ts';
 import type { Env } from '../platform/env.ts';
 import type { AppDescription, TaskDescription } from '../protocol/app-description.ts';
-import type { ListFilter } from '../protocol/task-view.ts';
 import { decodeValue, encodeValue } from '../values/codec.ts';
 import { checkKey } from './app-client.ts';
 import { InputChecks } from './input-checks.ts';
@@ -51,9 +50,8 @@ export class NodeBackend implements Backend {
     return encodeValue(await this.#client.status(id));
   }
 
-  async list(filter: string): Promise<string> {
-    const tasks = await this.#client.list((decodeValue(filter) ?? {}) as ListFilter);
-    return encodeValue({ tasks, cursor: undefined });
+  list(filter: string): Promise<string> {
+    return this.#client.listPageText(filter);
   }
 
   detail(id: string): Promise<string> {

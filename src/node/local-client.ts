@@ -5,11 +5,12 @@
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
-import type { ListFilter, LogLine, TaskEvent, TaskStatus } from '../protocol/task-view.ts';
+import type { ListFilter, LogLine, TaskEvent, TaskPage, TaskStatus } from '../protocol/task-view.ts';
 import { appendFlat, type Flat, fromClient, toClient, toClientArity } from '../tasks/messages.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { hash16 } from '../values/hash.ts';
 import { isTaskId, mintTaskId, taskIdRandomBytes } from '../values/task-id.ts';
+import { collectPages, mergePages } from './task-pages.ts';
 
 export type StartSpec = {
   /** The task's id, where the caller has one; of no use together with a key, whose task's id follows from it. */
@@ -90,14 +91,28 @@ export class LocalClient {
     return decodeValue(await this.#ask(fromClient.status, this.#checked(id))) as TaskStatus | undefined;
   }
 
-  async list(filter: ListFilter = {}): Promise<readonly TaskStatus[]> {
-    const lists = await Promise.all(
-      Array.from({ length: this.#partitions }, (_, partition) =>
-        this.#ask(fromClient.list, partition, encodeValue(filter)),
+  /** Tasks, newest first: as many as the filter's limit says, in as many requests as it takes. */
+  list(filter: ListFilter = {}): Promise<readonly TaskStatus[]> {
+    return collectPages((page) => this.listPage(page), filter);
+  }
+
+  /** One page of tasks; go on with its cursor. */
+  async listPage(filter: ListFilter = {}): Promise<TaskPage> {
+    return decodeValue(await this.listPageText(encodeValue(filter))) as TaskPage;
+  }
+
+  /** The text of a page, for the text of a filter. */
+  async listPageText(filter: string): Promise<string> {
+    const asked = Array.from({ length: this.#partitions }, (_, number) => this.#ask(fromClient.list, number, filter));
+    const texts = await Promise.all(asked);
+    if (texts.length === 1) return texts[0] as string;
+    const limit = (decodeValue(filter) as ListFilter | undefined)?.limit ?? limits.listPageMax;
+    return encodeValue(
+      mergePages(
+        texts.map((text) => decodeValue(text) as TaskPage),
+        limit,
       ),
     );
-    const all = lists.flatMap((text) => decodeValue(text) as TaskStatus[]);
-    return all.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime()).slice(0, filter.limit ?? all.length);
   }
 
   async cancel(id: string): Promise<void> {

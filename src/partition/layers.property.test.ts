@@ -22,7 +22,7 @@ const step = fc.oneof(
 
 test('rows are the same from both ends, wherever they lie: unflushed, under way to the store, or in it', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 200 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 120, size: 'max' }), async (steps) => {
       const store = createMemoryStore();
       const reader = store.reader();
       const layers = new Layers(0, reader, new TableSet([items, others]), []);

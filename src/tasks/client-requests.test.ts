@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LogLine, TaskStatus } from '../protocol/task-view.ts';
+import type { LogLine, TaskPage, TaskStatus } from '../protocol/task-view.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { taskKey } from '../values/task-id.ts';
 import { takeExecutorMessage } from './machine.ts';
@@ -156,7 +156,7 @@ describe('what can be seen', () => {
     expect(ask<LogLine[]>(world, fromClient.logs, waiting)).toMatchObject([
       { message: '1', level: 'info', attempt: 1 },
     ]);
-    const list = (filter: object) => ask<TaskStatus[]>(world, fromClient.list, 0, encodeValue(filter));
+    const list = (filter: object) => ask<TaskPage>(world, fromClient.list, 0, encodeValue(filter)).tasks;
     const all = list({});
     expect(all.length).toBe(4);
     expect(all.find(({ parent }) => parent === done)?.state).toBe('completed');

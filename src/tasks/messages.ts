@@ -90,7 +90,7 @@ export const fromClient = {
   wait: 2,
   /** request, id. Answered with encoded text: the task's status (`TaskStatus`), undefined if unknown. */
   status: 3,
-  /** request, partition, filter text (encoded). Answered with an encoded array of `TaskStatus`; clients ask each partition and merge. */
+  /** request, partition, filter text (encoded). Answered with the encoded `TaskPage` of that partition; clients ask each partition and merge. */
   list: 4,
   /** request, id. */
   cancel: 5,

@@ -1,49 +1,126 @@
-/** What can be seen of tasks: of one, and of those that a filter lets through. */
-import type { ListFilter, TaskStatus } from '../protocol/task-view.ts';
+/**
+ * What can be seen of tasks: of one, and page by page of those that a filter lets through, the newest first.
+ *
+ * Keys begin with the time at which the id was made, so a page is read from its end of the tables. One request looks at
+ * `limits.listRowsLookedAt` rows at most and says how far it came: however little the filter lets through, what the partition
+ * does meanwhile is not held up.
+ */
+import { limits } from '../limits.ts';
+import { listFilterOf } from '../protocol/list-filter.ts';
+import type { ListFilter, TaskPage, TaskStatus } from '../protocol/task-view.ts';
 import { decodeValue, encodeValue } from '../values/codec.ts';
-import { taskIdOfKey, taskKey } from '../values/task-id.ts';
+import { isTaskId, mintTaskId, taskIdOfKey, taskIdRandomBytes, taskKey } from '../values/task-id.ts';
 import { refuse, reply } from './answers.ts';
 import type { TaskLeader, TaskTransaction, Waiter } from './leader.ts';
+import { grantKind } from './messages.ts';
 import { statusOf } from './status.ts';
-import { doneTable, specTable } from './tables.ts';
-
-const listMax = 1000;
+import { type DoneRow, doneTable, type SpecRow, specTable } from './tables.ts';
 
 export const requestStatus = (leader: TaskLeader, tx: TaskTransaction, from: Waiter, id: string): void =>
   reply(tx, from, 1, encodeValue(statusOf(leader, tx, taskKey(id))));
 
-/** The newest that the filter (encoded) lets through, newest first. */
+/** A page of this partition's tasks, for a filter in JSON form. */
 export const requestList = (leader: TaskLeader, tx: TaskTransaction, from: Waiter, filterText: string): void => {
-  let filter: ListFilter;
+  let page: TaskPage;
   try {
-    filter = (decodeValue(filterText) ?? {}) as ListFilter;
+    page = pageOf(leader, tx, listFilterOf(decodeValue(filterText)));
   } catch (error) {
     refuse(tx, from, error);
     return;
   }
-  const keys: string[] = [];
-  const finished = filter.state === undefined ? undefined : finishedStates.has(filter.state);
-  const { idPrefix = '' } = filter;
-  for (const table of [specTable, doneTable]) {
-    if (finished !== undefined && finished !== (table === doneTable)) continue;
-    for (const [key] of tx.scan<unknown>(table)) if (taskIdOfKey(key).startsWith(idPrefix)) keys.push(key);
-  }
-  // A key begins with the time: what is asked of the rows ends with the last one that is shown.
-  keys.sort();
-  const limit = filter.limit ?? listMax;
-  const found: TaskStatus[] = [];
-  for (let key = keys.pop(); key !== undefined && found.length < limit; key = keys.pop()) {
-    const status = statusOf(leader, tx, key);
-    if (status !== undefined && passes(status, filter)) found.push(status);
-  }
-  found.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1));
-  reply(tx, from, 1, encodeValue(found));
+  reply(tx, from, 1, encodeValue(page));
 };
+
+const pageOf = (leader: TaskLeader, tx: TaskTransaction, filter: ListFilter): TaskPage => {
+  const only = [filter.idPrefix, filter.text?.toUpperCase()].find((id) => id !== undefined && isTaskId(id));
+  if (only !== undefined) return pageOfOne(leader, tx, only, filter);
+  const limit = filter.limit ?? limits.listPageMax;
+  const oldest = filter.createdFrom === undefined ? '' : keyOfTime(filter.createdFrom.getTime() - limits.clockSlackMs);
+  const tasks: TaskStatus[] = [];
+  let rows = 0;
+  let chars = 0;
+  for (const [key, spec, done] of newestFirst(tx, filter)) {
+    if (key < oldest) break;
+    chars += done?.text.length ?? 0;
+    if (passes(key, spec, filter)) {
+      const status = statusOf(leader, tx, key);
+      if (status !== undefined && isInState(status, filter.state)) tasks.push(status);
+    }
+    rows++;
+    if (tasks.length >= limit || rows >= limits.listRowsLookedAt || chars >= limits.listCharsLookedAt)
+      return { tasks, cursor: taskIdOfKey(key) };
+  }
+  return { tasks, cursor: undefined };
+};
+
+const pageOfOne = (leader: TaskLeader, tx: TaskTransaction, id: string, filter: ListFilter): TaskPage => {
+  const key = taskKey(id);
+  const status = statusOf(leader, tx, key);
+  const spec = tx.get(doneTable, key)?.spec ?? tx.get(specTable, key);
+  const there = status !== undefined && spec !== undefined && passes(key, spec, filter);
+  const passed = filter.cursor === undefined || key < taskKey(filter.cursor);
+  return { tasks: there && passed && isInState(status, filter.state) ? [status] : [], cursor: undefined };
+};
+
+type Looked = readonly [key: string, spec: SpecRow, done: DoneRow | undefined];
+
+/** Tasks alive and finished, as far as the state that is asked for can be among them. */
+function* newestFirst(tx: TaskTransaction, { state, cursor, createdTo }: ListFilter): Generator<Looked> {
+  const bounds: string[] = [];
+  if (cursor !== undefined) bounds.push(taskKey(cursor));
+  if (createdTo !== undefined) bounds.push(keyOfTime(createdTo.getTime() + limits.clockSlackMs));
+  const below = bounds.sort()[0];
+  const finished = state === undefined ? undefined : finishedStates.has(state);
+  const most = limits.listRowsLookedAt;
+  const alive = finished === true ? undefined : tx.scanDown(specTable, below, most)[Symbol.iterator]();
+  const ended = finished === false ? undefined : tx.scanDown(doneTable, below, most)[Symbol.iterator]();
+  try {
+    let spec = alive?.next();
+    let done = ended?.next();
+    for (;;) {
+      const specKey = spec?.done === false ? spec.value[0] : undefined;
+      const doneKey = done?.done === false ? done.value[0] : undefined;
+      if (specKey !== undefined && (doneKey === undefined || specKey > doneKey)) {
+        yield [specKey, spec?.value[1] as SpecRow, undefined];
+        spec = alive?.next();
+      } else if (doneKey !== undefined) {
+        const row = done?.value[1] as DoneRow;
+        yield [doneKey, row.spec, row];
+        done = ended?.next();
+      } else return;
+    }
+  } finally {
+    alive?.return?.();
+    ended?.return?.();
+  }
+}
 
 const finishedStates: ReadonlySet<string> = new Set(['finished', 'completed', 'failed', 'cancelled']);
 
-const passes = (status: TaskStatus, { state, name, key, topLevel }: ListFilter): boolean =>
-  (state === undefined || state === 'unfinished' || state === 'finished' || status.state === state) &&
-  (name === undefined || status.name === name) &&
-  (key === undefined || status.key === key) &&
-  (topLevel !== true || status.parent === undefined);
+const isInState = (status: TaskStatus, state: ListFilter['state']): boolean =>
+  state === undefined || state === 'unfinished' || state === 'finished' || status.state === state;
+
+const passes = (key: string, spec: SpecRow, filter: ListFilter): boolean => {
+  const { name, idPrefix, text, topLevel, createdFrom, createdTo } = filter;
+  return (
+    spec.kind !== grantKind.chunk &&
+    (name === undefined || spec.name === name) &&
+    (filter.key === undefined || spec.idempotencyKey === filter.key) &&
+    (topLevel !== true || spec.parent === undefined) &&
+    (createdFrom === undefined || spec.createdAt >= createdFrom.getTime()) &&
+    (createdTo === undefined || spec.createdAt < createdTo.getTime()) &&
+    (idPrefix === undefined || taskIdOfKey(key).startsWith(idPrefix)) &&
+    (text === undefined ||
+      spec.name.startsWith(text) ||
+      spec.idempotencyKey?.startsWith(text) === true ||
+      taskIdOfKey(key).startsWith(text.toUpperCase()))
+  );
+};
+
+/** Below all keys of ids minted at this time or later, above all of earlier ones. */
+const keyOfTime = (timeMs: number): string => {
+  const time = Math.min(Math.max(0, timeMs), timeMsMax);
+  const id = mintTaskId(0, time, new Uint8Array(taskIdRandomBytes));
+  return taskKey(id);
+};
+const timeMsMax = 2 ** 48 - 1;

@@ -66,8 +66,16 @@ const doneStatus = (tx: TaskTransaction, key: string, done: DoneRow): TaskStatus
   error: done.status === taskStatus.completed ? undefined : decodeError(done.text),
 });
 
+/** Steps have the indexes from 0 on, so how many there are is told by few of them. */
 const countSteps = (tx: TaskTransaction, key: string): number => {
-  let count = 0;
-  while (tx.get(stepTable, rowKey(key, count)) !== undefined) count++;
+  const isThere = (index: number): boolean => tx.get(stepTable, rowKey(key, index)) !== undefined;
+  let beyond = 1;
+  while (isThere(beyond - 1)) beyond *= 2;
+  let count = beyond >>> 1;
+  while (count < beyond - 1) {
+    const middle = (count + beyond) >>> 1;
+    if (isThere(middle - 1)) count = middle;
+    else beyond = middle;
+  }
   return count;
 };
