@@ -88,6 +88,9 @@ export const limits = {
   waitingParkMs: 10_000,
   hangReportMs: 30_000,
   validationMs: 1_000,
+  /** Rehearsals of tasks, in development. */
+  rehearsalCharsMax: 32 * 1024 * 1024,
+  rehearsalHoldMs: 3_000,
 
   // Map
   chunkTargetMs: 100,

@@ -18,6 +18,8 @@ export type NodeThreadData = {
   readonly retentionMs: number;
   readonly retentionTasks: number;
   readonly tuning?: Tuning;
+  /** For development: tasks are rehearsed after each step (`execution/executor/rehearsal.ts`). */
+  readonly rehearses?: boolean;
 };
 
 export type ToNodeThread =

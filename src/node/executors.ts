@@ -21,6 +21,8 @@ export type ExecutorsOptions = {
   readonly module: string;
   readonly count: number;
   readonly hangLimitMs: number | undefined;
+  /** For development: see `execution/executor/rehearsal.ts`. */
+  readonly rehearses: boolean;
   readonly events: EventSink;
   /** An executor can be given work over `port`. */
   readonly onAdded: (executor: number, port: MessagePort, names: readonly string[]) => void;
@@ -116,7 +118,8 @@ export class Executors {
   #startOne(): Promise<LoadedApp> {
     const number = this.#next++;
     const shared = createSharedState();
-    const workerData: ExecutorThreadData = { module: this.#options.module, executor: number, shared };
+    const { module, rehearses } = this.#options;
+    const workerData: ExecutorThreadData = { module, executor: number, shared, rehearses };
     const worker = new Worker(threadEntries.executor, {
       workerData,
       name: `tutti-executor-${number}`,
@@ -147,6 +150,9 @@ export class Executors {
             break;
           case 'output':
             for (const line of message.lines) this.#options.onOutput(line);
+            break;
+          case 'taskFailed':
+            this.#options.events.emit('task.failed', { ...message.task, error: message.error });
             break;
           case 'crash':
             executor.guilty = message.attempt;

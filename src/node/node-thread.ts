@@ -54,6 +54,7 @@ class Node {
       module: data.module,
       count: data.executors,
       hangLimitMs: data.hangLimitMs,
+      rehearses: data.rehearses ?? false,
       events,
       onAdded: (executor, port, names) => this.#tellState({ kind: 'executor', executor, port, names }, [port]),
       onGone: (executor, guilty, loss) => this.#tellState({ kind: 'executorGone', executor, guilty, loss }),

@@ -30,6 +30,7 @@ const levels: Readonly<Record<string, Level>> = {
   'executor.lost': 'warn',
   'executor.silent': 'warn',
   'task.timeout': 'warn',
+  'task.failed': 'warn',
   'node.ready': 'info',
   'node.closed': 'info',
 };

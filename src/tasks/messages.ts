@@ -69,7 +69,8 @@ export const fromExecutor = {
   runs: 16,
 } as const;
 
-export const grantKind = { task: 0, chunk: 1 } as const;
+/** A `rehearsal` is granted by no leader: its steps are called and not run (`execution/executor/rehearsal.ts`). */
+export const grantKind = { task: 0, chunk: 1, rehearsal: 2 } as const;
 
 /** States of a journal entry as a grant carries them. */
 export const entryState = { pending: 0, ok: 1, failed: 2 } as const;

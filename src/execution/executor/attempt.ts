@@ -21,6 +21,8 @@ export class Attempt {
   readonly n: number;
   readonly id: string;
   readonly isChunk: boolean;
+  /** Nothing that it does counts: see `rehearsal.ts`. */
+  readonly isRehearsal: boolean;
   readonly name: string;
   input: string;
   /** Attempts that failed before. */
@@ -80,6 +82,7 @@ export class Attempt {
     this.n = flat[at + 2] as number;
     this.id = flat[at + 3] as string;
     this.isChunk = flat[at + 4] === grantKind.chunk;
+    this.isRehearsal = flat[at + 4] === grantKind.rehearsal;
     this.name = flat[at + 5] as string;
     this.input = flat[at + 6] as string;
     this.tries = flat[at + 7] as number;

@@ -1,6 +1,7 @@
 /** What the node thread and an executor thread tell each other besides the flat arrays: rare, and as objects. */
 
 import type { MessagePort } from 'node:worker_threads';
+import type { FailedTask } from './rehearsal.ts';
 
 /** What names an attempt. */
 export type AttemptName = { readonly partition: number; readonly epoch: number; readonly n: number };
@@ -12,6 +13,8 @@ export type ExecutorThreadData = {
   readonly executor: number;
   /** Made by `createSharedState`. */
   readonly shared: SharedArrayBuffer;
+  /** For development: tasks are rehearsed (`rehearsal.ts`), and their failures are told. */
+  readonly rehearses: boolean;
 };
 
 export type ToExecutorThread =
@@ -27,6 +30,8 @@ export type FromExecutorThread =
   | { readonly kind: 'loadFailed'; readonly error: string }
   /** What user code printed, line by line, each with the task's name, id and attempt before it. */
   | { readonly kind: 'output'; readonly lines: readonly string[] }
+  /** A task failed: where they are rehearsed. `error` is encoded. */
+  | { readonly kind: 'taskFailed'; readonly task: FailedTask; readonly error: string }
   | { readonly kind: 'closed' }
   /** The thread is about to end, and this attempt is why: it called process.exit, or threw past everything. */
   | { readonly kind: 'crash'; readonly attempt: AttemptName };

@@ -10,17 +10,19 @@ import { installDeterminism, realEnv } from './determinism.ts';
 import { ExecutorCore } from './executor-core.ts';
 import { loadApp } from './load-app.ts';
 import { Output } from './output.ts';
+import { type FailedTask, Rehearsal } from './rehearsal.ts';
 import { currentScope, type Scope } from './scope.ts';
 import { SharedWatch } from './shared-state.ts';
 
 const heartbeatMs = 50;
 
-const { module, shared } = workerData as ExecutorThreadData;
+const { module, shared, rehearses } = workerData as ExecutorThreadData;
 const tell = (message: FromExecutorThread): void => parentPort?.postMessage(message);
 const env = realEnv();
 const watch = new SharedWatch(shared, env.clock.monotonic);
 const output = new Output(env, (lines) => tell({ kind: 'output', lines }));
 let core: ExecutorCore | undefined;
+let rehearsal: Rehearsal | undefined;
 
 output.capture(process.stdout, 1);
 output.capture(process.stderr, 2);
@@ -47,7 +49,8 @@ const strayed = (thrown: unknown): void => {
     // Out of this handler it ends the thread, and reaches the node thread as its error.
     throw thrown;
   }
-  if (core.strayed(scope.attempt, thrown)) return;
+  const runs = scope.attempt.isRehearsal ? rehearsal?.core : core;
+  if (runs?.strayed(scope.attempt, thrown) === true || scope.attempt.isRehearsal) return;
   const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   output.written(`Thrown after the attempt had ended: ${text}\n`);
 };
@@ -59,10 +62,17 @@ setInterval(() => watch.beat(), heartbeatMs);
 try {
   const app = await loadApp(module);
   const ports = new Map<number, (flat: Flat) => void>();
-  const executor = new ExecutorCore({ env, app, watch, send: (peer, flat) => ports.get(peer)?.(flat) });
+  const send = (peer: number, flat: Flat): void => ports.get(peer)?.(flat);
+  const failed = (task: FailedTask, error: string): void => tell({ kind: 'taskFailed', task, error });
+  const between = rehearses ? new Rehearsal({ env, app, send, failed }) : undefined;
+  const executor = new ExecutorCore({ env, app, watch, send: between?.said ?? send });
+  const receive = between?.told ?? ((peer, flat) => executor.receive(peer, flat));
+  between?.watch(executor);
   core = executor;
+  rehearsal = between;
   parentPort?.on('message', (message: ToExecutorThread) => {
     if (message.kind === 'close') {
+      between?.close();
       executor.close();
       // What listens to a signal has a turn of the loop for what it must do.
       setImmediate(() => {
@@ -73,7 +83,7 @@ try {
     }
     const { index, port } = message;
     ports.set(index, (flat) => port.postMessage(flat));
-    port.on('message', (flat: Flat) => executor.receive(index, flat));
+    port.on('message', (flat: Flat) => receive(index, flat));
     port.on('close', () => {
       if (ports.delete(index)) executor.dropPeer(index);
     });

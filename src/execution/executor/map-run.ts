@@ -62,7 +62,8 @@ export const mapItems = (
   const read = (): unknown[] => run.outcomes();
   const known = attempt.journal?.find(key);
   if (known?.ok === true) known.incomplete = !run.complete;
-  return openStep(host, scope, { key, fingerprint, begin, read, reopens: true });
+  const shown = `${list.length} items`;
+  return openStep(host, scope, { key, fingerprint, shown, begin, read, reopens: true });
 };
 
 const mapsOf = (attempt: Attempt): Map<string, MapRun> => {

@@ -38,6 +38,7 @@ export class Output {
 
   /** Takes text, printed by the code that runs now; lines of different streams are not mixed. */
   written(text: string, stream: 1 | 2 = 2): void {
+    if (currentScope()?.attempt.isRehearsal === true) return;
     const whose = prefixOf(currentScope());
     const begun = `${stream}${whose}`;
     const pieces = ((this.begun.get(begun) ?? '') + text).split('\n');

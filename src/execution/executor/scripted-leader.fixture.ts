@@ -11,6 +11,7 @@ import { entryState, type Flat, fromExecutor, fromExecutorArity, grantKind, toEx
 import { decodeError, decodeValue, encodeError, encodeValue } from '../../values/codec.ts';
 import { ExecutorCore } from './executor-core.ts';
 import type { Watch } from './host.ts';
+import { type FailedTask, Rehearsal } from './rehearsal.ts';
 
 export class VirtualTime {
   nowMs = 1_000_000;
@@ -85,6 +86,9 @@ export type GrantOptions = {
 export class ScriptedLeader {
   readonly time = new VirtualTime();
   readonly core: ExecutorCore;
+  private readonly receive: (flat: Flat) => void;
+  /** Failures as they are told where tasks are rehearsed. */
+  readonly failures: string[] = [];
   /** Everything that came, in order; wants apart. */
   readonly messages: Message[] = [];
   readonly flats: Flat[] = [];
@@ -98,14 +102,18 @@ export class ScriptedLeader {
 
   constructor(
     exports: Readonly<Record<string, TaskDefinition>>,
-    options: { readonly slots?: number; readonly watch?: Watch } = {},
+    options: { readonly slots?: number; readonly watch?: Watch; readonly rehearses?: boolean } = {},
   ) {
-    this.core = new ExecutorCore({
-      env: this.time.env,
-      app: catalogueOf(exports),
-      send: (_peer, flat) => this.take(flat),
-      ...options,
-    });
+    const { env } = this.time;
+    const app = catalogueOf(exports);
+    const send = (_peer: number, flat: Flat): void => this.take(flat);
+    const failed = ({ attempt }: FailedTask, text: string): void => {
+      this.failures.push(`#${attempt}: ${decodeError(text).message}`);
+    };
+    const rehearsal = options.rehearses === true ? new Rehearsal({ env, app, send, failed }) : undefined;
+    this.core = new ExecutorCore({ env, app, send: rehearsal?.said ?? send, ...options });
+    this.receive = (flat) => (rehearsal === undefined ? this.core.receive(0, flat) : rehearsal.told(0, flat));
+    rehearsal?.watch(this.core);
     this.core.addPeer(0);
   }
 
@@ -150,7 +158,7 @@ export class ScriptedLeader {
 
   /** Sends what is recorded of a step, in a turn of its own. */
   confirm(n: number, key: string): void {
-    setImmediate(() => this.core.receive(0, this.resultFlat(n, key)));
+    setImmediate(() => this.receive(this.resultFlat(n, key)));
   }
 
   private resultFlat(n: number, key: string): Flat {
@@ -161,16 +169,13 @@ export class ScriptedLeader {
 
   /** Grants several tasks without input in one flat array. */
   grantTogether(...names: readonly string[]): void {
-    this.core.receive(
-      0,
-      names.flatMap((name) => this.grantFlat(name, undefined, {}).flat),
-    );
+    this.receive(names.flatMap((name) => this.grantFlat(name, undefined, {}).flat));
   }
 
   /** Grants an attempt of a task. `journalOf`: go on where that attempt stood. */
   grant(name: string, input: unknown, options: GrantOptions & { readonly journalOf?: number } = {}): number {
     const { n, flat } = this.grantFlat(name, input, options);
-    this.core.receive(0, flat);
+    this.receive(flat);
     return n;
   }
 
@@ -229,11 +234,11 @@ export class ScriptedLeader {
     const journal = this.journals.get(n) as KeptJournal;
     const fingerprint = journal.pending.find((entry) => entry.key === key)?.fingerprint ?? '';
     this.record(journal, key, fingerprint, ok, text);
-    this.core.receive(0, this.resultFlat(n, key));
+    this.receive(this.resultFlat(n, key));
   }
 
   send(...flat: Flat): void {
-    this.core.receive(0, flat);
+    this.receive(flat);
   }
 
   cancel(n: number): void {

@@ -43,7 +43,10 @@ export const runFunction = (
   return openStep(host, scope, {
     key: scope.nextKey('run', name),
     fingerprint: '',
-    begin: (step) => new FunctionRun(host, scope, step, fn, retry).begin(),
+    begin: (step) => {
+      if (attempt.isRehearsal) host.send(attempt, fromExecutor.stepRun, step.key, step.fingerprint, 1, '');
+      else new FunctionRun(host, scope, step, fn, retry).begin();
+    },
     read: (step) => decodeValue(step.text),
     told: (step) => {
       if (!step.recorded) attempt.recordsOpen--;

@@ -41,6 +41,8 @@ export const openStep = <T>(
   call: {
     readonly key: string;
     readonly fingerprint: string;
+    /** What the fingerprint is of, for people. */
+    readonly shown?: string;
     readonly begin: (step: Step) => void;
     readonly read: (step: Step) => T;
     readonly reopens?: boolean;
@@ -53,7 +55,7 @@ export const openStep = <T>(
   const journal = journalOf(attempt);
   const step = journal.call(key, fingerprint);
   if (step.fingerprint !== fingerprint) {
-    host.fail(attempt, otherArguments(attempt, step), false);
+    host.fail(attempt, otherArguments(attempt, step, call.shown), false);
     return never();
   }
   attempt.stepsOpen++;
@@ -101,15 +103,23 @@ export const refuseInsideStep = (scope: Scope, what: string): void => {
   );
 };
 
-const otherArguments = (attempt: Attempt, step: Step): TuttiError =>
+/** A step as people see it: its key, and what tells it from others of that key. */
+export const shownCall = (key: string, shown: string): string => (shown === '' ? key : `${key} with ${shown}`);
+
+const otherArguments = (attempt: Attempt, step: Step, shown = 'other arguments'): TuttiError =>
   nondeterministic(
     attempt,
     `step ${step.key} was recorded with other arguments than it has now`,
     step.key,
-    `${step.key} with other arguments`,
+    shownCall(step.key, shown),
   );
 
-export const nondeterministic = (attempt: Attempt, what: string, expected: string, found: string): TuttiError =>
+export const nondeterministic = (
+  attempt: Pick<Attempt, 'id' | 'name'>,
+  what: string,
+  expected: string,
+  found: string,
+): TuttiError =>
   new TuttiError(
     'TASK_NONDETERMINISTIC',
     `The code of ${attempt.name} (${attempt.id}) no longer does what its journal says: ${what}. Expected: ${expected}. Found: ${found}. Between steps, code must do the same each time it runs.`,
@@ -223,6 +233,12 @@ const join = async (host: Host, scope: Scope, startKey: string): Promise<unknown
   });
 };
 
+const shownCharsMax = 300;
+
+/** The input of a call, in JSON form, as part of a sentence. */
+export const shownInput = (text: string): string =>
+  `input ${text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}…` : text}`;
+
 const childCall = (
   host: Host,
   scope: Scope,
@@ -261,7 +277,7 @@ const childCall = (
       refuse,
     );
   };
-  return { key: scope.nextKey(kind, name), fingerprint, begin };
+  return { key: scope.nextKey(kind, name), fingerprint, shown: shownInput(text), begin };
 };
 
 /** Records that a step failed in this executor. */
