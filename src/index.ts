@@ -23,6 +23,8 @@ import type { OpenOptions, Tutti } from './node/open.ts';
 
 export type {
   Client,
+  EventsOptions,
+  FollowOptions,
   ListFilter,
   LogLine,
   NodeStats,

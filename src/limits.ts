@@ -52,6 +52,11 @@ export const limits = {
   retentionMs: 7 * 24 * 3_600_000,
   retentionTasksMax: 100_000,
   queuedTasksMax: 4_000_000,
+  /** Log lines, and characters of them, that one answer holds: whoever wants more goes on from there. */
+  logPageLines: 1_000,
+  logPageChars: 1024 * 1024,
+  /** Log lines that are held for one who follows a task and does not take them. */
+  followedLinesMax: 1_000,
 
   // What is shown
   listPageMax: 1_000,

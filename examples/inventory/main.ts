@@ -97,7 +97,7 @@ async function takeInventory(options: Options, talk: Talk, stop: StopRequest): P
 async function runInventory(node: Tutti, options: Options, talk: Talk, startSeconds: number): Promise<Outcome> {
   const { folder, executors } = options;
   const run = await beginOrContinue(node, folder);
-  const watch = await watchRun(node, run, options, talk);
+  const watch = watchRun(node, run, options, talk);
   try {
     const inventory = await run.handle.result();
     talk.endProgress();
@@ -117,7 +117,7 @@ async function runInventory(node: Tutti, options: Options, talk: Talk, startSeco
 type Watch = { files(): number; kept(): number; end(): void };
 
 /** Shows how far the run is; kills a thread half way, if that was asked for. */
-async function watchRun(node: Tutti, run: Run, options: Options, talk: Talk): Promise<Watch> {
+function watchRun(node: Tutti, run: Run, options: Options, talk: Talk): Watch {
   const progress = new ProgressOfRun();
   let kept: number | undefined;
   let hasKilled = false;
@@ -144,13 +144,9 @@ async function watchRun(node: Tutti, run: Run, options: Options, talk: Talk): Pr
     if (event.type === 'progress') {
       takeCounts(event.done, event.total);
     } else if (event.type === 'log') {
-      const { message, fields } = event.line as { readonly message: string; readonly fields: unknown };
-      progress.takeLine(message, fields);
+      progress.takeLine(event.message, event.fields);
     }
   });
-  for (const { message, fields } of await node.logs(run.handle.id)) {
-    progress.takeLine(message, fields);
-  }
   const timer = setInterval(() => {
     node.stats().then(
       ({ executors, busyExecutors }) => talk.executors(executors, busyExecutors),

@@ -30,7 +30,7 @@ const realExit = process.exit.bind(process);
 let node: EmbeddedNode | undefined;
 let taskId: string | undefined;
 let closing = false;
-/** Settles when what was logged before it was followed has been told. */
+/** Settles when everything has been told that the task logged. */
 let told: Promise<void> = Promise.resolve();
 
 const tell = (message: FromChild): Promise<void> =>
@@ -90,31 +90,17 @@ const watch = async (running: EmbeddedNode, id: string, name: string): Promise<v
   await close();
 };
 
-/**
- * Tells what happens to a task, and first what it has logged since this process began: the two questions are asked in one
- * breath, so that each line is in the answer or comes as an event, and never both.
- */
+/** Tells how far a task gets and what it logs, and first what it has logged since this process began. */
 const follow = (running: EmbeddedNode, id: string): (() => void) => {
-  let held: TaskEvent[] | undefined = [];
-  const unfollow = running.follow(id, (event) => {
-    if (held === undefined) void tell({ kind: 'event', event });
-    else held.push(event);
+  let ended = (): void => undefined;
+  told = new Promise((resolve) => {
+    ended = resolve;
   });
-  const earlier = async (): Promise<void> => {
-    try {
-      for (const { time, level, message, fields } of await running.logs(id)) {
-        const line: unknown = JSON.parse(encodeValue({ message, fields }));
-        if (time.getTime() >= begunAt)
-          void tell({ kind: 'event', event: { type: 'log', level, time: time.getTime(), line } });
-      }
-    } catch {
-      // The node is closing.
-    }
-    for (const event of held ?? []) void tell({ kind: 'event', event });
-    held = undefined;
+  const take = (event: TaskEvent): void => {
+    const isNews = event.type === 'progress' || (event.type === 'log' && event.time.getTime() >= begunAt);
+    if (isNews) void tell({ kind: 'event', text: encodeValue(event) });
   };
-  told = earlier();
-  return unfollow;
+  return running.follow(id, take, { end: () => ended() });
 };
 
 /** What a task threw is told with the task it was, also where the record has only the error itself. */

@@ -1,7 +1,6 @@
 /** What the command and the process that runs its node tell each other, over the channel of `fork`. */
 
 import type { LogLevel } from '../node/options.ts';
-import type { TaskEvent } from '../protocol/task-view.ts';
 
 /** Settings of the node, as the command line gives them; undefined: the default. */
 export type NodeSettings = {
@@ -40,7 +39,8 @@ export type FromChild =
   | { readonly kind: 'started'; readonly id: string; readonly status: string }
   /** Ids of other unfinished tasks of the folder, which run here as well. */
   | { readonly kind: 'others'; readonly ids: readonly string[] }
-  | { readonly kind: 'event'; readonly event: TaskEvent }
+  /** Progress or a log line: an encoded `TaskEvent`. */
+  | { readonly kind: 'event'; readonly text: string }
   | { readonly kind: 'executors'; readonly count: number; readonly busy: number }
   /** In JSON form. */
   | { readonly kind: 'result'; readonly text: string }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isTuttiError } from '../errors/tutti-error.ts';
 import { nodeEnv } from '../platform/node.ts';
-import type { TaskStatus } from '../protocol/task-view.ts';
+import type { TaskEvent, TaskStatus } from '../protocol/task-view.ts';
 import { decodeValue } from '../values/codec.ts';
 import { mintTaskId } from '../values/task-id.ts';
 import { appFile } from './app-file.ts';
@@ -152,10 +152,7 @@ class Run {
         this.#started(decodeValue(message.status) as TaskStatus);
         break;
       case 'event':
-        if (message.event.type === 'progress') {
-          const { done, total, message: text } = message.event;
-          this.#pieces({ done, total, message: text }, now);
-        } else if (message.event.type === 'log') this.#logged(message.event);
+        this.#happened(decodeValue(message.text) as TaskEvent, now);
         break;
       case 'others':
         if (this.#starts === 1) this.#reporter.tell({ type: 'others', ids: message.ids });
@@ -208,10 +205,9 @@ class Run {
     this.#progress = withPieces(this.#progress, { done: told.done, total, message: told.message }, now);
   }
 
-  #logged(event: Extract<Extract<FromChild, { kind: 'event' }>['event'], { type: 'log' }>): void {
-    // The line travels in JSON form inside of JSON.
-    const { message, fields } = decodeValue(JSON.stringify(event.line)) as { message: string; fields?: unknown };
-    this.#reporter.tell({ type: 'log', line: { time: new Date(event.time), level: event.level, message, fields } });
+  #happened(event: TaskEvent, now: number): void {
+    if (event.type === 'progress') this.#pieces(event, now);
+    else if (event.type === 'log') this.#reporter.tell({ type: 'log', line: event });
   }
 
   #show(): void {

@@ -43,7 +43,7 @@ export interface Backend {
   cancel(id: string): Promise<void>;
   /** Runs a failed or cancelled task again; a repeat under the same request id is answered as the first was. */
   retry(id: string, requestId: string): Promise<void>;
-  /** Text of an array of `LogLine`, from the line with that index on. */
+  /** Text of an array of `LogLine`: a page of those from index `from` on, empty if there are none. */
   logs(id: string, from: number): Promise<string>;
   /** The events of a task (`TaskEvent`), beginning with how it is now and the log lines from `fromLog` on. Returns what stops it. */
   follow(id: string, fromLog: number, follower: Follower): () => void;

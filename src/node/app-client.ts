@@ -8,10 +8,11 @@ import { type InputArguments, isTask, type Task, type TaskDefinition } from '../
 import { validateInput } from '../app/validate-input.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
+import { type EventsOptions, eventsOf } from '../protocol/events-of.ts';
 import type { ListFilter, LogLine, TaskEvent, TaskStatus } from '../protocol/task-view.ts';
 import { decodeValue, encodeValue } from '../values/codec.ts';
 import { type Duration, durationMs } from '../values/duration.ts';
-import type { LocalClient, StartSpec } from './local-client.ts';
+import type { FollowOptions, LocalClient, StartSpec } from './local-client.ts';
 
 export type StartOptions = {
   /** An idempotency key, unique per task: starting again with the same key and input attaches to the same task. */
@@ -48,8 +49,20 @@ export interface Client {
   retry(id: string): Promise<void>;
   /** What a task logged with `ctx.log`. */
   logs(id: string): Promise<readonly LogLine[]>;
-  /** Calls `take` for each event of a task until the returned function is called. */
-  follow(id: string, take: (event: TaskEvent) => void): () => void;
+  /**
+   * Calls `take` for each event of a task until it has ended or the returned function is called: how it is now, what it has
+   * logged (from line `fromLog` on), and then what happens to it.
+   */
+  follow(id: string, take: (event: TaskEvent) => void, options?: FollowOptions): () => void;
+  /**
+   * The events of a task as they come, from the log line with index `fromLog` on, up to its end. A reader that is slow misses no
+   * line. Throws `TASK_NOT_FOUND`, and the reason of `signal`.
+   *
+   * ```ts
+   * for await (const event of node.events(id)) if (event.type === 'log') console.log(event.message);
+   * ```
+   */
+  events(id: string, options?: EventsOptions): AsyncGenerator<TaskEvent>;
   /** The result of a task by its id. */
   result(id: string): Promise<unknown>;
   /** Names of the app's tasks. */
@@ -111,8 +124,12 @@ export class AppClient implements Client {
     return this.#requests.logs(id);
   }
 
-  follow(id: string, take: (event: TaskEvent) => void): () => void {
-    return this.#requests.follow(id, take);
+  follow(id: string, take: (event: TaskEvent) => void, options?: FollowOptions): () => void {
+    return this.#requests.follow(id, take, options);
+  }
+
+  events(id: string, options: EventsOptions = {}): AsyncGenerator<TaskEvent> {
+    return eventsOf((fromLog, take, end) => this.follow(id, take, { fromLog, end }), options);
   }
 
   async result(id: string): Promise<unknown> {

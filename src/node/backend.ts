@@ -37,17 +37,17 @@ export class NodeBackend implements Backend {
     return this.#client.start(spec instanceof Promise ? await spec : spec);
   }
 
-  async run(request: StartRequest, _signal?: AbortSignal): Promise<string> {
+  async run(request: StartRequest, signal?: AbortSignal): Promise<string> {
     const spec = this.#spec(request);
-    return this.#client.run(spec instanceof Promise ? await spec : spec);
+    return this.#client.run(spec instanceof Promise ? await spec : spec, signal);
   }
 
-  wait(id: string, _signal?: AbortSignal): Promise<string> {
-    return this.#client.wait(id);
+  wait(id: string, signal?: AbortSignal): Promise<string> {
+    return this.#client.wait(id, signal);
   }
 
-  async status(id: string): Promise<string> {
-    return encodeValue(await this.#client.status(id));
+  status(id: string): Promise<string> {
+    return this.#client.statusText(id);
   }
 
   list(filter: string): Promise<string> {
@@ -66,15 +66,12 @@ export class NodeBackend implements Backend {
     return this.#client.retry(id);
   }
 
-  async logs(id: string, from: number): Promise<string> {
-    return encodeValue((await this.#client.logs(id)).slice(from));
+  logs(id: string, from: number): Promise<string> {
+    return this.#client.logsText(id, from);
   }
 
-  follow(id: string, _fromLog: number, follower: Follower): () => void {
-    return this.#client.follow(id, (event) => {
-      follower.take(encodeValue(event));
-      if (event.type === 'finished') follower.end();
-    });
+  follow(id: string, fromLog: number, follower: Follower): () => void {
+    return this.#client.followText(id, fromLog, follower);
   }
 
   async overview(): Promise<string> {

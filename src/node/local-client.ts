@@ -29,12 +29,30 @@ export type ClientPort = {
   close(): void;
 };
 
+/** What is told to who follows a task, until it is called off or ends. */
+export type Follower = {
+  /** A `TaskEvent` in JSON form. */
+  readonly take: (text: string) => void;
+  /** Nothing comes any more: the task has ended and that was told, or (with an error) it cannot be followed. */
+  readonly end: (error?: Error) => void;
+};
+
+export type FollowOptions = {
+  /** Index of the first log line that is wanted; default 0. */
+  readonly fromLog?: number;
+  /** Called when nothing comes any more: the task has ended, or (with an error, such as `TASK_NOT_FOUND`) cannot be followed. */
+  readonly end?: (error?: Error) => void;
+};
+
+type Stream = Follower & { readonly id: string };
+
 type Pending = {
   readonly resolve: (text: string) => void;
   readonly reject: (error: Error) => void;
   /** The message, kept while it may have to be sent again; undefined once it cannot be refused for load. */
   readonly message: Flat;
   readonly start: boolean;
+  readonly forget: () => void;
 };
 
 /** The id of a task that is about to be started; `hash`: that of its key, where it has one. */
@@ -49,7 +67,7 @@ export class LocalClient {
   readonly #env: Env;
   readonly #partitions: number;
   readonly #pending = new Map<number, Pending>();
-  readonly #events = new Map<number, (event: TaskEvent) => void>();
+  readonly #streams = new Map<number, Stream>();
   readonly #waitingStarts: (() => void)[] = [];
   #startsUnderWay = 0;
   #out: Flat = [];
@@ -77,18 +95,26 @@ export class LocalClient {
     }
   }
 
-  /** Starts a task and settles with the text of its result; rejects with its error. */
-  run(spec: StartSpec): Promise<string> {
-    return this.#startMessage(spec, 1);
+  /**
+   * Starts a task and settles with the text of its result; rejects with its error. Where `signal` gives up the wait it rejects
+   * with the signal's reason: the task may have been started all the same.
+   */
+  run(spec: StartSpec, signal?: AbortSignal): Promise<string> {
+    return this.#startMessage(spec, 1, signal);
   }
 
-  /** The text of a task's result, when it is there; rejects with its error. */
-  wait(id: string): Promise<string> {
-    return this.#ask(fromClient.wait, this.#checked(id));
+  /** The text of a task's result, when it is there; rejects with its error, or with the reason of `signal`. */
+  wait(id: string, signal?: AbortSignal): Promise<string> {
+    return this.#ask(fromClient.wait, [this.#checked(id)], signal);
   }
 
   async status(id: string): Promise<TaskStatus | undefined> {
-    return decodeValue(await this.#ask(fromClient.status, this.#checked(id))) as TaskStatus | undefined;
+    return decodeValue(await this.statusText(id)) as TaskStatus | undefined;
+  }
+
+  /** Text of a `TaskStatus`, or of undefined. */
+  statusText(id: string): Promise<string> {
+    return this.#ask(fromClient.status, [this.#checked(id)]);
   }
 
   /** Tasks, newest first: as many as the filter's limit says, in as many requests as it takes. */
@@ -103,7 +129,7 @@ export class LocalClient {
 
   /** The text of a page, for the text of a filter. */
   async listPageText(filter: string): Promise<string> {
-    const asked = Array.from({ length: this.#partitions }, (_, number) => this.#ask(fromClient.list, number, filter));
+    const asked = Array.from({ length: this.#partitions }, (_, number) => this.#ask(fromClient.list, [number, filter]));
     const texts = await Promise.all(asked);
     if (texts.length === 1) return texts[0] as string;
     const limit = (decodeValue(filter) as ListFilter | undefined)?.limit ?? limits.listPageMax;
@@ -116,25 +142,47 @@ export class LocalClient {
   }
 
   async cancel(id: string): Promise<void> {
-    await this.#ask(fromClient.cancel, this.#checked(id));
+    await this.#ask(fromClient.cancel, [this.#checked(id)]);
   }
 
   async retry(id: string): Promise<void> {
-    await this.#ask(fromClient.retry, this.#checked(id));
+    await this.#ask(fromClient.retry, [this.#checked(id)]);
   }
 
-  async logs(id: string): Promise<readonly LogLine[]> {
-    return decodeValue(await this.#ask(fromClient.logs, this.#checked(id))) as LogLine[];
+  /** All lines from the one with index `from` on. */
+  async logs(id: string, from = 0): Promise<readonly LogLine[]> {
+    const lines: LogLine[] = [];
+    for (;;) {
+      const text = await this.logsText(id, from + lines.length);
+      const page = decodeValue(text) as LogLine[];
+      lines.push(...page);
+      if (page.length < limits.logPageLines && text.length < limits.logPageChars) return lines;
+    }
   }
 
-  /** Calls `take` for each event of a task until the returned function is called. */
-  follow(id: string, take: (event: TaskEvent) => void): () => void {
+  /** Text of an array of `LogLine`: a page of those from index `from` on, empty if there are none. */
+  logsText(id: string, from: number): Promise<string> {
+    return this.#ask(fromClient.logs, [this.#checked(id), from]);
+  }
+
+  /** Calls `take` for each event of a task, the recorded ones first, until it has ended or the returned function is called. */
+  follow(id: string, take: (event: TaskEvent) => void, options: FollowOptions = {}): () => void {
+    const { fromLog = 0, end = () => undefined } = options;
+    return this.followText(id, fromLog, { take: (text) => take(decodeValue(text) as TaskEvent), end });
+  }
+
+  /** As `follow`, with the events as texts, and the log lines from index `fromLog` on. Neither function is called before it returns. */
+  followText(id: string, fromLog: number, follower: Follower): () => void {
     const request = this.#nextRequest++;
-    this.#events.set(request, take);
-    this.#send([fromClient.follow, request, this.#checked(id), 1]);
+    if (this.#closed !== undefined) {
+      const reason = this.#closed;
+      process.nextTick(() => follower.end(reason));
+      return () => undefined;
+    }
+    this.#streams.set(request, { ...follower, id });
+    this.#send([fromClient.follow, request, id, fromLog]);
     return () => {
-      if (!this.#events.delete(request) || this.#closed !== undefined) return;
-      this.#send([fromClient.follow, request, id, 0]);
+      if (this.#streams.delete(request)) this.#send([fromClient.giveUp, request, id, undefined, undefined]);
     };
   }
 
@@ -142,9 +190,14 @@ export class LocalClient {
   close(reason: Error): void {
     if (this.#closed !== undefined) return;
     this.#closed = reason;
-    for (const { reject } of this.#pending.values()) reject(reason);
+    for (const { reject, forget } of this.#pending.values()) {
+      forget();
+      reject(reason);
+    }
     this.#pending.clear();
-    this.#events.clear();
+    const streams = [...this.#streams.values()];
+    this.#streams.clear();
+    for (const { end } of streams) end(reason);
     for (const go of this.#waitingStarts.splice(0)) go();
     this.#port.close();
   }
@@ -157,27 +210,43 @@ export class LocalClient {
     return id;
   }
 
-  #startMessage(spec: StartSpec, wait: 0 | 1): Promise<string> {
+  #startMessage(spec: StartSpec, wait: 0 | 1, signal?: AbortSignal): Promise<string> {
     const hash = spec.key === undefined ? undefined : hash16(JSON.stringify([spec.name, spec.key]));
     const drawn = newTaskId(this.#env, hash);
     const id = spec.id ?? drawn;
-    return this.#ask(fromClient.start, id, spec.name, spec.input, spec.policy, spec.key, spec.delayMs, wait);
+    return this.#ask(fromClient.start, [id, spec.name, spec.input, spec.policy, spec.key, spec.delayMs, wait], signal);
   }
 
-  #ask(op: number, ...fields: readonly unknown[]): Promise<string> {
+  #ask(op: number, fields: readonly unknown[], signal?: AbortSignal): Promise<string> {
     return new Promise<string>((resolve, reject) => {
+      signal?.throwIfAborted();
       const request = this.#nextRequest++;
       const message: Flat = [op, request, ...fields];
-      this.#pending.set(request, { resolve, reject, message, start: op === fromClient.start });
+      const start = op === fromClient.start;
+      const giveUp = (): void => {
+        this.#pending.delete(request);
+        const [id, name, , , key] = fields;
+        this.#send([fromClient.giveUp, request, id, start ? name : undefined, start ? key : undefined]);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', giveUp, { once: true });
+      const forget = (): void => signal?.removeEventListener('abort', giveUp);
+      this.#pending.set(request, { resolve, reject, message, start, forget });
       this.#send(message);
     });
   }
 
+  /** Takes a request off the list, if it is on it. */
+  #settled(request: number): Pending | undefined {
+    const pending = this.#pending.get(request);
+    this.#pending.delete(request);
+    pending?.forget();
+    return pending;
+  }
+
   #send(message: Flat): void {
     if (this.#closed !== undefined) {
-      const pending = this.#pending.get(message[1] as number);
-      this.#pending.delete(message[1] as number);
-      pending?.reject(this.#closed);
+      this.#settled(message[1] as number)?.reject(this.#closed);
       return;
     }
     appendFlat(this.#out, message);
@@ -195,17 +264,29 @@ export class LocalClient {
   #receive(flat: Flat): void {
     for (let at = 0; at < flat.length; at += toClientArity[flat[at] as keyof typeof toClientArity] + 1) {
       const request = flat[at + 1] as number;
-      if (flat[at] === toClient.event) {
-        this.#events.get(request)?.(JSON.parse(flat[at + 2] as string) as TaskEvent);
-        continue;
-      }
-      const pending = this.#pending.get(request);
-      if (pending === undefined) continue;
-      if (flat[at + 2] === 1) {
-        this.#pending.delete(request);
-        pending.resolve(flat[at + 3] as string);
-      } else this.#refused(request, pending, decodeError(flat[at + 3] as string));
+      const stream = this.#streams.get(request);
+      if (flat[at] === toClient.event) stream?.take(flat[at + 2] as string);
+      else if (stream === undefined) this.#answered(request, flat[at + 2] === 1, flat[at + 3] as string);
+      else this.#paused(request, stream, flat[at + 2] === 1, flat[at + 3] as string);
     }
+  }
+
+  #answered(request: number, ok: boolean, text: string): void {
+    const pending = this.#pending.get(request);
+    if (pending === undefined) return;
+    if (ok) this.#settled(request)?.resolve(text);
+    else this.#refused(request, pending, decodeError(text));
+  }
+
+  /** A follow was answered: there is more to be had, or it is over. */
+  #paused(request: number, { id, end }: Stream, ok: boolean, text: string): void {
+    const next = ok ? decodeValue(text) : undefined;
+    if (next !== undefined) {
+      this.#send([fromClient.follow, request, id, next]);
+      return;
+    }
+    this.#streams.delete(request);
+    end(ok ? undefined : decodeError(text));
   }
 
   /** What was refused for load alone is asked again, under the same id, after the pause that the refusal names. */
@@ -216,7 +297,6 @@ export class LocalClient {
       });
       return;
     }
-    this.#pending.delete(request);
-    pending.reject(error);
+    this.#settled(request)?.reject(error);
   }
 }

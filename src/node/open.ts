@@ -14,9 +14,11 @@ import type { FromNodeThread, NodeStats, NodeThreadData, ToNodeThread } from './
 import { LocalClient } from './local-client.ts';
 import { checkOptions, type OpenOptions } from './options.ts';
 
+export type { EventsOptions } from '../protocol/events-of.ts';
 export type { ListFilter, LogLine, TaskEvent, TaskStateName, TaskStatus } from '../protocol/task-view.ts';
 export type { Client, StartArguments, StartOptions, TaskHandle } from './app-client.ts';
 export type { NodeStats } from './control.ts';
+export type { FollowOptions } from './local-client.ts';
 export type { OpenOptions } from './options.ts';
 
 /** An embedded node. */

@@ -70,8 +70,22 @@ export type LogLine = {
   readonly attempt: number;
 };
 
-/** What is told to those who follow a task. */
+/**
+ * What is told to those who follow a task: how it is (`state`), the lines that are recorded already, how far it is (`progress`,
+ * if it told that), and then what happens to it. Of `state` and `progress` the newest counts.
+ * Every `log` comes once and in order; `index` counts the lines over the task's life, from 0, so that one who has seen `n`
+ * lines goes on with `fromLog: n`. `finished` is the last.
+ */
 export type TaskEvent =
+  | {
+      readonly type: 'state';
+      readonly state: TaskStateName;
+      /** As in `TaskStatus`. */
+      readonly attempts: number;
+      readonly steps: number;
+    }
+  /** `total` is -1 where it is not known. */
   | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly message?: string }
-  | { readonly type: 'log'; readonly level: string; readonly time: number; readonly line: unknown }
-  | { readonly type: 'finished'; readonly ok: boolean };
+  | ({ readonly type: 'log'; readonly index: number } & LogLine)
+  | { readonly type: 'finished'; readonly ok: true; readonly value: unknown }
+  | { readonly type: 'finished'; readonly ok: false; readonly error: Error };

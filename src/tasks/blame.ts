@@ -3,7 +3,7 @@
  * had not said that it began (what it said last may have got lost); but if one was under way that had to be the only suspect
  * (T-exclusive), that one. So a task that is merely unlucky gets its turn alone before its count is full (scenario T3).
  */
-import { settleOutcomes } from './child-outcome.ts';
+import { settleStep } from './child-outcome.ts';
 import { dropCopy } from './copies.ts';
 import { attemptLost, exclusiveFrom } from './grant.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
@@ -47,5 +47,5 @@ export const executorsLost = (
       });
   }
   processEnded(leader, tx, lost, what);
-  settleOutcomes(leader, tx);
+  settleStep(leader, tx);
 };

@@ -1,4 +1,5 @@
 /** The outcome of a child reaches the step of its parent that waits for it. */
+import { tellChanges } from './followers.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
 import { takeChunkOutcome } from './map.ts';
 import { entryState } from './messages.ts';
@@ -45,8 +46,8 @@ export const takeChildOutcome = (
   }
 };
 
-/** Outcomes of children of this partition reach their parents, and theirs, in the same record. */
-export const settleOutcomes = (leader: TaskLeader, tx: TaskTransaction): void => {
+/** The end of a step: outcomes of children of this partition reach their parents, and theirs, in the same record; followers are told. */
+export const settleStep = (leader: TaskLeader, tx: TaskTransaction): void => {
   for (let outcome = leader.outcomes.shift(); outcome !== undefined; outcome = leader.outcomes.shift())
     takeChildOutcome(
       leader,
@@ -58,4 +59,5 @@ export const settleOutcomes = (leader: TaskLeader, tx: TaskTransaction): void =>
       outcome.text,
       outcome.runMs,
     );
+  tellChanges(leader, tx);
 };

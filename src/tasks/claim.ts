@@ -4,7 +4,7 @@
  */
 import { resendMessages } from '../partition/outbox.ts';
 import { type Lost, processEnded } from './blame.ts';
-import { settleOutcomes } from './child-outcome.ts';
+import { settleStep } from './child-outcome.ts';
 import { attemptLost, loadSteps } from './grant.ts';
 import { type Finished, type Live, liveOf, type TaskLeader, type TaskTransaction } from './leader.ts';
 import { grantKind, toExecutor } from './messages.ts';
@@ -65,7 +65,7 @@ export const claimTasks = (
   for (const attempt of byName.values()) stop(leader, tx, attempt);
   processEnded(leader, tx, lost, previousEnd);
   watchersToTell(leader, tx);
-  settleOutcomes(leader, tx);
+  settleStep(leader, tx);
   resendMessages(tx, leader.settings.partition, leader.settings.partitions);
 };
 
@@ -85,7 +85,7 @@ export const answeredLate = (
       attemptLost(leader, tx, live.key, { kind: 'returned' });
   for (const attempt of running)
     if (leader.attempt(attempt.epoch, attempt.n)?.executor !== executor) stop(leader, tx, attempt);
-  settleOutcomes(leader, tx);
+  settleStep(leader, tx);
 };
 
 const stop = (leader: TaskLeader, tx: TaskTransaction, { epoch, n, executor }: Running): void => {

@@ -2,7 +2,7 @@
 import { TuttiError } from '../errors/tutti-error.ts';
 import { isTaskId } from '../values/task-id.ts';
 import { refuse } from './answers.ts';
-import { settleOutcomes } from './child-outcome.ts';
+import { settleStep } from './child-outcome.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
 import { type Flat, fromClient, fromClientArity } from './messages.ts';
 import { requestCancel } from './request-cancel.ts';
@@ -10,6 +10,7 @@ import { requestFollow, requestLogs } from './request-follow.ts';
 import { requestList, requestStatus } from './request-list.ts';
 import { requestRetry } from './request-retry.ts';
 import { requestStart, requestWait } from './request-start.ts';
+import { giveUp } from './waiters.ts';
 
 /** Takes one request of a client. */
 export const takeClientMessage = (
@@ -61,15 +62,18 @@ export const takeClientMessage = (
       requestRetry(leader, tx, from, id);
       break;
     case fromClient.logs:
-      requestLogs(tx, from, id);
+      requestLogs(tx, from, id, flat[at + 3] as number);
       break;
     case fromClient.follow:
-      requestFollow(leader, tx, from, id, flat[at + 3] === 1);
+      requestFollow(leader, tx, from, id, flat[at + 3] as number);
+      break;
+    case fromClient.giveUp:
+      giveUp(leader, tx, from, id, flat[at + 3] as string | undefined, flat[at + 4] as string | undefined);
       break;
     default:
       throw new TuttiError('INVARIANT', `A client sent a message with the unknown op ${String(flat[at])}.`);
   }
-  settleOutcomes(leader, tx);
+  settleStep(leader, tx);
 };
 
 /** Fields of the message at `at`, its op included. */

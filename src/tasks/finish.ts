@@ -5,6 +5,7 @@ import { sendMessage } from '../partition/outbox.ts';
 import { encodeError } from '../values/codec.ts';
 import { hashOfTaskId, partitionOfHash, taskIdOfKey, taskKey } from '../values/task-id.ts';
 import { stopAll } from './copies.ts';
+import { tellFinished } from './followers.ts';
 import { dropLogs, dropSteps } from './journal-rows.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
 import { grantKind, toClient } from './messages.ts';
@@ -82,16 +83,7 @@ export const finishTask = (
     for (const { client, request } of waiters)
       tx.emit({ kind: 'client', client, flat: [toClient.reply, request, ok, ending.text] });
   }
-  const followers = leader.followers.get(key);
-  if (followers !== undefined) {
-    leader.followers.delete(key);
-    for (const { client, request } of followers)
-      tx.emit({
-        kind: 'client',
-        client,
-        flat: [toClient.event, request, JSON.stringify({ type: 'finished', ok: ok === 1 })],
-      });
-  }
+  tellFinished(leader, tx, key, ok, ending.text);
 };
 
 /** Tells the last of `left` steps that wait for a task which has ended, and comes back for the others. */

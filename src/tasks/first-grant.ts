@@ -41,6 +41,7 @@ export const noteGrant = (
   live.startedAt = startedAt;
   leader.live.set(key, live);
   leader.byAttempt.set(n, live);
+  leader.noteChange(key);
   return live;
 };
 

@@ -12,10 +12,11 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { encodeError } from '../values/codec.ts';
 import { taskIdOfKey } from '../values/task-id.ts';
 import { backoffMs } from './backoff.ts';
-import { settleOutcomes } from './child-outcome.ts';
+import { settleStep } from './child-outcome.ts';
 import { dropCopy } from './copies.ts';
 import { finishTask } from './finish.ts';
 import { firstGrant, grantMessage, noteGrant } from './first-grant.ts';
+import { tellChanges } from './followers.ts';
 import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
 import { resendChunks } from './map.ts';
 import { mayBeCopied, queueCopy } from './stragglers.ts';
@@ -75,6 +76,7 @@ export const grantTasks = (
     given++;
   }
   for (const key of ownStragglers) queueCopy(leader, key);
+  tellChanges(leader, tx);
   return given;
 };
 
@@ -132,7 +134,6 @@ export const loadSteps = (tx: TaskTransaction, live: Live): StepRow[] => {
   }
   live.steps = steps.length;
   while (tx.get(logTable, rowKey(live.key, live.logs)) !== undefined) live.logs++;
-  live.nextLine = live.logs;
   return steps;
 };
 
@@ -156,6 +157,7 @@ export const attemptFailed = (
   leader.forget(live);
   tx.put(stateTable, live.key, { ...state, status: taskStatus.scheduled, tries, dueAt });
   addTimer(leader, tx, { dueAt, taskKey: live.key, step: timerOfTask.scheduled });
+  leader.noteChange(live.key);
 };
 
 /** Why an attempt is over without a report. */
@@ -190,7 +192,7 @@ export const attemptLost = (leader: TaskLeader, tx: TaskTransaction, key: string
       ),
     );
     attemptFailed(leader, tx, live, encodeError(error), true, loss.timeoutMs);
-    settleOutcomes(leader, tx);
+    settleStep(leader, tx);
     return;
   }
   const crashes = loss.kind === 'crashed' ? state.crashes + 1 : state.crashes;
@@ -208,11 +210,12 @@ export const attemptLost = (leader: TaskLeader, tx: TaskTransaction, key: string
       tries: state.tries + 1,
       runMs: 0,
     });
-    settleOutcomes(leader, tx);
+    settleStep(leader, tx);
     return;
   }
   if (live !== undefined) leader.forget(live);
   tx.put(stateTable, key, { ...state, status: taskStatus.queued, crashes });
+  leader.noteChange(key);
   leader.queue.push(key, tx.writingAt, spec.priority, true);
 };
 
@@ -247,4 +250,5 @@ export const executorLost = (
   }
   const blamed: Loss = loss.kind === 'crashed' ? { ...loss, certain: suspects.length === 1 } : loss;
   for (const live of held) attemptLost(leader, tx, live.key, suspects.includes(live) ? blamed : { kind: 'returned' });
+  tellChanges(leader, tx);
 };

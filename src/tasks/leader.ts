@@ -64,8 +64,6 @@ export type Live = {
   /** Index of the next step row; of the next log row. */
   steps: number;
   logs: number;
-  /** The next log line by the executor's count. */
-  nextLine: number;
   /** `stepResult`s sent to this attempt. */
   results: number;
   /** Steps without a result: step key → index. */
@@ -95,7 +93,6 @@ export const liveOf = (key: string, spec: SpecRow, state: StateRow): Live => ({
   twin: undefined,
   steps: 0,
   logs: 0,
-  nextLine: 0,
   results: 0,
   pending: undefined,
   starts: undefined,
@@ -107,6 +104,12 @@ export const liveOf = (key: string, spec: SpecRow, state: StateRow): Live => ({
 export type Copy = { readonly n: number; readonly epoch: number; readonly executor: number; started: boolean };
 
 export type Waiter = { readonly client: number; readonly request: number };
+
+/** Who follows a task: is told of log lines from `fromLog` on. */
+export type Follower = Waiter & { readonly fromLog: number };
+
+/** Those who follow a task, and the event of its state that they were told last. */
+export type Followed = { followers: Follower[]; state: string };
 
 /** An outcome on its way to a parent of the same partition; taken at the end of the same step. */
 export type LocalOutcome = {
@@ -154,7 +157,9 @@ export class TaskLeader {
   readonly live = new Map<string, Live>();
   readonly byAttempt = new Map<number, Live>();
   readonly waiters = new Map<string, Waiter[]>();
-  readonly followers = new Map<string, Waiter[]>();
+  readonly followed = new Map<string, Followed>();
+  /** Followed tasks that have changed in this step; their followers are told at its end (`followers.ts`). */
+  readonly changed = new Set<string>();
   readonly progress = new Map<string, Progress>();
   /** Finished tasks in order of finishing: without and with an idempotency key. */
   finished: Finished[] = [];
@@ -196,6 +201,11 @@ export class TaskLeader {
     if (this.byAttempt.get(live.n) === live) this.byAttempt.delete(live.n);
     if (live.twin !== undefined) this.byAttempt.delete(live.twin.n);
     this.endExclusive(live);
+  }
+
+  /** To be called where the state, the attempts or the steps of a task change. */
+  noteChange(key: string): void {
+    if (this.followed.size > 0 && this.followed.has(key)) this.changed.add(key);
   }
 
   /** A policy as it was recorded. Throws `VALUE_MALFORMED`. */

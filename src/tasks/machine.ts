@@ -6,13 +6,15 @@
 import { TuttiError } from '../errors/tutti-error.ts';
 import type { MessageBody, PeerMessage } from '../partition/outbox.ts';
 import { receivePeerMessage } from '../partition/outbox.ts';
-import { settleOutcomes, takeChildOutcome } from './child-outcome.ts';
+import { decodeError, encodeValue } from '../values/codec.ts';
+import { settleStep, takeChildOutcome } from './child-outcome.ts';
 import { dropCopy, keepOnly } from './copies.ts';
 import { cancelChild, finishTask, tellWatcher } from './finish.ts';
+import { tellLine, tellProgress } from './followers.ts';
 import { attemptFailed, attemptLost } from './grant.ts';
 import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
-import { refuseMap, reportMapChunk, reportMapOpen, tellProgress } from './map.ts';
-import { type Flat, fromExecutor, fromExecutorArity, toClient } from './messages.ts';
+import { refuseMap, reportMapChunk, reportMapOpen } from './map.ts';
+import { type Flat, fromExecutor, fromExecutorArity } from './messages.ts';
 import {
   fireSleep,
   reportChild,
@@ -108,7 +110,7 @@ export const takeExecutorMessage = (leader: TaskLeader, tx: TaskTransaction, fla
     default:
       throw new TuttiError('INVARIANT', `An executor sent a message with the unknown op ${String(flat[at])}.`);
   }
-  settleOutcomes(leader, tx);
+  settleStep(leader, tx);
 };
 
 /** Whether a report makes its attempt the only one of two: it has a result, or something is journaled. */
@@ -153,27 +155,22 @@ const takeLog = (
   level: string,
   text: string,
 ): void => {
-  if (index < live.nextLine) return;
-  live.nextLine = index + 1;
-  const size = tooLarge(text, 'A log line');
-  if (size === undefined)
-    tx.put(logTable, rowKey(live.key, live.logs++), { time: tx.time, level, text, tries: live.tries });
-  for (const { client, request } of leader.followers.get(live.key) ?? [])
-    tx.emit({
-      kind: 'client',
-      client,
-      flat: [
-        toClient.event,
-        request,
-        `{"type":"log","level":${JSON.stringify(level)},"time":${tx.time},"line":${text}}`,
-      ],
-    });
+  // A copy of a chunk writes the same lines again.
+  if (index < live.logs) return;
+  const refusal = tooLarge(text, 'A log line');
+  // A line is never a reason to fail, and each has its number: what cannot be recorded is told in words.
+  const line = { time: tx.time, level, text: refusal === undefined ? text : leftOut(refusal), tries: live.tries };
+  tx.put(logTable, rowKey(live.key, live.logs), line);
+  tellLine(leader, tx, live.key, live.logs++, line);
 };
+
+const leftOut = (refusal: string): string =>
+  encodeValue({ message: `A line was left out: ${(decodeError(refusal) as Error).message}` });
 
 /** Takes a message of another partition (or its acknowledgement). */
 export const takePeerMessage = (leader: TaskLeader, tx: TaskTransaction, message: PeerMessage): void => {
   receivePeerMessage(tx, leader.settings.partition, message, (from, body) => takePeerBody(leader, tx, from, body));
-  settleOutcomes(leader, tx);
+  settleStep(leader, tx);
 };
 
 const takePeerBody = (leader: TaskLeader, tx: TaskTransaction, from: number, body: MessageBody): void => {
@@ -231,7 +228,7 @@ export const fireTimers = (leader: TaskLeader, tx: TaskTransaction, most: number
       large = true;
     }
   }
-  settleOutcomes(leader, tx);
+  settleStep(leader, tx);
   return fired;
 };
 
@@ -245,5 +242,6 @@ const fireScheduled = (leader: TaskLeader, tx: TaskTransaction, timer: Timer): v
   if (state === undefined || state.status !== taskStatus.scheduled || state.dueAt !== timer.dueAt) return;
   const { priority } = tx.get(specTable, timer.taskKey) as SpecRow;
   tx.put(stateTable, timer.taskKey, { ...state, status: taskStatus.queued });
+  leader.noteChange(timer.taskKey);
   leader.queue.push(timer.taskKey, tx.writingAt, priority, state.n !== 0);
 };

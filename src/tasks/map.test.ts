@@ -307,14 +307,16 @@ test('a parked parent comes back when the leader wants more items of it, at once
 
 test('who follows a task is told how far its map is', () => {
   const parent = new Parent(1);
-  parent.world.ask(parent.part, fromClient.follow, parent.id, 1);
+  parent.world.ask(parent.part, fromClient.follow, parent.id, 0);
   parent.open(2);
   parent.chunk(0, 1);
   const [chunk] = parent.grant().filter((id) => id !== parent.id);
   parent.report(chunk as string, fromExecutor.done, '[0]', 1);
   parent.land();
-  expect(parent.world.events).toEqual([
+  expect(parent.world.events.map(([, event]) => event)).toEqual([
+    { type: 'state', state: 'running', attempts: 1, steps: 0 },
     { type: 'progress', done: 0, total: 2 },
+    { type: 'state', state: 'waiting', attempts: 1, steps: 1 },
     { type: 'progress', done: 1, total: 2 },
   ]);
 });

@@ -9,8 +9,9 @@
 import { limits } from '../limits.ts';
 import { mintTaskId } from '../values/task-id.ts';
 import { cancelChunks } from './finish.ts';
+import { tellProgress } from './followers.ts';
 import type { Live, LiveMap, TaskLeader, TaskTransaction } from './leader.ts';
-import { grantKind, toClient, toExecutor } from './messages.ts';
+import { grantKind, toExecutor } from './messages.ts';
 import { addPending, createChild, recordResult, resumeIfParked } from './steps.ts';
 import { watchStragglers } from './stragglers.ts';
 import {
@@ -251,14 +252,4 @@ export const chunkSize = (
   const byChars = itemChars <= 0 ? limits.chunkItemsMax : Math.floor(limits.chunkTextCharsMax / itemChars);
   const byShare = Math.ceil(remaining / parallel);
   return Math.max(1, Math.min(byTime, byChars, largest * growthMax, byShare, limits.chunkItemsMax, remaining));
-};
-
-/** Tells those who follow a task how far it is. */
-export const tellProgress = (leader: TaskLeader, tx: TaskTransaction, key: string): void => {
-  const followers = leader.followers.get(key);
-  const progress = leader.progress.get(key);
-  if (followers === undefined || progress === undefined) return;
-  const event = JSON.stringify({ type: 'progress', ...progress });
-  for (const { client, request } of followers)
-    tx.emit({ kind: 'client', client, flat: [toClient.event, request, event] });
 };

@@ -97,16 +97,25 @@ export const fromClient = {
   cancel: 5,
   /** request, id. */
   retry: 6,
-  /** request, id. Answered with an encoded array of log lines. */
+  /** request, id, from (index of the first line wanted). Answered with an encoded array of `LogLine`, a page of them; empty: there are no more. */
   logs: 7,
-  /** Follow progress and logs: request, id, on (1 | 0). Events come as `toClient.event` with the same request number. */
+  /**
+   * Follow a task: request, id, from (index of the first log line wanted). Events come as `toClient.event` with the same
+   * request number. It ends with a reply: of the encoded index of a line if there are more lines than one answer may hold (to
+   * be followed again from there), of encoded undefined after the task has ended.
+   */
   follow: 8,
+  /**
+   * Gives up a wait, a start that waits, or a follow, all of the same request number: request, id, and for a start with a
+   * key task name and key (else undefined). Not answered; an answer that is under way may still come.
+   */
+  giveUp: 9,
 } as const;
 
 export const toClient = {
   /** request, ok (1 | 0), text (value or error). */
   reply: 1,
-  /** request, text (encoded event: progress, log, state). */
+  /** request, text (an encoded `TaskEvent`). */
   event: 2,
 } as const;
 
@@ -132,7 +141,7 @@ export const fromExecutorArity: Arity<typeof fromExecutor> = {
   15: 3,
   16: 3,
 };
-export const fromClientArity: Arity<typeof fromClient> = { 1: 8, 2: 2, 3: 2, 4: 3, 5: 2, 6: 2, 7: 2, 8: 3 };
+export const fromClientArity: Arity<typeof fromClient> = { 1: 8, 2: 2, 3: 2, 4: 3, 5: 2, 6: 2, 7: 3, 8: 3, 9: 4 };
 export const toClientArity: Arity<typeof toClient> = { 1: 3, 2: 2 };
 
 /** A flat array under way. */

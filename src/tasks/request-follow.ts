@@ -1,48 +1,52 @@
 /** What a task logged and how far it is: once, or as it comes. */
-import type { LogLine } from '../protocol/task-view.ts';
-import { decodeValue, encodeValue } from '../values/codec.ts';
 import { taskKey } from '../values/task-id.ts';
 import { notFound, refuse, reply } from './answers.ts';
+import { addFollower, endFollow, tell } from './followers.ts';
 import type { TaskLeader, TaskTransaction, Waiter } from './leader.ts';
-import { toClient } from './messages.ts';
-import { doneTable, logTable, rowKey, specTable } from './tables.ts';
-import { aliveState } from './task-rows.ts';
-import { addWaiter } from './waiters.ts';
+import { grantKind } from './messages.ts';
+import { doneTable, specTable, taskStatus } from './tables.ts';
+import { finishedEvent, linesFrom, lineText, logEvent, progressEvent, stateEvent } from './task-events.ts';
 
-export const requestLogs = (tx: TaskTransaction, from: Waiter, id: string): void => {
+export const requestLogs = (tx: TaskTransaction, from: Waiter, id: string, fromLog: number): void => {
   const key = taskKey(id);
-  if (tx.get(specTable, key) === undefined && tx.get(doneTable, key) === undefined) {
+  if (tx.get(specTable, key) === undefined && tx.get(doneTable, key) === undefined) refuse(tx, from, notFound(id));
+  else reply(tx, from, 1, `[${linesFrom(tx, key, indexOf(fromLog)).map(lineText).join(',')}]`);
+};
+
+export const requestFollow = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  from: Waiter,
+  id: string,
+  fromLog: number,
+): void => {
+  const key = taskKey(id);
+  const done = tx.get(doneTable, key);
+  const spec = done?.spec ?? tx.get(specTable, key);
+  if (spec === undefined || spec.kind === grantKind.chunk) {
     refuse(tx, from, notFound(id));
     return;
   }
-  const lines: LogLine[] = [];
-  for (
-    let row = tx.get(logTable, rowKey(key, 0));
-    row !== undefined;
-    row = tx.get(logTable, rowKey(key, lines.length))
-  ) {
-    const { message, fields } = decodeValue(row.text) as { readonly message: string; readonly fields: unknown };
-    lines.push({ time: new Date(row.time), level: row.level, message, fields, attempt: row.tries + 1 });
+  const state = stateEvent(leader, tx, key);
+  tell(tx, from, state);
+  const first = indexOf(fromLog);
+  const lines = linesFrom(tx, key, first);
+  for (const [at, line] of lines.entries()) tell(tx, from, logEvent(first + at, line));
+  const next = first + lines.length;
+  if (linesFrom(tx, key, next).length > 0) {
+    endFollow(tx, from, next);
+    return;
   }
-  reply(tx, from, 1, encodeValue(lines));
+  const progress = leader.progress.get(key);
+  if (progress !== undefined) tell(tx, from, progressEvent(progress));
+  if (done === undefined) addFollower(leader, key, { ...from, fromLog: first }, state);
+  else {
+    tell(tx, from, finishedEvent(done.status === taskStatus.completed ? 1 : 0, done.text));
+    endFollow(tx, from);
+  }
 };
 
-export const requestFollow = (leader: TaskLeader, tx: TaskTransaction, from: Waiter, id: string, on: boolean): void => {
-  const key = taskKey(id);
-  if (on && aliveState(tx, key) !== undefined) {
-    addWaiter(leader.followers, key, from);
-    const progress = leader.progress.get(key);
-    if (progress !== undefined)
-      tx.emit({
-        kind: 'client',
-        client: from.client,
-        flat: [toClient.event, from.request, JSON.stringify({ type: 'progress', ...progress })],
-      });
-  } else if (!on) {
-    const left =
-      leader.followers.get(key)?.filter((waiter) => waiter.client !== from.client || waiter.request !== from.request) ??
-      [];
-    if (left.length === 0) leader.followers.delete(key);
-    else leader.followers.set(key, left);
-  }
-};
+const indexMax = 2 ** 31;
+
+/** What comes from outside, as an index that a row can have. */
+const indexOf = (index: number): number => (index >= 0 ? Math.min(Math.floor(index), indexMax) : 0);

@@ -32,7 +32,7 @@ export const requestStart = (
     const { key, done } = startTask(leader, tx, { ...request, kind: grantKind.task, parent: undefined });
     if (!request.wait) reply(tx, from, 1, JSON.stringify(taskIdOfKey(key)));
     else if (done !== undefined) replyOutcome(tx, from, done);
-    else addWaiter(leader.waiters, key, from);
+    else addWaiter(leader, key, from);
   } catch (error) {
     refuse(tx, from, error);
   }
@@ -43,5 +43,5 @@ export const requestWait = (leader: TaskLeader, tx: TaskTransaction, from: Waite
   const done = tx.get(doneTable, key);
   if (done !== undefined) replyOutcome(tx, from, done);
   else if (aliveState(tx, key) === undefined) refuse(tx, from, notFound(id));
-  else addWaiter(leader.waiters, key, from);
+  else addWaiter(leader, key, from);
 };

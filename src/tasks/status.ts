@@ -42,26 +42,47 @@ const aliveStatus = (
   state: StateRow,
 ): TaskStatus => {
   const live: Live | undefined = leader.live.get(key);
-  const waits = state.status === taskStatus.running && live?.pending !== undefined && live.pending.size > 0;
   return {
     ...common(key, spec),
-    state: waits ? 'waiting' : (taskStateNames[state.status] as TaskStateName),
+    ...aliveStateOf(tx, key, state, live),
     startedAt: state.startedAt === 0 ? undefined : new Date(state.startedAt),
     finishedAt: undefined,
-    attempts: state.tries + (state.status === taskStatus.running ? 1 : 0),
-    steps: live?.steps ?? (state.n === 0 ? 0 : countSteps(tx, key)),
     progress: leader.progress.get(key),
     error: undefined,
   };
 };
 
-const doneStatus = (tx: TaskTransaction, key: string, done: DoneRow): TaskStatus => ({
-  ...common(key, done.spec),
+/** What changes while a task is alive: the part of its status of which followers are told. */
+export type TaskState = Pick<TaskStatus, 'state' | 'attempts' | 'steps'>;
+
+const aliveStateOf = (tx: TaskTransaction, key: string, state: StateRow, live: Live | undefined): TaskState => {
+  const waits = state.status === taskStatus.running && live?.pending !== undefined && live.pending.size > 0;
+  return {
+    state: waits ? 'waiting' : (taskStateNames[state.status] as TaskStateName),
+    // A parked task, and one that has come back from there, is in the attempt in which it was parked.
+    attempts: state.tries + (live === undefined ? 0 : 1),
+    steps: live?.steps ?? (state.n === 0 ? 0 : countSteps(tx, key)),
+  };
+};
+
+const doneStateOf = (tx: TaskTransaction, key: string, done: DoneRow): TaskState => ({
   state: taskStateNames[done.status] as TaskStateName,
-  startedAt: done.startedAt === 0 ? undefined : new Date(done.startedAt),
-  finishedAt: new Date(done.finishedAt),
   attempts: done.tries,
   steps: done.journal === 1 ? countSteps(tx, key) : 0,
+});
+
+/** That of a task that is there. */
+export const stateOf = (leader: TaskLeader, tx: TaskTransaction, key: string): TaskState => {
+  const done = tx.get(doneTable, key);
+  if (done !== undefined) return doneStateOf(tx, key, done);
+  return aliveStateOf(tx, key, tx.get(stateTable, key) ?? newState, leader.live.get(key));
+};
+
+const doneStatus = (tx: TaskTransaction, key: string, done: DoneRow): TaskStatus => ({
+  ...common(key, done.spec),
+  ...doneStateOf(tx, key, done),
+  startedAt: done.startedAt === 0 ? undefined : new Date(done.startedAt),
+  finishedAt: new Date(done.finishedAt),
   progress: undefined,
   error: done.status === taskStatus.completed ? undefined : decodeError(done.text),
 });

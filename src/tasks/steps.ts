@@ -36,6 +36,7 @@ export const reportRun = (
     order: tx.sequence(),
     time: tx.time,
   });
+  leader.noteChange(live.key);
   // It got further than last time: what ended its thread before is behind it.
   const state = tx.get(stateTable, live.key) as StateRow;
   if (state.crashes > 0) tx.put(stateTable, live.key, { ...state, crashes: 0 });
@@ -68,6 +69,7 @@ export const addPending = (
   live.pending.set(stepKey, index);
   if (kind === stepKind.start) live.starts?.set(stepKey, index);
   leader.endExclusive(live);
+  leader.noteChange(live.key);
   return index;
 };
 
@@ -273,6 +275,7 @@ export const recordResult = (
   });
   const live = leader.live.get(key);
   live?.pending?.delete(step.stepKey);
+  leader.noteChange(key);
   if (live === undefined) return;
   if (live.executor >= 0) tellExecutor(leader, tx, live, step.stepKey, ok, text);
   else resumeIfParked(leader, tx, key);
@@ -301,6 +304,7 @@ export const resumeIfParked = (leader: TaskLeader, tx: TaskTransaction, key: str
   const state = tx.get(stateTable, key) as StateRow;
   tx.put(stateTable, key, { ...state, status: taskStatus.queued });
   live.queued = true;
+  leader.noteChange(key);
   leader.queue.push(key, tx.writingAt, 0, true);
 };
 

@@ -2,6 +2,7 @@
  * What an executor that does not answer has not begun is given to others. Its attempts no longer count, so whatever it may
  * still do with them changes nothing; it is told, so that it need not.
  */
+import { tellChanges } from './followers.ts';
 import { attemptLost } from './grant.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
 import { toExecutor } from './messages.ts';
@@ -25,5 +26,6 @@ export const takeBackUnstarted = (
     attemptLost(leader, tx, live.key, { kind: 'returned' });
     count++;
   }
+  tellChanges(leader, tx);
   return count;
 };

@@ -117,9 +117,13 @@ const nothingIsLeft = (world: World): void => {
     const { tasks } = part;
     expect(rows(part)).toEqual([]);
     expect([tasks.alive, tasks.live.size, tasks.byAttempt.size, tasks.queue.length]).toEqual([0, 0, 0, 0]);
-    expect([tasks.progress.size, tasks.waiters.size, tasks.followers.size, tasks.outcomes.length]).toEqual([
-      0, 0, 0, 0,
-    ]);
+    expect([
+      tasks.progress.size,
+      tasks.waiters.size,
+      tasks.followed.size,
+      tasks.changed.size,
+      tasks.outcomes.length,
+    ]).toEqual([0, 0, 0, 0, 0]);
     expect(tasks.exclusiveRuns).toBe(false);
   }
 };

@@ -7,7 +7,9 @@ import { outboxTable, type PeerMessage, peersTable } from '../partition/outbox.t
 import { Partition } from '../partition/partition.ts';
 import type { Entry } from '../partition/pipeline.ts';
 import { TableSet } from '../partition/table.ts';
+import type { TaskEvent } from '../protocol/task-view.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
+import { decodeValue } from '../values/codec.ts';
 import { hash16, type SeededRandom, seededRandom } from '../values/hash.ts';
 import { hashOfTaskId, mintTaskId, partitionOfHash } from '../values/task-id.ts';
 import { claimTasks, collectFinished, type Running } from './claim.ts';
@@ -65,7 +67,8 @@ export class World {
   readonly wire = new Map<string, PeerMessage[]>();
   /** Everything any request was answered, by request number. */
   readonly replies = new Map<number, Reply[]>();
-  readonly events: unknown[] = [];
+  /** What those who follow tasks were told. */
+  readonly events: (readonly [request: number, event: TaskEvent])[] = [];
   /** The one result of each step that anybody was told. */
   readonly stepResults = new Map<string, string>();
   #requests = 0;
@@ -206,7 +209,7 @@ export class World {
   #answered(flat: Flat): void {
     const request = flat[1] as number;
     if (flat[0] === toClient.event) {
-      this.events.push(JSON.parse(flat[2] as string));
+      this.events.push([request, decodeValue(flat[2] as string) as TaskEvent]);
       return;
     }
     const replies = this.replies.get(request) ?? [];
@@ -278,8 +281,6 @@ export class World {
     this.pump(part);
   }
 
-  // --- What can be asked
-
   partOf(id: string): Part {
     return this.parts[partitionOfHash(hashOfTaskId(id), this.parts.length)] as Part;
   }
@@ -313,8 +314,6 @@ export class World {
   reply(request: number): Reply | undefined {
     return this.replies.get(request)?.[0];
   }
-
-  // --- Events
 
   receivePeer(name: string): void {
     const message = this.wire.get(name)?.shift();

@@ -4,11 +4,18 @@
  */
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import type { Requests } from '../node/app-client.ts';
-import { type ClientPort, LocalClient, newTaskId, type StartSpec } from '../node/local-client.ts';
+import { type ClientPort, type FollowOptions, LocalClient, newTaskId, type StartSpec } from '../node/local-client.ts';
 import type { Env } from '../platform/env.ts';
 import type { ListFilter, LogLine, TaskEvent, TaskStatus } from '../protocol/task-view.ts';
 
-type Follower = { readonly id: string; readonly take: (event: TaskEvent) => void; stop: () => void };
+type Follower = {
+  readonly id: string;
+  readonly take: (event: TaskEvent) => void;
+  readonly end: (error?: Error) => void;
+  /** Index of the next log line: those before have been told. */
+  fromLog: number;
+  stop: () => void;
+};
 
 export class SurvivingClient implements Requests {
   readonly #partitions: number;
@@ -26,7 +33,7 @@ export class SurvivingClient implements Requests {
   connect(port: ClientPort): void {
     const client = new LocalClient(port, this.#partitions, this.#env);
     this.#client = client;
-    for (const follower of this.#followers) follower.stop = client.follow(follower.id, follower.take);
+    for (const follower of this.#followers) this.#follow(client, follower);
     for (const go of this.#waiting.splice(0)) go();
   }
 
@@ -71,13 +78,29 @@ export class SurvivingClient implements Requests {
     return this.#askOnce((client) => client.retry(id));
   }
 
-  follow(id: string, take: (event: TaskEvent) => void): () => void {
-    const follower: Follower = { id, take, stop: this.#client?.follow(id, take) ?? (() => {}) };
+  follow(id: string, take: (event: TaskEvent) => void, options: FollowOptions = {}): () => void {
+    const { fromLog = 0, end = () => undefined } = options;
+    const follower: Follower = { id, take, end, fromLog, stop: () => undefined };
     this.#followers.add(follower);
+    if (this.#client !== undefined) this.#follow(this.#client, follower);
     return () => {
       this.#followers.delete(follower);
       follower.stop();
     };
+  }
+
+  #follow(client: LocalClient, follower: Follower): void {
+    const take = (event: TaskEvent): void => {
+      if (event.type === 'log') follower.fromLog = event.index + 1;
+      follower.take(event);
+    };
+    const end = (error?: Error): void => {
+      // The node has ended: the next one goes on.
+      if (isTuttiError(error) && error.code === 'CLOSED') return;
+      this.#followers.delete(follower);
+      follower.end(error);
+    };
+    follower.stop = client.follow(follower.id, take, { fromLog: follower.fromLog, end });
   }
 
   #named(spec: StartSpec): StartSpec {

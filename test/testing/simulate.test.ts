@@ -76,7 +76,7 @@ describe('simulate', () => {
         same: true,
         name: 'Ada',
         letters: ['welcome Ada', 'remember Ada'],
-        events: [{ type: 'finished', ok: true }],
+        events: [{ type: 'finished', ok: true, value: 'Ada' }],
       });
       expect(virtualMs).toBeLessThan(monthMs + 60_000);
     },
