@@ -4,8 +4,7 @@
  */
 import { limits } from '../limits.ts';
 import type { PartitionState } from './claims.ts';
-import { ClusterCore } from './cluster-core.ts';
-import type { ClusterEffect, ClusterEvent } from './cluster-event.ts';
+import { ClusterCore, type ClusterEffect, type ClusterEvent } from './cluster-core.ts';
 import type { ClusterMap, ClusterSettings } from './cluster-map.ts';
 import type { ClusterTimes } from './cluster-times.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -20,8 +19,6 @@ type Node = {
   /** What it did with partitions, with the time. */
   readonly commands: string[];
   stopped: { readonly code: string | undefined } | undefined;
-  /** The place in the log of the map that it has read last. */
-  readTo: number;
 };
 
 export type ScriptedOptions = Partial<ClusterSettings> & {
@@ -86,12 +83,12 @@ export class ScriptedCluster {
       },
       functions: ['send'],
       settings: this.#settings,
-      newClusterId: `cluster of run ${this.#runs}`,
+      newClusterId: 'c',
       times: this.#times,
       fraction: () => 0.5,
     });
     const states = Array.from({ length: this.#settings.partitions }, () => nothing);
-    this.nodes.set(id, { core, states, commands: [], stopped: undefined, readTo: 0 });
+    this.nodes.set(id, { core, states, commands: [], stopped: undefined });
     this.tell(id, { kind: 'time', states: [] });
   }
 
@@ -137,16 +134,10 @@ export class ScriptedCluster {
     for (const [id] of waiting) this.#readMap(id);
   }
 
-  /** The log loses its last maps; all: it is another one of its name. */
-  loseMaps(count: number): readonly ClusterMap[] {
-    return this.maps.splice(this.maps.length - count);
-  }
-
   #readMap(id: string): void {
-    const node = this.nodes.get(id);
-    if (node === undefined) return;
-    node.readTo = Math.min(this.staleFor.get(id) ?? this.maps.length, this.maps.length);
-    this.tell(id, { kind: 'map', map: this.maps[node.readTo - 1], beganMs: this.nowMs });
+    const newest = this.staleFor.get(id);
+    const map = newest === undefined ? this.maps.at(-1) : this.maps[newest - 1];
+    this.tell(id, { kind: 'map', map, beganMs: this.nowMs });
   }
 
   /** Who leads a partition; several, if some were deposed and do not know it. */
@@ -191,9 +182,8 @@ export class ScriptedCluster {
         else this.#readMap(id);
         break;
       case 'appendMap':
-      case 'putBackMap':
         this.appends.push(`${this.nowMs} ${id}`);
-        if (!this.mapCut.has(id) && node.readTo === this.maps.length) this.maps.push(effect.map);
+        if (!this.mapCut.has(id) && effect.map.version === this.maps.length + 1) this.maps.push(effect.map);
         this.tell(id, { kind: 'proposed' });
         break;
       case 'claim':

@@ -48,6 +48,14 @@ export const catalogue = {
   DATA_UNAVAILABLE: rejected('The data folder cannot be used'),
   DISK_FULL: rejected('No space left for the log', 'later'),
 
+  // Clients and gateway
+  PROTOCOL_INVALID: rejected('A message that the protocol does not have'),
+  PROTOCOL_VERSION: rejected('Client and node speak no common version of the protocol'),
+  UNAUTHORIZED: rejected('The token is missing or wrong'),
+  UNREACHABLE: rejected('No node was reached; nothing was sent', 'later'),
+  ABORTED: rejected('Given up by the caller before it was sent'),
+  NO_ANSWER: unknown('The request was sent, and no answer came'),
+
   // Cluster
   CLUSTER_NEWER: rejected('The cluster uses a format or feature that this version does not know'),
   MEMBER_REPLACED: rejected('Another process joined the cluster under the name of this node'),
