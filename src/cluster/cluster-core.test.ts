@@ -348,8 +348,26 @@ describe('a node steps aside', () => {
     const first = cluster.node('n1');
     cluster.start('n1');
     cluster.pass(500);
-    const events = first.core.on({ kind: 'map', map: cluster.map, beganMs: cluster.nowMs }, cluster.nowMs);
-    expect(events).toMatchObject([{ kind: 'stop', error: { code: 'MEMBER_REPLACED' } }]);
+    first.core.on({ kind: 'map', map: cluster.map, beganMs: cluster.nowMs }, cluster.nowMs);
+    const { incarnation } = cluster.node('n1').core;
+    const hear = (nowMs: number) =>
+      first.core.on(
+        {
+          kind: 'heartbeat',
+          heartbeat: {
+            member: 'n1',
+            incarnation,
+            mapVersion: 1,
+            healthy: true,
+            queued: 0,
+            suspects: [],
+            partitions: [],
+          },
+        },
+        nowMs,
+      );
+    expect(hear(cluster.nowMs)).toEqual([]);
+    expect(hear(cluster.nowMs + 250)).toMatchObject([{ kind: 'stop', error: { code: 'MEMBER_REPLACED' } }]);
   });
 
   test('where the cluster has a feature level that it does not know', () => {

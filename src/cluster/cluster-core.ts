@@ -3,13 +3,18 @@
  * `cluster-node.ts` turns effects into I/O.
  *
  * Life: it reads the map and puts itself in (`joining`), takes part until it is told to leave, gives away what it holds
- * (`draining`), and is done (`left`). Found dead by others while it lives, it joins again. A second process of its name, or a map
- * of a newer format, makes it step aside.
+ * (`draining`), and is done (`left`). Found dead by others while it lives, it joins again. A second process of its name, which
+ * has joined later and is heard, or a map of a newer format, makes it step aside.
+ *
+ * - K1: no map that a node has read is forgotten while the node runs. The highest version counts that anybody knows: where the log
+ *   shows an older one, because it has lost its tail or was made anew under its name, whoever knows a newer one puts that back.
+ *   The log refuses it where reads only lagged. Of two maps of one version the one counts that stands in the log.
  *
  * What is decided where: who is there in `peers.ts`, the next map in `planner.ts`, partitions in `claims.ts`.
  */
 import { TuttiError } from '../errors/tutti-error.ts';
-import { Claims, type PartitionCommand, type PartitionEnd, type PartitionState } from './claims.ts';
+import { Claims } from './claims.ts';
+import type { ClusterEffect, ClusterEvent } from './cluster-event.ts';
 import {
   type ClusterMap,
   type ClusterSettings,
@@ -25,37 +30,7 @@ import type { ClusterTimes } from './cluster-times.ts';
 import { type Heartbeat, newsOf } from './heartbeat.ts';
 import { Peers } from './peers.ts';
 import { planNext } from './planner.ts';
-
-export type ClusterEvent =
-  /** The log of maps was read to its end, by a read that began then; undefined: it holds none. */
-  | { readonly kind: 'map'; readonly map: ClusterMap | undefined; readonly beganMs: number }
-  /** An append was answered, in whatever way: what stands in the log is read next. */
-  | { readonly kind: 'proposed' }
-  | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat }
-  /** The connection to the run of another node ended that joined with this token. */
-  | { readonly kind: 'closed'; readonly token: string }
-  | {
-      readonly kind: 'partition';
-      readonly partition: number;
-      readonly state: PartitionState;
-      readonly ended: PartitionEnd | undefined;
-    }
-  /** Whether canary tasks come through here, and how much waits. */
-  | { readonly kind: 'health'; readonly healthy: boolean; readonly queued: number }
-  /** Give away everything and leave. */
-  | { readonly kind: 'drain' }
-  /** Time has come, and how far the partitions are in which the node has a part. */
-  | { readonly kind: 'time'; readonly states: readonly (readonly [partition: number, state: PartitionState])[] };
-
-export type ClusterEffect =
-  | PartitionCommand
-  | { readonly kind: 'publish'; readonly heartbeat: Heartbeat }
-  /** Read the log of maps from the newest one known; tell with `map`. */
-  | { readonly kind: 'readMap' }
-  /** Append this map after the newest one known; tell with `proposed`. */
-  | { readonly kind: 'appendMap'; readonly map: ClusterMap }
-  /** It is done. With an error it steps aside: it is to let go of all partitions at once. */
-  | { readonly kind: 'stop'; readonly error: TuttiError | undefined };
+import { Rival } from './rival.ts';
 
 export type ClusterCoreOptions = {
   readonly info: MemberInfo;
@@ -74,6 +49,8 @@ export class ClusterCore {
   readonly #peers: Peers;
   readonly #claims: Claims;
   #map: ClusterMap | undefined;
+  /** What the log showed when it was last read. */
+  #shown: ClusterMap | undefined;
   /** When the newest read of the map that has ended began. */
   #readMs = Number.NEGATIVE_INFINITY;
   #askedMs = Number.NEGATIVE_INFINITY;
@@ -86,6 +63,7 @@ export class ClusterCore {
   #dueSinceMs: number | undefined;
   /** The incarnation under which it joined; 0: not yet. */
   #incarnation = 0;
+  readonly #rival: Rival;
   #draining = false;
   #healthy = true;
   #queued = 0;
@@ -99,6 +77,7 @@ export class ClusterCore {
   constructor(options: ClusterCoreOptions) {
     this.#options = options;
     this.#peers = new Peers(options.info.id, options.times);
+    this.#rival = new Rival(options.times);
     this.#claims = new Claims(options.info.id, options.times, this.#peers, options.fraction);
   }
 
@@ -126,7 +105,7 @@ export class ClusterCore {
     if (this.#stopped) return [];
     this.#peers.turn(nowMs);
     if (!this.#take(event, nowMs)) return [];
-    this.#decide(nowMs);
+    if (!this.#stopped) this.#decide(nowMs);
     const effects = this.#effects;
     this.#effects = [];
     return effects;
@@ -138,8 +117,11 @@ export class ClusterCore {
       case 'map':
         this.#reading = false;
         this.#readMs = event.beganMs;
+        this.#shown = event.map;
+        // K1
+        if (event.map === undefined || versionOf(event.map) < versionOf(this.#map)) break;
         this.#map = event.map;
-        if (event.map !== undefined) this.#peers.follow(event.map, nowMs);
+        this.#peers.follow(event.map, nowMs);
         break;
       case 'proposed':
         this.#proposing = false;
@@ -148,7 +130,7 @@ export class ClusterCore {
         this.#askedMs = Number.NEGATIVE_INFINITY;
         break;
       case 'heartbeat':
-        if (event.heartbeat.member === this.#options.info.id) return false;
+        if (event.heartbeat.member === this.#options.info.id) return this.#hearsOfItself(event.heartbeat, nowMs);
         this.#claims.heardOf(event.heartbeat.partitions);
         if (event.heartbeat.mapVersion > this.#news.version)
           this.#news = { version: event.heartbeat.mapVersion, toldMs: nowMs };
@@ -177,7 +159,7 @@ export class ClusterCore {
 
   #decide(nowMs: number): void {
     this.#wakeMs = Number.POSITIVE_INFINITY;
-    if (this.#stepsAside() || this.#isDone()) return;
+    if (this.#stepsAside(nowMs) || this.#isDone()) return;
     this.#propose(nowMs);
     const map = this.#map;
     if (map !== undefined && this.#isIn(map)) {
@@ -210,9 +192,9 @@ export class ClusterCore {
     return this.#self(map)?.token === this.#options.info.token;
   }
 
-  #stepsAside(): boolean {
+  #stepsAside(nowMs: number): boolean {
     const map = this.#map;
-    const { id, featureLevel } = this.#options.info;
+    const { featureLevel } = this.#options.info;
     if (map === undefined) return false;
     if (map.featureLevel > featureLevel)
       this.#stop(
@@ -223,16 +205,23 @@ export class ClusterCore {
         ),
       );
     const own = this.#self(map);
-    if (own !== undefined && !this.#isIn(map) && this.#incarnation > 0 && own.incarnation > this.#incarnation)
-      this.#stop(
-        new TuttiError(
-          'MEMBER_REPLACED',
-          `Another process has joined the cluster under this node's name, "${id}". This one steps aside: give each node a name of its own.`,
-          { details: { id, incarnation: this.#incarnation, other: own.incarnation } },
-        ),
-      );
-    if (own !== undefined && this.#isIn(map)) this.#incarnation = own.incarnation;
+    const isIn = this.#isIn(map);
+    const isLater = own !== undefined && !isIn && this.#incarnation > 0 && own.incarnation > this.#incarnation;
+    this.#rival.named(isLater ? own.incarnation : undefined, nowMs);
+    if (own !== undefined && isIn) this.#incarnation = own.incarnation;
     return this.#stopped;
+  }
+
+  #hearsOfItself({ member, incarnation }: Heartbeat, nowMs: number): boolean {
+    if (!this.#rival.heard(incarnation, nowMs)) return false;
+    this.#stop(
+      new TuttiError(
+        'MEMBER_REPLACED',
+        `Another process has joined the cluster under this node's name, "${member}". This one steps aside: give each node a name of its own.`,
+        { details: { id: member, incarnation: this.#incarnation, other: incarnation } },
+      ),
+    );
+    return true;
   }
 
   #isDone(): boolean {
@@ -249,6 +238,17 @@ export class ClusterCore {
   #propose(nowMs: number): void {
     const { times, info } = this.#options;
     if (this.#proposing || this.#reading || this.#readMs === Number.NEGATIVE_INFINITY || this.#hasNews) return;
+    if (versionOf(this.#shown) < versionOf(this.#map)) {
+      this.#putBack(nowMs);
+      return;
+    }
+    // Where others know a map, and the log shows none, they are about to put it back: no second cluster is begun before.
+    const toldUntilMs = this.#map === undefined ? this.#news.toldMs + 2 * times.mapPollMs : Number.NEGATIVE_INFINITY;
+    const waitMs = Math.max(toldUntilMs, this.#rival.silentMs);
+    if (nowMs < waitMs) {
+      this.#wakeAt(waitMs);
+      return;
+    }
     const before = this.#map ?? this.#newMap();
     const withSelf = this.#withSelf(before);
     const next = takesPart(this.#self(withSelf) as Member) ? this.#plan(withSelf, nowMs) : withSelf;
@@ -270,6 +270,15 @@ export class ClusterCore {
     this.#proposing = true;
     this.#dueSinceMs = undefined;
     this.#effects.push({ kind: 'appendMap', map: { ...next, version: before.version + 1 } });
+  }
+
+  /** K1 */
+  #putBack(nowMs: number): void {
+    if (nowMs < this.#proposeAgainMs) this.#wakeAt(this.#proposeAgainMs);
+    else if (this.#map !== undefined) {
+      this.#proposing = true;
+      this.#effects.push({ kind: 'putBackMap', map: this.#map, shown: this.#shown });
+    }
   }
 
   #newMap(): ClusterMap {
@@ -321,13 +330,13 @@ export class ClusterCore {
 
   /** Somebody told of a newer map since the last read began. */
   get #hasNews(): boolean {
-    return this.#news.version > (this.#map?.version ?? 0) && this.#readMs < this.#news.toldMs;
+    return this.#news.version > versionOf(this.#map) && this.#readMs < this.#news.toldMs;
   }
 
   #readIfDue(nowMs: number): void {
     const { mapPollMs, proposeAgainMs } = this.#options.times;
     if (this.#reading || this.#proposing) return;
-    const behind = this.#news.version > (this.#map?.version ?? 0);
+    const behind = this.#news.version > versionOf(this.#map);
     // Where others have a newer one, and reads lag, it is asked for at once, and then not without a pause.
     const pauseMs =
       this.#claims.wantsMap || this.#hasNews ? 0 : behind ? Math.min(mapPollMs, proposeAgainMs) : mapPollMs;
@@ -365,3 +374,5 @@ export class ClusterCore {
     this.#effects.push({ kind: 'publish', heartbeat });
   }
 }
+
+const versionOf = (map: ClusterMap | undefined): number => map?.version ?? 0;

@@ -7,7 +7,8 @@ import { isTuttiError, type TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import type { PartitionEnd, PartitionState } from './claims.ts';
-import { ClusterCore, type ClusterCoreOptions, type ClusterEffect, type ClusterEvent } from './cluster-core.ts';
+import { ClusterCore, type ClusterCoreOptions } from './cluster-core.ts';
+import type { ClusterEffect, ClusterEvent } from './cluster-event.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import { decodeHeartbeat, encodeHeartbeat } from './heartbeat.ts';
 import { MapLog } from './map-log.ts';
@@ -146,10 +147,8 @@ export class ClusterNode {
         void this.#readMap();
         break;
       case 'appendMap':
-        void this.#log
-          .append(effect.map)
-          .catch((error: unknown) => env.events.emit('cluster.append-failed', { error }))
-          .then(() => this.#tell({ kind: 'proposed' }));
+      case 'putBackMap':
+        void this.#appendMap(effect);
         break;
       case 'claim':
       case 'follow':
@@ -168,6 +167,23 @@ export class ClusterNode {
     }
   }
 
+  async #appendMap(effect: ClusterEffect & { readonly kind: 'appendMap' | 'putBackMap' }): Promise<void> {
+    const { events } = this.#options.env;
+    const { map } = effect;
+    try {
+      const { kind } = await this.#log.append(map);
+      // Any other answer says nothing: reads may have lagged.
+      if (effect.kind === 'putBackMap' && kind === 'appended') {
+        const { shown } = effect;
+        const lost = shown?.clusterId === map.clusterId ? 'cluster.map-put-back' : 'cluster.map-made-anew';
+        events.emit(lost, { version: map.version, shown: shown?.version ?? 0 });
+      }
+    } catch (error) {
+      events.emit('cluster.append-failed', { error });
+    }
+    this.#tell({ kind: 'proposed' });
+  }
+
   /** A log that cannot be read now is asked again; what leads here leads on meanwhile. */
   async #readMap(): Promise<void> {
     const { env } = this.#options;
@@ -175,7 +191,13 @@ export class ClusterNode {
       const beganMs = env.clock.monotonic();
       try {
         const map = await this.#log.read();
-        if (map !== undefined && map.version !== this.map?.version) env.events.emit('cluster.map', inWords(map));
+        const known = this.map;
+        if (map !== undefined && map.version > (known?.version ?? 0)) {
+          env.events.emit('cluster.map', inWords(map));
+          // Others began anew, and were faster than those who knew.
+          if (known !== undefined && known.clusterId !== map.clusterId)
+            env.events.emit('cluster.map-made-anew', { version: known.version, shown: map.version });
+        }
         this.#tell({ kind: 'map', map, beganMs });
         return;
       } catch (error) {

@@ -4,7 +4,8 @@
  */
 import { limits } from '../limits.ts';
 import type { PartitionState } from './claims.ts';
-import { ClusterCore, type ClusterEffect, type ClusterEvent } from './cluster-core.ts';
+import { ClusterCore } from './cluster-core.ts';
+import type { ClusterEffect, ClusterEvent } from './cluster-event.ts';
 import type { ClusterMap, ClusterSettings } from './cluster-map.ts';
 import type { ClusterTimes } from './cluster-times.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -19,6 +20,8 @@ type Node = {
   /** What it did with partitions, with the time. */
   readonly commands: string[];
   stopped: { readonly code: string | undefined } | undefined;
+  /** The place in the log of the map that it has read last. */
+  readTo: number;
 };
 
 export type ScriptedOptions = Partial<ClusterSettings> & {
@@ -83,12 +86,12 @@ export class ScriptedCluster {
       },
       functions: ['send'],
       settings: this.#settings,
-      newClusterId: 'c',
+      newClusterId: `cluster of run ${this.#runs}`,
       times: this.#times,
       fraction: () => 0.5,
     });
     const states = Array.from({ length: this.#settings.partitions }, () => nothing);
-    this.nodes.set(id, { core, states, commands: [], stopped: undefined });
+    this.nodes.set(id, { core, states, commands: [], stopped: undefined, readTo: 0 });
     this.tell(id, { kind: 'time', states: [] });
   }
 
@@ -134,10 +137,16 @@ export class ScriptedCluster {
     for (const [id] of waiting) this.#readMap(id);
   }
 
+  /** The log loses its last maps; all: it is another one of its name. */
+  loseMaps(count: number): readonly ClusterMap[] {
+    return this.maps.splice(this.maps.length - count);
+  }
+
   #readMap(id: string): void {
-    const newest = this.staleFor.get(id);
-    const map = newest === undefined ? this.maps.at(-1) : this.maps[newest - 1];
-    this.tell(id, { kind: 'map', map, beganMs: this.nowMs });
+    const node = this.nodes.get(id);
+    if (node === undefined) return;
+    node.readTo = Math.min(this.staleFor.get(id) ?? this.maps.length, this.maps.length);
+    this.tell(id, { kind: 'map', map: this.maps[node.readTo - 1], beganMs: this.nowMs });
   }
 
   /** Who leads a partition; several, if some were deposed and do not know it. */
@@ -182,8 +191,9 @@ export class ScriptedCluster {
         else this.#readMap(id);
         break;
       case 'appendMap':
+      case 'putBackMap':
         this.appends.push(`${this.nowMs} ${id}`);
-        if (!this.mapCut.has(id) && effect.map.version === this.maps.length + 1) this.maps.push(effect.map);
+        if (!this.mapCut.has(id) && node.readTo === this.maps.length) this.maps.push(effect.map);
         this.tell(id, { kind: 'proposed' });
         break;
       case 'claim':

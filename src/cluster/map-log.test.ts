@@ -95,4 +95,30 @@ describe('the log of maps', () => {
     await new MapLog(log, 4).append(mapOf(1, 'made anew'));
     expect(await maps.read()).toEqual(mapOf(1, 'made anew'));
   });
+
+  test('that ends before the newest one read shows what it holds, and takes the next one there', async () => {
+    const log = new TestLog();
+    const maps = new MapLog(log, 4);
+    for (let version = 1; version <= 3; version++) {
+      await maps.append(mapOf(version));
+      await maps.read();
+    }
+    log.records.length = 1;
+    expect(await maps.read()).toEqual(mapOf(1));
+    expect(await maps.append(mapOf(3))).toEqual({ kind: 'appended', position: 2 });
+    expect(await maps.read()).toEqual(mapOf(3));
+    log.records = [];
+    expect(await maps.read()).toBeUndefined();
+  });
+
+  test('that only seems to end earlier shows what was read before', async () => {
+    const log = new TestLog();
+    const maps = new MapLog(log, 4);
+    for (let version = 1; version <= 3; version++) {
+      await maps.append(mapOf(version));
+      await maps.read();
+    }
+    log.read = async () => [];
+    expect(await maps.read()).toEqual(mapOf(3));
+  });
 });

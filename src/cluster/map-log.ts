@@ -2,7 +2,7 @@
  * The cluster map and its log: reads the newest version, and appends the next one after it, which the log refuses if another was
  * first. Whatever an append is answered, only reading tells what stands there.
  */
-import type { Log } from '../engine/engine.ts';
+import type { AppendResult, Log, LogRecord } from '../engine/engine.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import { decodeMap, encodeMap } from './map-record.ts';
 
@@ -18,27 +18,36 @@ export class MapLog {
   }
 
   /**
-   * The newest map that can be read; undefined: none stands in the log. Reads the newest one known once more, which is another one
-   * if the log was made anew. Rejects with what `decodeMap` throws.
+   * The newest map that the log shows; undefined: it shows none. That is an older one than was read before where the log has lost
+   * its tail or was made anew, and may be one where reads lag. Rejects with what `decodeMap` throws.
    */
   async read(): Promise<ClusterMap | undefined> {
     for (let from = Math.max(1, this.#position); ; from = this.#position + 1) {
-      const records = await this.#log.read(from).catch(async (error: unknown) => {
-        if ((error as { code?: unknown }).code !== 'LOG_TRIMMED') throw error;
-        return this.#log.read(await this.#log.start());
-      });
-      const newest = records.at(-1);
-      if (newest === undefined) return this.#map;
-      this.#map = decodeMap(newest.bytes, newest.position);
-      this.#position = newest.position;
+      const newest = (await this.#readFrom(from)).at(-1);
+      if (newest !== undefined) {
+        this.#map = decodeMap(newest.bytes, newest.position);
+        this.#position = newest.position;
+        // The newest one read is read once more, and where it stands no more the log is read from its beginning.
+      } else if (from === this.#position && (await this.#log.end()) < from) {
+        this.#map = undefined;
+        this.#position = 0;
+      } else return this.#map;
     }
   }
 
-  /** Settles when the append was answered, which proves nothing. */
-  async append(map: ClusterMap): Promise<void> {
+  #readFrom(from: number): Promise<readonly LogRecord[]> {
+    return this.#log.read(from).catch(async (error: unknown) => {
+      if ((error as { code?: unknown }).code !== 'LOG_TRIMMED') throw error;
+      return this.#log.read(await this.#log.start());
+    });
+  }
+
+  /** Appends a map behind the one that was read last. What it is answered proves nothing but `appended`. */
+  async append(map: ClusterMap): Promise<AppendResult> {
     const after = this.#position;
     const result = await this.#log.append(encodeMap(map), after);
     if (result.kind === 'appended' && result.position > this.#recordsKept)
       await this.#log.trim(result.position - this.#recordsKept + 1);
+    return result;
   }
 }

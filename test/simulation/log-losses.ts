@@ -1,10 +1,12 @@
 /**
  * Logs that lose acknowledged records at their end (scenario P4: a damaged server's minority won), and logs that are made anew under
  * their name (P10). The laws promise that a minority may fail, so a loss strikes only when two nodes have copies of all of it,
- * nothing else is the matter then, and nothing else strikes until the log is whole again.
+ * nothing else is the matter then, and nothing else strikes until the log is whole again. In a cluster those two are members whom
+ * every node knows as such: nobody else is asked for copies.
  */
+import { takesPart } from '../../src/cluster/cluster-map.ts';
 import type { LogService, LostRecords } from '../../src/engine/simulated/log-service.ts';
-import type { SimNode } from './node.ts';
+import type { NodeProgram, SimNode } from './node.ts';
 import { calm, type Fault, type PlannedFault } from './plan.ts';
 import type { World } from './world.ts';
 
@@ -16,6 +18,21 @@ const lookEveryMs = 5;
 const looksMax = 400;
 /** Reports that were begun while a log was another one. */
 const reportsMs = 2_000;
+/** Whoever has no copies may take a wrong log for the right one, and begins anew: no majority of a cluster is to. */
+const anewNodesMax = 5;
+/** What must not be under way when a loss strikes. */
+const hinders: readonly Fault['kind'][] = [
+  'cut',
+  'isolate',
+  'network',
+  'log',
+  'fullDisk',
+  'crash',
+  'stall',
+  'drain',
+  'die',
+  'flap',
+];
 
 const isLoss = (fault: Fault): fault is Loss => fault.kind === 'logTail' || fault.kind === 'logAnew';
 
@@ -25,9 +42,16 @@ type Active = {
   /** Where the log ended. */
   readonly end: number;
   readonly lost: LostRecords;
-  /** A node that knows nothing of the partition since it lost its disk. */
-  readonly fresh: SimNode | undefined;
+  /** The leader, which lost its disk. */
+  readonly killed: SimNode | undefined;
+  /** Nodes that have copies. */
+  readonly holders: readonly SimNode[];
 };
+
+/** Without a cluster all nodes are. */
+const isMemberFor = (program: NodeProgram | undefined, name: string): boolean =>
+  program?.cluster === undefined ||
+  program.cluster.map?.members.some((member) => member.id === name && takesPart(member)) === true;
 
 export class LogLosses {
   readonly #world: World;
@@ -40,10 +64,15 @@ export class LogLosses {
     this.#planned = world.plan.faults.filter(({ fault }) => isLoss(fault));
   }
 
+  /** A log is not whole. */
+  get active(): boolean {
+    return this.#active !== undefined;
+  }
+
   /** Whether a fault must not strike now, because a loss is about to, or has. */
   forbids(fault: Fault): boolean {
     if (this.#active !== undefined) return fault.kind !== 'clock';
-    if (isLoss(fault) || !['cut', 'isolate', 'network', 'log', 'fullDisk', 'crash'].includes(fault.kind)) return false;
+    if (isLoss(fault) || !hinders.includes(fault.kind)) return false;
     const { nowMs } = this.#world.simulation;
     return this.#planned.some(({ atMs }) => atMs - quietBeforeMs <= nowMs && nowMs <= atMs + lookEveryMs * looksMax);
   }
@@ -64,26 +93,34 @@ export class LogLosses {
       this.#world.simulation.after(lookEveryMs, undefined, 'loss', () => this.strike(fault, looks - 1));
   }
 
+  /** Nodes that run and have copies of what a fault would take, and are asked for them by whoever claims. */
+  #holders({ partition, records }: Loss): readonly SimNode[] {
+    const { nodes, logs } = this.#world;
+    const log = logs[partition] as LogService;
+    const up = nodes.filter(({ program }) => program !== undefined);
+    return up.filter(({ name, disk }) => {
+      const { start, end } = disk.copies(partition);
+      const has = end >= log.end && start > 0 && start <= Math.max(log.start, log.end - records) + 1;
+      return has && up.every(({ program }) => isMemberFor(program, name));
+    });
+  }
+
   #canBear(fault: Loss): boolean {
-    const { nodes, logs, plan } = this.#world;
+    const { nodes, logs, plan, cluster } = this.#world;
     const { partition } = fault;
     const log = logs[partition] as LogService;
     const up = nodes.filter(({ program }) => program !== undefined);
-    const holders = up.filter(({ disk }) => {
-      const { start, end } = disk.copies(partition);
-      return end >= log.end && start > 0 && start <= Math.max(log.start, log.end - fault.records) + 1;
-    });
+    const holders = this.#holders(fault);
     const leader = this.#world.leaderOf(partition);
     if (leader === undefined || log.end - log.start < 3 || nodes.some(({ disk }) => disk.full)) return false;
     // Who is about to claim may have asked before: that is another fault at the same time.
     if (up.some((node) => node !== leader && node.program?.busyWith(partition) === true)) return false;
-    if (fault.kind === 'logTail') return holders.length >= 2;
+    if (holders.length < 2 || cluster?.restless === true) return false;
+    if (fault.kind === 'logTail') return true;
+    if (cluster !== undefined) return nodes.length <= anewNodesMax && 2 * holders.length >= nodes.length;
     // A node that knows nothing of the partition would take what stands in the wrong log for its first records.
     return (
-      holders.length >= 2 &&
-      up.length === nodes.length &&
-      plan.followers?.[partition]?.length === up.length &&
-      holders.length === up.length
+      up.length === nodes.length && plan.followers?.[partition]?.length === up.length && holders.length === up.length
     );
   }
 
@@ -91,16 +128,17 @@ export class LogLosses {
     const { partition } = fault;
     const log = this.#world.logs[partition] as LogService;
     const { end } = log;
+    const holders = this.#holders(fault);
     const anew = fault.kind === 'logAnew';
     const lost = anew ? log.makeAnew(fault.stray) : log.loseTail(fault.records);
-    const fresh = fault.killsLeader ? this.#world.leaderOf(partition) : undefined;
-    this.#active = { partition, anew, end, lost, fresh };
+    const killed = fault.killsLeader ? this.#world.leaderOf(partition) : undefined;
+    this.#active = { partition, anew, end, lost, killed, holders };
     this.#world.count(anew ? 'log made anew' : 'tail lost');
     this.#world.tell('loss', `partition ${partition} ended at ${end}, ends at ${log.end}`);
     log.faults = fault.faults;
-    fresh?.end('lost');
+    killed?.end('lost');
     if (fault.kind === 'logTail') return;
-    this.#world.simulation.after(100, undefined, 'start', () => fresh?.start());
+    this.#world.simulation.after(100, undefined, 'start', () => killed?.start());
     this.#strange = { partition, untilMs: this.#world.simulation.nowMs + fault.forMs + reportsMs };
     this.#world.simulation.after(fault.forMs, undefined, 'heal anew', () => this.#putRight());
   }
@@ -109,8 +147,10 @@ export class LogLosses {
   #putRight(): void {
     const active = this.#active;
     if (active === undefined || !active.anew) return;
-    // What it has read of the wrong log is of no use.
-    active.fresh?.end('lost');
+    // What they have read of the wrong log is of no use.
+    for (const node of this.#world.nodes)
+      if (node === active.killed || (this.#world.cluster !== undefined && !active.holders.includes(node)))
+        node.end('lost');
     (this.#world.logs[active.partition] as LogService).putRight(active.lost);
     this.#over(active);
   }

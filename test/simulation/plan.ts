@@ -8,9 +8,9 @@ import type { IntakeBounds } from '../../src/execution/state/state-host-options.
 import type { CheckpointSettings } from '../../src/partition/host-options.ts';
 import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
 import { type SeededRandom, seededRandom } from '../../src/values/hash.ts';
-import { type ClusterPlan, clusterPlanOf, clusterSize, type MemberFault } from './cluster/cluster-plan.ts';
+import { type ClusterPlan, clusterPlanOf, clusterSize, type MemberFault, mapLossesOf } from './cluster/cluster-plan.ts';
 import type { DriveFault, EmbeddedSettings } from './embedded/plan.ts';
-import { replicaPlanOf } from './replica-plan.ts';
+import { clusterLossesOf, replicaPlanOf } from './replica-plan.ts';
 
 export type Fault =
   | { readonly kind: 'crash'; readonly node: number; readonly how: DiskEnd; readonly downMs: number }
@@ -143,6 +143,8 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
   const replicas = replicaPlanOf(workload, diceOf('replicas'), size, only);
   const cluster = clustered ? clusterPlanOf(diceOf('cluster'), size, only) : undefined;
   faults.push(...replicas.faults, ...(cluster?.faults ?? []));
+  if (clustered) faults.push(...clusterLossesOf(diceOf('losses'), size, only));
+  if (clustered) faults.push(...mapLossesOf(diceOf('map losses'), size, only));
   const load = hasTasks ? loadOf(diceOf('load'), busyMs, only) : undefined;
   faults.push(...(load?.faults ?? []));
   return {

@@ -36,6 +36,12 @@ export const rareStates: Readonly<Record<string, readonly string[]>> = {
     'left for good',
     'declared dead while it ran',
     'cluster read-failed',
+    'cluster map-put-back',
+    'cluster map-made-anew',
+    'map log tail lost',
+    'map log made anew',
+    'tail put back',
+    'log made anew',
   ],
   embedded: [
     'crash during checkpoint',
@@ -90,5 +96,9 @@ export const rareStates: Readonly<Record<string, readonly string[]>> = {
     'process ended by a task',
     'snapshot restored',
     'message cut',
+    'cluster map-put-back',
+    'cluster map-made-anew',
+    'tail put back',
+    'log made anew',
   ],
 };

@@ -32,6 +32,21 @@ const lossOf = (dice: Dice, partition: number): Extract<Fault, { readonly kind: 
     : { kind: 'logAnew', partition, records, stray, killsLeader, faults, forMs };
 };
 
+/** Losses of the logs of a cluster, in some of its plans; where copies are, its map says. */
+export const clusterLossesOf = (
+  dice: Dice,
+  { partitions, busyMs }: Size,
+  only: readonly FaultKind[],
+): PlannedFault[] => {
+  const faults: PlannedFault[] = [];
+  for (let losses = dice.pick([0, 0, 1, 2]); losses > 0; losses--) {
+    const atMs = dice.whole(1_000, busyMs);
+    const fault = lossOf(dice, dice.whole(0, partitions - 1));
+    if (only.includes(fault.kind)) faults.push({ atMs, fault });
+  }
+  return faults;
+};
+
 type Size = { readonly nodes: number; readonly partitions: number; readonly busyMs: number };
 
 export const replicaPlanOf = (

@@ -19,8 +19,8 @@ export type Verdict = {
   readonly story: readonly string[];
 };
 
-/** What one node's life leaves running at the end, and a little more. */
-const plannedMax = 500;
+/** What lives of nodes leave running at the end, and a little more: timers, and what any two of them say to each other. */
+const plannedMax = ({ nodes }: Plan): number => 500 + nodes * nodes;
 
 /** The run is the same with and without a trace. */
 export const runPlan = async (plan: Plan, trace?: Trace): Promise<Verdict> => {
@@ -43,7 +43,7 @@ export const runPlan = async (plan: Plan, trace?: Trace): Promise<Verdict> => {
     else {
       await world.cluster?.checkStable();
       clients.check();
-      if (simulation.planned > plannedMax)
+      if (simulation.planned > plannedMax(plan))
         world.violated('bounded', `${simulation.planned} events are planned at the end`);
     }
     clients.count();

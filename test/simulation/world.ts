@@ -12,7 +12,8 @@ import { type BlobView, whyNotRestorable } from './checkers/restorable.ts';
 import { ClusterWorld } from './cluster/cluster-world.ts';
 import { LogLosses } from './log-losses.ts';
 import { SimNode, type StartProgram } from './node.ts';
-import { calm, type Fault, faultText, type Plan } from './plan.ts';
+import { calm, type Plan } from './plan.ts';
+import { Strikes } from './strikes.ts';
 import { supervise } from './supervisor.ts';
 import type { Trace } from './trace/trace.ts';
 import { Violation } from './violation.ts';
@@ -44,9 +45,9 @@ export class World {
   /** Lines for a person, newest last. */
   readonly story: string[] = [];
   readonly certainlyLost: { readonly partition: number; readonly epoch: number; readonly acknowledged: number }[] = [];
-  readonly #bursts: ((count: number) => void)[] = [];
   readonly #clients = new Map<string, (message: unknown) => void>();
-  readonly #losses: LogLosses;
+  readonly losses: LogLosses;
+  readonly strikes: Strikes;
   faultsOver = false;
   #highestEpoch: number[] = [];
   /** Who led each partition in that epoch. */
@@ -59,12 +60,13 @@ export class World {
     trace?.watch(this.simulation);
     this.network = new Network(this.simulation);
     this.cluster = plan.cluster === undefined ? undefined : new ClusterWorld(this, plan.cluster);
-    this.#losses = new LogLosses(this);
+    this.losses = new LogLosses(this);
+    this.strikes = new Strikes(this);
     for (let partition = 0; partition < plan.partitions; partition++) {
       const log = new LogService(this.simulation, `${partition}`);
       const landed: Uint8Array[] = [];
       log.onLanded = (position, bytes) => {
-        this.#losses.landed(partition, position, bytes, landed[position - 1]);
+        this.losses.landed(partition, position, bytes, landed[position - 1]);
         landed[position - 1] = bytes;
       };
       log.onTrimmed = () => this.checkRestorable(partition, log.start, this.blobs);
@@ -89,126 +91,30 @@ export class World {
     if (this.cluster === undefined) this.startAll();
     else this.cluster.begin();
     for (const { atMs, fault } of this.plan.faults)
-      this.simulation.after(atMs, undefined, 'fault', () => this.#strike(fault));
+      this.simulation.after(atMs, undefined, 'fault', () => this.strikes.strike(fault));
     this.simulation.after(this.plan.busyMs, undefined, 'calm', () => this.#endFaults());
     if (this.cluster === undefined) supervise(this);
   }
 
   // --- Faults
 
-  #strike(fault: Fault): void {
-    if (this.faultsOver || this.#losses.forbids(fault)) return;
-    this.count(`fault ${fault.kind}`);
-    this.tell('fault', faultText(fault));
-    this.trace?.fault(fault, this.plan.busyMs);
-    this.cluster?.laws.strikes(fault);
-    const heal = (forMs: number, kind: string, action: () => void): void => {
-      this.simulation.after(forMs, undefined, `heal ${kind}`, action);
-    };
-    switch (fault.kind) {
-      case 'crash':
-        this.#crash(this.#node(fault.node), fault.how, fault.downMs);
-        break;
-      case 'claim':
-        if (this.leaderOf(fault.partition) !== undefined) this.count('claimed while another leads');
-        this.#node(fault.node).program?.claim(fault.partition);
-        break;
-      case 'cut': {
-        const { name } = this.#node(fault.node);
-        this.network.cut(name, fault.end);
-        if (fault.both) this.network.cut(fault.end, name);
-        heal(fault.forMs, 'cut', () => {
-          this.network.heal(name, fault.end);
-          this.network.heal(fault.end, name);
-        });
-        break;
-      }
-      case 'disturb':
-        this.#node(fault.node).program?.disturb(fault.pick);
-        break;
-      case 'burst':
-        for (const burst of this.#bursts) burst(fault.count);
-        break;
-      case 'stall':
-        this.#node(fault.node).program?.stall(fault.pick, this.simulation.nowMs + fault.forMs);
-        break;
-      case 'isolate': {
-        const node = this.#node(fault.node);
-        this.network.isolate(node.name);
-        heal(fault.forMs, 'isolate', () => this.network.join(node.name));
-        break;
-      }
-      case 'clock':
-        this.#node(fault.node).clock.skewMs = fault.skewMs;
-        break;
-      case 'fullDisk': {
-        const { disk, drive } = this.#node(fault.node);
-        drive.strike(fault);
-        disk.full = true;
-        heal(fault.forMs, 'disk', () => {
-          disk.full = false;
-        });
-        break;
-      }
-      case 'damageBlob': {
-        for (const { drive } of this.nodes) drive.damageBlob(fault.partition, fault.pick);
-        const manifests = this.blobs.names(`snapshot/${fault.partition}/`);
-        // One of the snapshots that are kept may be damaged without loss (S2), not both.
-        if (manifests.length > 1 && !manifests.some((name) => this.blobs.isDamaged(name)))
-          this.blobs.damage(manifests[fault.pick % manifests.length] as string, fault.pick);
-        break;
-      }
-      case 'network':
-        this.network.faults = fault.faults;
-        heal(fault.forMs, 'network', () => {
-          this.network.faults = calm.network;
-        });
-        break;
-      case 'log': {
-        const log = this.logs[fault.partition] as LogService;
-        log.faults = fault.faults;
-        heal(fault.forMs, 'log', () => {
-          log.faults = calm.log;
-        });
-        break;
-      }
-      case 'crashAtCall':
-      case 'failedWrites':
-      case 'slowDisk':
-      case 'flippedBit':
-        this.#node(fault.node).drive.strike(fault);
-        break;
-      case 'mapCut':
-      case 'mapLog':
-      case 'drain':
-      case 'die':
-      case 'flap':
-        this.cluster?.strike(fault);
-        break;
-      case 'handOver': {
-        const [leader, to] = [this.leaderOf(fault.partition), this.#node(fault.node)];
-        if (leader !== to) leader?.program?.handOver?.(fault.partition, to.name);
-        break;
-      }
-      case 'logTail':
-      case 'logAnew':
-        this.#losses.strike(fault);
-        break;
-      default:
-        fault satisfies never;
-    }
-  }
-
   /** The node whose code runs now ends with its process. */
   crashCurrent(): void {
-    const end = this.simulation.current?.name.split('.')[0];
-    const node = this.nodes.find(({ name }) => name === end);
+    const at = this.simulation.current?.name.split('.')[0];
+    const node = this.nodes.find(({ name }) => name === at);
     if (node === undefined) return;
+    const { life } = node;
     this.count('process ended by a task');
-    this.simulation.after(0, undefined, 'poisoned', () => this.#crash(node, 'kill', restartMs));
+    const end = (): void => {
+      // It would be another fault at the same time: until then the task hangs.
+      if (this.losses.active) this.simulation.after(restartMs, life, 'poisoned', end);
+      else this.crash(node, 'kill', restartMs);
+    };
+    this.simulation.after(0, undefined, 'poisoned', end);
   }
 
-  #crash(node: SimNode, how: DiskEnd, downMs: number): void {
+  /** It ends, and starts again after a while. */
+  crash(node: SimNode, how: DiskEnd, downMs: number): void {
     this.endNode(node, how);
     this.simulation.after(downMs, undefined, 'heal start', () => node.start());
   }
@@ -225,7 +131,7 @@ export class World {
 
   #endFaults(): void {
     this.faultsOver = true;
-    this.#losses.endFaults();
+    this.losses.endFaults();
     this.tell('calm', '');
     this.network.faults = calm.network;
     this.network.healAll();
@@ -243,10 +149,6 @@ export class World {
   /** Every node that is down comes back. */
   startAll(): void {
     for (const node of this.nodes) node.start();
-  }
-
-  #node(number: number): SimNode {
-    return this.nodes[number % this.nodes.length] as SimNode;
   }
 
   /** The newest epoch of a partition that anybody led in; 0: none. */
@@ -287,11 +189,6 @@ export class World {
   }
 
   // --- Messages
-
-  /** `burst` is called when a client is to ask for much at once. */
-  onBurst(burst: (count: number) => void): void {
-    this.#bursts.push(burst);
-  }
 
   /** A client, or whoever has an end of the network that does not die. */
   addClient(end: string, receive: (message: unknown) => void): void {
@@ -362,7 +259,7 @@ export class World {
     }
     // A full disk, and a log trimmed while it is read, are reasons to begin again. Nothing may be taken for damage, and
     // nothing else may go wrong: the faults of this world leave every log whole.
-    if (code !== 'STORE_FULL' && code !== 'LOG_TRIMMED' && !this.#losses.excuses(partition, code))
+    if (code !== 'STORE_FULL' && code !== 'LOG_TRIMMED' && !this.losses.excuses(partition, code))
       this.violated('no damage', `${end}, partition ${partition}: ${(error as Error).stack}`);
   }
 

@@ -2,6 +2,7 @@
 import { type ClusterMap, takesPart } from '../../../src/cluster/cluster-map.ts';
 import { decodeMap } from '../../../src/cluster/map-record.ts';
 import { quietMs } from '../../../src/cluster/planner.ts';
+import type { LogService } from '../../../src/engine/simulated/log-service.ts';
 import type { Fault } from '../plan.ts';
 import type { World } from '../world.ts';
 import { clusterTimes } from './cluster-times.ts';
@@ -26,22 +27,53 @@ export class ClusterLaws {
   /** Since when each run of a node has been joining. */
   readonly #joiningSince = new Map<string, number>();
   #map: ClusterMap | undefined;
+  #highest = 0;
+  /** When the log of maps last was another one at once. */
+  #lostMs = Number.NEGATIVE_INFINITY;
+  /** The highest version that each run of a node has known. */
+  readonly #known = new Map<string, number>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
   strikes(fault: Fault): void {
-    const forMs = 'forMs' in fault ? fault.forMs : fault.kind === 'flap' ? 2 * fault.times * fault.everyMs : 0;
+    const forMs = 'forMs' in fault ? (fault.forMs ?? 0) : fault.kind === 'flap' ? 2 * fault.times * fault.everyMs : 0;
     this.#faults.push({ fault, untilMs: this.#world.simulation.nowMs + forMs });
   }
 
   // --- Maps
 
+  /** The log of maps holds something else from now on. */
+  lostMaps(log: LogService): void {
+    this.checkKept();
+    const { end } = log;
+    const newest = log.at(end);
+    this.#map = newest === undefined ? undefined : decodeMap(newest, end);
+    this.#lostMs = this.#world.simulation.nowMs;
+  }
+
+  /** No run of a node forgets what it has read, whatever becomes of the log. */
+  checkKept(): void {
+    for (const { life, program } of this.#world.nodes) {
+      const version = program?.cluster?.map?.version ?? 0;
+      if (life === undefined) continue;
+      const before = this.#known.get(life.name) ?? 0;
+      if (version < before)
+        this.#world.violated('map kept', `${life.name} has read version ${before}, and knows version ${version} now`);
+      this.#known.set(life.name, version);
+    }
+  }
+
   landed(position: number, bytes: Uint8Array): void {
+    this.checkKept();
     const map = decodeMap(bytes, position);
-    if (map.version !== (this.#map?.version ?? 0) + 1)
-      this.#world.violated('map versions', `version ${map.version} follows version ${this.#map?.version}`);
+    const before = this.#map?.version ?? 0;
+    // Once maps were lost, what was under way to a place in the log may find it free again.
+    const lost = this.#lostMs > Number.NEGATIVE_INFINITY;
+    if (map.version > this.#highest + 1 || (!lost && map.version !== before + 1))
+      this.#world.violated('map versions', `version ${map.version} follows version ${before}`);
+    this.#highest = Math.max(this.#highest, map.version);
     for (const member of map.members) {
       const before = this.#map?.members.find(({ id }) => id === member.id);
       if (member.state === 'joining') this.#checkJoining(member.token, before?.state);
@@ -52,8 +84,13 @@ export class ClusterLaws {
   }
 
   #checkJoining(token: string, before: string | undefined): void {
-    if (before !== 'joining' || !this.#joiningSince.has(token))
-      this.#joiningSince.set(token, this.#world.simulation.nowMs);
+    // An older map that is put back may not know yet that it joined.
+    const again = before !== 'joining' && !this.#lostLately;
+    if (again || !this.#joiningSince.has(token)) this.#joiningSince.set(token, this.#world.simulation.nowMs);
+  }
+
+  get #lostLately(): boolean {
+    return this.#world.simulation.nowMs < this.#lostMs + clusterTimes.quietMaxMs + aftermathMs;
   }
 
   /** One that fell out is given nothing before it has been there for a while. */
@@ -82,7 +119,12 @@ export class ClusterLaws {
 
   /** P9: nodes do not take partitions from each other in turn. */
   claims(life: string, partition: number): void {
-    this.#count('claimed', `${life} ${partition}`, duelMs, claimsMax);
+    // What a fault has it give away, it takes back.
+    const { nowMs } = this.#world.simulation;
+    const given = this.#faults.filter(
+      ({ fault, untilMs }) => fault.kind === 'handOver' && fault.partition === partition && untilMs > nowMs - duelMs,
+    );
+    this.#count('claimed', `${life} ${partition}`, duelMs, claimsMax + given.length);
   }
 
   follows(node: string, partition: number): void {

@@ -4,7 +4,6 @@ import type { PartitionState } from '../../../src/cluster/claims.ts';
 import { ClusterNode, type PartitionControl } from '../../../src/cluster/cluster-node.ts';
 import type { Partition } from '../../../src/partition/partition.ts';
 import type { NodeContext } from '../node.ts';
-import { Violation } from '../violation.ts';
 import { clusterTimes } from './cluster-times.ts';
 
 export const clusterName = 'simulated';
@@ -43,8 +42,9 @@ export const joinCluster = (context: NodeContext, control: PartitionControl): Cl
     },
     times: clusterTimes,
     onStopped: (error) => {
-      if (error !== undefined) throw new Violation('no error', `${place.life.name} stepped aside: ${error.message}`);
-      if (node !== undefined) world.cluster?.left(node, place.life, heldBy(world.plan.partitions, control));
+      // Who called would take what is thrown for a failure of its own.
+      if (error !== undefined) world.violated('no error', `${place.life.name} stepped aside: ${error.message}`);
+      else if (node !== undefined) world.cluster?.left(node, place.life, heldBy(world.plan.partitions, control));
     },
   });
 };

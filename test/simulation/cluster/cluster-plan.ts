@@ -9,6 +9,10 @@ export type MemberFault =
   /** Nothing of the node reaches the log of maps, and with `both` nothing of that the node. */
   | { readonly kind: 'mapCut'; readonly node: number; readonly both: boolean; readonly forMs: number }
   | { readonly kind: 'mapLog'; readonly faults: LogFaults; readonly forMs: number }
+  /** The log of maps loses its last records. */
+  | { readonly kind: 'mapTail'; readonly records: number }
+  /** An empty log has the name of that of maps, with `stray` with a record of the old one; for so long, or (undefined) for good. */
+  | { readonly kind: 'mapAnew'; readonly stray: boolean; readonly forMs: number | undefined }
   /** It is told to leave; once it has left it stays away for so long, or (undefined) for good. */
   | { readonly kind: 'drain'; readonly node: number; readonly downMs: number | undefined }
   /** Its machine is gone, and nobody tells. */
@@ -16,16 +20,11 @@ export type MemberFault =
   /** It ends and is started again, one time after the other. */
   | { readonly kind: 'flap'; readonly node: number; readonly times: number; readonly everyMs: number };
 
-export const memberFaults = [
-  'mapCut',
-  'mapLog',
-  'drain',
-  'die',
-  'flap',
-] as const satisfies readonly MemberFault['kind'][];
-/** Those, and a leader that gives a partition away whatever the map says. */
-type Kind = (typeof memberFaults)[number] | 'handOver';
-const kinds: readonly Kind[] = [...memberFaults, 'handOver'];
+/** Also a leader that gives a partition away whatever the map says. */
+const kinds = ['mapCut', 'mapLog', 'drain', 'die', 'flap', 'handOver'] as const;
+type Kind = (typeof kinds)[number];
+const losses = ['mapTail', 'mapAnew'] as const satisfies readonly MemberFault['kind'][];
+export const memberFaults: readonly MemberFault['kind'][] = [...kinds.filter((kind) => kind !== 'handOver'), ...losses];
 
 export type ClusterPlan = {
   readonly standbys: number;
@@ -73,6 +72,19 @@ export const clusterPlanOf = (
     faults.push({ atMs, fault });
   }
   return { plan, faults };
+};
+
+/** In some of the plans the log of maps loses what was in it. */
+export const mapLossesOf = (dice: Dice, { busyMs }: Size, only: readonly string[]): readonly PlannedMemberFault[] => {
+  const faults: PlannedMemberFault[] = [];
+  for (let count = dice.pick([0, 0, 1, 2]); count > 0; count--) {
+    const atMs = dice.whole(0, busyMs);
+    const fault: MemberFault = dice.chance(0.6)
+      ? { kind: 'mapTail', records: dice.pick([1, 2, 10]) }
+      : { kind: 'mapAnew', stray: dice.chance(0.3), forMs: dice.pick([undefined, 500, 5_000]) };
+    if (only.includes(fault.kind)) faults.push({ atMs, fault });
+  }
+  return faults;
 };
 
 const clusterFaultOf = (

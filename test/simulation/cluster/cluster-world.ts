@@ -30,6 +30,7 @@ export class ClusterWorld {
   readonly #leaving = new Map<Life, number | undefined>();
   /** How many have left and will come back. */
   #away = 0;
+  #flapsUntilMs = 0;
 
   constructor(world: World, plan: ClusterPlan) {
     this.#world = world;
@@ -68,6 +69,22 @@ export class ClusterWorld {
           this.log.faults = calm.log;
         });
         break;
+      case 'mapTail':
+        this.#world.count('map log tail lost');
+        this.log.loseTail(fault.records);
+        this.laws.lostMaps(this.log);
+        break;
+      case 'mapAnew': {
+        this.#world.count('map log made anew');
+        const lost = this.log.makeAnew(fault.stray);
+        this.laws.lostMaps(this.log);
+        if (fault.forMs === undefined) break;
+        simulation.after(fault.forMs, undefined, 'heal mapAnew', () => {
+          this.log.putRight(lost);
+          this.laws.lostMaps(this.log);
+        });
+        break;
+      }
       case 'drain': {
         const node = this.#node(fault.node);
         if (node.life === undefined || node.program === undefined || !this.#someoneStays(node)) break;
@@ -83,6 +100,7 @@ export class ClusterWorld {
         break;
       }
       case 'flap':
+        this.#flapsUntilMs = Math.max(this.#flapsUntilMs, simulation.nowMs + 2 * fault.times * fault.everyMs);
         for (let time = 0; time < fault.times; time++)
           simulation.after(2 * time * fault.everyMs, undefined, 'flap', () => {
             if (this.#world.faultsOver) return;
@@ -94,6 +112,11 @@ export class ClusterWorld {
       default:
         fault satisfies never;
     }
+  }
+
+  /** Some node is leaving, or ends again and again. */
+  get restless(): boolean {
+    return this.#world.simulation.nowMs < this.#flapsUntilMs || [...this.#leaving.keys()].some(({ alive }) => alive);
   }
 
   /** The last one has nobody to give anything to. */
@@ -138,7 +161,10 @@ export class ClusterWorld {
   /** While nothing happens, nothing changes; and all nodes have folded the same map. */
   async checkStable(): Promise<void> {
     const { simulation, counts, nodes } = this.#world;
+    this.laws.checkKept();
     const folds = nodes.flatMap(({ program }) => program?.cluster?.map ?? []).map((map) => encodeMap(map));
+    if (Buffer.compare(this.log.at(this.log.end) ?? new Uint8Array(), folds[0] as Uint8Array) !== 0)
+      this.#world.violated('one map', 'who joins next reads another map in the log than the one that all nodes know');
     if (folds.some((bytes) => Buffer.compare(bytes, folds[0] as Uint8Array) !== 0))
       this.#world.violated('one map', 'nodes differ about the newest version of the map');
     const changes = (): string =>

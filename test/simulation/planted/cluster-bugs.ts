@@ -5,6 +5,7 @@ const claims = 'src/cluster/claims.ts';
 const planner = 'src/cluster/planner.ts';
 const peers = 'src/cluster/peers.ts';
 const core = 'src/cluster/cluster-core.ts';
+const mending = 'src/partition/log-mending.ts';
 
 export const clusterBugs: readonly PlantedBug[] = [
   {
@@ -105,5 +106,50 @@ export const clusterBugs: readonly PlantedBug[] = [
     law: ['one link'],
     seeds: 100,
     first: 201,
+  },
+  {
+    name: 'a log of maps that has lost its tail does not get it back',
+    workload: 'cluster',
+    file: core,
+    find: 'if (versionOf(this.#shown) < versionOf(this.#map)) {',
+    replace: 'if (versionOf(this.#shown) < 0) {',
+    law: ['one map', 'progress', 'led again'],
+    seeds: 40,
+  },
+  {
+    name: 'K1: a node takes what a log of maps shows that has lost its tail for all there was',
+    workload: 'cluster',
+    file: core,
+    find: 'versionOf(event.map) < versionOf(this.#map)',
+    replace: 'versionOf(event.map) < 0',
+    law: ['map kept'],
+    seeds: 10,
+  },
+  {
+    name: 'K1: a run of a node takes an earlier one in a map that was put back for another process of its name',
+    workload: 'cluster',
+    file: core,
+    find: 'this.#rival.named(isLater ? own.incarnation : undefined, nowMs);',
+    replace: "if (isLater) this.#stop(new TuttiError('MEMBER_REPLACED', 'Another process has joined.'));",
+    law: ['no error'],
+    seeds: 100,
+  },
+  {
+    name: 'P4: a claim in a cluster does not ask the other members',
+    workload: 'cluster',
+    file: mending,
+    find: 'await replicas.ask();',
+    replace: '{ highest: replicas.highest, logIds: [] as LogId[] };',
+    law: ['put back'],
+    seeds: 75,
+  },
+  {
+    name: 'P4: nobody puts back what a log of tasks has lost',
+    workload: 'cluster-tasks',
+    file: 'src/partition/put-back.ts',
+    find: "this.#action = { kind: 'append', position: this.#position, bytes: copy };",
+    replace: "this.#action = { kind: 'done', count: 0 };",
+    law: ['progress', 'led again'],
+    seeds: 20,
   },
 ];

@@ -59,7 +59,7 @@ export class TaskClient {
     this.#env = simulatedEnv({ simulation, network, life, end: this.#end }, `client ${number}`, { skewMs: 0 });
     this.#dice = new Dice(simulation.random(this.#end));
     this.#client = this.#connect();
-    world.onBurst((count) => {
+    world.strikes.onBurst((count) => {
       for (let started = 0; started < count; started++) void this.#run();
     });
     this.#watch();

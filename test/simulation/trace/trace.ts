@@ -113,7 +113,7 @@ export class Trace implements Watcher {
   }
 
   fault(fault: Fault, calmFromMs: number): void {
-    const forMs = 'forMs' in fault ? fault.forMs : 'downMs' in fault ? (fault.downMs ?? 0) : 0;
+    const forMs = 'forMs' in fault ? (fault.forMs ?? 0) : 'downMs' in fault ? (fault.downMs ?? 0) : 0;
     const span: TraceSpan = {
       kind: 'fault',
       lanes: lanesOfFault(fault),
