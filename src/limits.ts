@@ -97,6 +97,29 @@ export const limits = {
   rehearsalCharsMax: 32 * 1024 * 1024,
   rehearsalHoldMs: 3_000,
 
+  // Gateway
+  gatewayConnectionsMax: 10_000,
+  gatewayInFlightMax: 10_000,
+  gatewayInFlightPerConnectionMax: 100,
+  gatewayBodyBytesMax: 16 * 1024 * 1024,
+  /** Bodies that are being read, all together. */
+  gatewayBodiesBytesMax: 256 * 1024 * 1024,
+  gatewayHeaderBytesMax: 16 * 1024,
+  /** So long the headers of a request may take, and all of it. */
+  gatewayHeadersMs: 10_000,
+  gatewayRequestMs: 60_000,
+  /** A connection on which nothing moves for so long is cut; more than the longest wait for a result. */
+  gatewayIdleMs: 360_000,
+  gatewayKeepAliveMs: 65_000,
+  gatewayWaitMsMax: 300_000,
+  /** Events that wait for a slow reader; when they are more, the task is not followed until they have gone out. */
+  gatewayFollowBytesMax: 256 * 1024,
+  gatewayFollowBeatMs: 15_000,
+  gatewayCanaryKeptMs: 1_000,
+  gatewayCloseMs: 5_000,
+  gatewayTokenCharsMin: 16,
+  gatewayListDefault: 50,
+
   // Map
   chunkTargetMs: 100,
   chunkItemsMax: 10_000,
@@ -137,39 +160,6 @@ export const limits = {
   diskSyncMsMax: 500,
   clockJumpMs: 500,
   appLoadMs: 30_000,
-
-  // Connections of clients (WebSocket)
-  /** One frame, of either side. Holds the longest value in the usual case: one byte a character. */
-  clientFrameBytesMax: 20 * 1024 * 1024,
-  /** What may come on a connection before its hello was accepted. */
-  helloBytesMax: 16 * 1024,
-  helloWaitMs: 10_000,
-  /** Messages are gathered into one frame up to about so many characters. */
-  frameGatherChars: 64 * 1024,
-  /** What a client says of itself: a node hears from a live one at least so often. */
-  clientHeartbeatMs: 5_000,
-  /** A connection on which nothing was heard for so many heartbeats is given up. */
-  clientHeartbeatsMissed: 3,
-  clientConnectionsMax: 5_000,
-  clientRequestsMax: 20_000,
-  clientStreamsMax: 1_024,
-  clientMessagesPerSecond: 100_000,
-  /** What a client has not taken yet: above it streams stand still and nothing more is read from it, until half of it has left. */
-  clientBufferedBytesMax: 1024 * 1024,
-  overviewIntervalMs: 1_000,
-  drainWaitMs: 5_000,
-
-  // The client
-  clientTimeoutMs: 30_000,
-  clientGiveUpMs: 30_000,
-  clientDialMs: 10_000,
-  clientBackoffFirstMs: 100,
-  clientBackoffMaxMs: 10_000,
-  /** Requests that a client holds, sent or not. */
-  clientPendingMax: 200_000,
-  clientAddressesMax: 64,
-  /** Events of a stream that were not taken yet: beyond, the stream is stopped and later resumed. */
-  streamEventsMax: 10_000,
 
   // Simulated worlds
   simulationVirtualMsMax: 3_650 * 24 * 3_600_000,

@@ -53,6 +53,15 @@ const codes: Partial<Record<ErrorCode, number>> = {
   CLUSTER_NEWER: exitCode.conflict,
   MEMBER_REPLACED: exitCode.conflict,
   REPLICA_DIFFERS: exitCode.unreachable,
+  PROTOCOL_INVALID: exitCode.usage,
+  ROUTE_UNKNOWN: exitCode.usage,
+  METHOD_REFUSED: exitCode.usage,
+  UNAUTHORIZED: exitCode.usage,
+  HOST_REFUSED: exitCode.usage,
+  ORIGIN_REFUSED: exitCode.usage,
+  ADDRESS_UNPROTECTED: exitCode.usage,
+  ADDRESS_IN_USE: exitCode.conflict,
+  NOT_READY: exitCode.unreachable,
 };
 
 /** The exit code for an error that ended the command before, or instead of, a task's own outcome. */

@@ -1,0 +1,40 @@
+/**
+ * Whether a node is well. Its canary task says whether it does what it is for; one run serves all who ask meanwhile and a moment
+ * after, so that asking often costs no more.
+ */
+import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
+
+/** `run` sends a canary task through and gives the milliseconds it took. */
+export class Health {
+  readonly #run: () => Promise<number>;
+  readonly #monotonic: () => number;
+  #newest: Promise<number> | undefined;
+  #endedAt: number | undefined;
+
+  constructor(run: () => Promise<number>, monotonic: () => number) {
+    this.#run = run;
+    this.#monotonic = monotonic;
+  }
+
+  /** How long a canary task took, in milliseconds. Rejects with `NOT_READY` and `CLOSED`. */
+  canary(): Promise<number> {
+    const fresh =
+      this.#newest !== undefined &&
+      (this.#endedAt === undefined || this.#monotonic() - this.#endedAt < limits.gatewayCanaryKeptMs);
+    if (!fresh) {
+      this.#endedAt = undefined;
+      this.#newest = this.#run()
+        .catch(notReady)
+        .finally(() => {
+          this.#endedAt = this.#monotonic();
+        });
+    }
+    return this.#newest as Promise<number>;
+  }
+}
+
+const notReady = (cause: Error): never => {
+  if (isTuttiError(cause) && cause.code === 'CLOSED') throw cause;
+  throw new TuttiError('NOT_READY', `The canary task did not come through: ${cause.message}`, { cause });
+};

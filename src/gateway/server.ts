@@ -1,0 +1,237 @@
+/**
+ * A gateway on a port: HTTP and the upgrade to WebSockets, over TLS where it has a certificate.
+ *
+ * - V1 At an address that other machines reach it does not start without TLS and a token.
+ * - V2 Every connection is bounded: in number, in the size and time of headers and bodies, in requests under way, and in how long
+ *   nothing moves on it.
+ * - V3 Closing takes no new connections, lets what is under way end within `limits.gatewayCloseMs`, and then cuts.
+ */
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { getRequestListener, RequestError } from '@hono/node-server';
+import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
+import { Access, isLoopbackAddress } from './access.ts';
+import type { Backend } from './backend.ts';
+import { Gateway } from './gateway.ts';
+import { problemOf, problemResponse } from './problem.ts';
+import { StaticFiles } from './static-files.ts';
+
+export type ListenOptions = {
+  /** An address or name to listen at. Default: 127.0.0.1. */
+  readonly host?: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  /** Certificate (with the chain) and key, in PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** What every request must name; at least `limits.gatewayTokenCharsMin` characters. */
+  readonly token?: string;
+  /** Origins of web pages, besides its own, that may use it: `https://shop.example`. */
+  readonly allowOrigins?: readonly string[];
+  /** The folder of the page's files, shown at `/`. */
+  readonly page?: string;
+  /** Takes WebSockets; without it they are refused. */
+  readonly sockets?: SocketTaker;
+  /** Told of what should not happen. */
+  readonly report: (error: unknown) => void;
+};
+
+/** The WebSocket side of a gateway, on the same port. */
+export type SocketTaker = {
+  readonly path: string;
+  /**
+   * Takes the connection of an upgrade request whose host and origin were looked at. `admitted`: it named the token or has the
+   * cookie, or none is asked; else its first message must name a token for which `access.tokenMatches`.
+   */
+  take(request: IncomingMessage, socket: Duplex, head: Buffer, admitted: boolean, access: Access): void;
+  /** Tells all connections that it ends, and settles when they are closed. */
+  close(): Promise<void>;
+};
+
+export type GatewayServer = {
+  /** Where it can be reached, without a slash at the end: `http://127.0.0.1:8484`. */
+  readonly url: string;
+  readonly port: number;
+  /** Settles when nothing is under way any more. The backend goes on. */
+  close(): Promise<void>;
+};
+
+/** Listens. Rejects with `ADDRESS_UNPROTECTED`, `ADDRESS_IN_USE` and `OPTION_INVALID`. */
+export const listen = async (backend: Backend, options: ListenOptions): Promise<GatewayServer> => {
+  const { host = '127.0.0.1', port, token, allowOrigins = [], tls, page, sockets, report } = options;
+  const loopback = isLoopbackAddress(host);
+  checkProtection(options, host, loopback);
+  const secure = tls !== undefined;
+  const access = new Access({ token, allowOrigins, loopback, secure });
+  const gateway = new Gateway(backend, {
+    access,
+    report,
+    ...(page === undefined ? {} : { files: new StaticFiles(page) }),
+  });
+  const server = serverFor(gateway, tls, report);
+  const upgraded = new Set<Duplex>();
+  server.on('upgrade', (request, socket, head) => {
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+    socket.on('error', () => socket.destroy());
+    upgrade(request, socket, head, access, sockets, report);
+  });
+  const address = await listening(server, host, port);
+  server.on('error', report);
+  return {
+    url: `${secure ? 'https' : 'http'}://${urlHost(host)}:${address.port}`,
+    port: address.port,
+    close: () => close(server, gateway, sockets, upgraded),
+  };
+};
+
+const checkProtection = ({ token, tls }: ListenOptions, host: string, loopback: boolean): void => {
+  if (token !== undefined && (token.length < limits.gatewayTokenCharsMin || !/^[\x21-\x7e]+$/.test(token)))
+    throw new TuttiError(
+      'OPTION_INVALID',
+      `The token must have ${limits.gatewayTokenCharsMin} characters or more, of printable ASCII without spaces. One way to make one: openssl rand -base64 24`,
+      { details: { option: 'token' } },
+    );
+  if (loopback || (token !== undefined && tls !== undefined)) return;
+  const missing = [tls === undefined ? 'TLS (a certificate and its key)' : '', token === undefined ? 'a token' : ''];
+  throw new TuttiError(
+    'ADDRESS_UNPROTECTED',
+    `Other machines reach ${host}: there the gateway needs ${missing.filter((text) => text !== '').join(' and ')}. Give what is missing, or listen at 127.0.0.1.`,
+    { details: { host } },
+  );
+};
+
+const serverFor = (gateway: Gateway, tls: ListenOptions['tls'], report: (error: unknown) => void): Server => {
+  const listener = getRequestListener(gateway.fetch, {
+    // The process belongs to the user: its Request and Response stay as they are.
+    overrideGlobalObjects: false,
+    hostname: 'localhost',
+    errorHandler: (error) => problemResponse(error instanceof RequestError ? malformed(error) : error, report),
+  });
+  const settings = {
+    headersTimeout: limits.gatewayHeadersMs,
+    requestTimeout: limits.gatewayRequestMs,
+    maxHeaderSize: limits.gatewayHeaderBytesMax,
+    keepAliveTimeout: limits.gatewayKeepAliveMs,
+    connectionsCheckingInterval: 1_000,
+    keepAlive: true,
+    noDelay: true,
+  };
+  const take = (...ends: Parameters<typeof listener>): void => {
+    listener(...ends).catch(report);
+  };
+  const server = tls === undefined ? createServer(settings, take) : tlsServer({ ...settings, ...tls }, take);
+  server.maxConnections = limits.gatewayConnectionsMax;
+  server.timeout = limits.gatewayIdleMs;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else refuse(socket, statusOfClientError[error.code ?? ''] ?? 400, malformed(error), report);
+  });
+  return server;
+};
+
+const tlsServer = (...[settings, take]: Parameters<typeof createTlsServer>): Server => {
+  try {
+    return createTlsServer({ ...settings, minVersion: 'TLSv1.2', handshakeTimeout: limits.gatewayHeadersMs }, take);
+  } catch (cause) {
+    throw new TuttiError(
+      'OPTION_INVALID',
+      `The certificate or its key cannot be used: ${(cause as Error).message}. Both are PEM text, and belong together.`,
+      { details: { option: 'tls' }, cause },
+    );
+  }
+};
+
+const statusOfClientError: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+const malformed = (cause: unknown): TuttiError =>
+  new TuttiError('PROTOCOL_INVALID', 'That is no request that HTTP/1.1 knows.', { cause });
+
+const upgrade = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  access: Access,
+  sockets: SocketTaker | undefined,
+  report: (error: unknown) => void,
+): void => {
+  const header = (name: string): string | undefined => {
+    const value = request.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+  try {
+    access.checkSource(header);
+    const path = (request.url ?? '').split('?', 1)[0];
+    if (sockets === undefined || path !== sockets.path)
+      throw new TuttiError('ROUTE_UNKNOWN', `No WebSocket is taken at ${path}.`);
+    sockets.take(request, socket, head, access.admits(header), access);
+  } catch (error) {
+    refuse(socket, undefined, error, report);
+  }
+};
+
+/** Answers a request that never came to the handler, and ends its connection. */
+const refuse = (socket: Duplex, status: number | undefined, error: unknown, report: (error: unknown) => void): void => {
+  const problem = problemOf(error, report);
+  const told = { ...problem, status: status ?? problem.status };
+  const body = JSON.stringify(told);
+  socket.end(
+    `HTTP/1.1 ${told.status} ${problem.code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+};
+
+const listening = (server: Server, host: string, port: number): Promise<AddressInfo> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.listen({ host, port }, () => {
+      server.removeAllListeners('error');
+      resolve(server.address() as AddressInfo);
+    });
+  });
+
+const listenError = (cause: NodeJS.ErrnoException, host: string, port: number): Error => {
+  if (isTuttiError(cause)) return cause;
+  if (cause.code === 'EADDRINUSE')
+    return new TuttiError(
+      'ADDRESS_IN_USE',
+      `Another process listens at ${urlHost(host)}:${port}: choose another port.`,
+      {
+        details: { host, port },
+        cause,
+      },
+    );
+  const remedy =
+    cause.code === 'EACCES'
+      ? 'ports below 1024 need rights; choose a higher one'
+      : 'the host must be an address or a name of this machine, the port a number from 0 to 65535';
+  return new TuttiError('OPTION_INVALID', `Cannot listen at ${urlHost(host)}:${port}: ${remedy} (${cause.message}).`, {
+    details: { option: cause.code === 'EACCES' ? 'port' : 'host' },
+    cause,
+  });
+};
+
+const urlHost = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+const close = async (
+  server: Server,
+  gateway: Gateway,
+  sockets: SocketTaker | undefined,
+  upgraded: ReadonlySet<Duplex>,
+): Promise<void> => {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  gateway.close();
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+    for (const socket of upgraded) socket.destroy();
+  }, limits.gatewayCloseMs);
+  // A connection that is kept alive is idle again as soon as its answer has gone.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  await Promise.all([closed, sockets?.close()]);
+  clearTimeout(cut);
+  clearInterval(sweep);
+};

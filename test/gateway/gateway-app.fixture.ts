@@ -1,0 +1,21 @@
+/** An app whose tasks the gateway's tests start over HTTP. */
+import { z } from 'zod';
+import { AppError, task } from '../../src/index.ts';
+
+export const echo = task(async (_ctx, value: unknown) => value);
+export const pay = task(
+  { input: z.object({ order: z.string().min(1).max(20), cents: z.int().min(1).max(1_000_000) }) },
+  async (_ctx, { order, cents }) => `${order}: ${cents}`,
+);
+export const refuses = task(async () => {
+  throw new AppError('no such account', { cause: new Error('the bank said no') });
+});
+export const waits = task(async (ctx) => {
+  ctx.log.info('before the sleep', { minutes: 10 });
+  await ctx.sleep('10 min');
+});
+export const logs = task(async (ctx, { lines, size }: { lines: number; size: number }) => {
+  for (let line = 0; line < lines; line++) ctx.log.info(`line ${line}`, { filler: 'x'.repeat(size) });
+  return lines;
+});
+export const dotted = task({ name: 'billing.invoice' }, async () => 'sent');
