@@ -161,6 +161,39 @@ export const limits = {
   clockJumpMs: 500,
   appLoadMs: 30_000,
 
+  // Connections of clients (WebSocket)
+  /** One frame, of either side. Holds the longest value in the usual case: one byte a character. */
+  clientFrameBytesMax: 20 * 1024 * 1024,
+  /** What may come on a connection before its hello was accepted. */
+  helloBytesMax: 16 * 1024,
+  helloWaitMs: 10_000,
+  /** Messages are gathered into one frame up to about so many characters. */
+  frameGatherChars: 64 * 1024,
+  /** What a client says of itself: a node hears from a live one at least so often. */
+  clientHeartbeatMs: 5_000,
+  /** A connection on which nothing was heard for so many heartbeats is given up. */
+  clientHeartbeatsMissed: 3,
+  clientConnectionsMax: 5_000,
+  clientRequestsMax: 20_000,
+  clientStreamsMax: 1_024,
+  clientMessagesPerSecond: 100_000,
+  /** What a client has not taken yet: above it streams stand still and nothing more is read from it, until half of it has left. */
+  clientBufferedBytesMax: 1024 * 1024,
+  overviewIntervalMs: 1_000,
+  drainWaitMs: 5_000,
+
+  // The client
+  clientTimeoutMs: 30_000,
+  clientGiveUpMs: 30_000,
+  clientDialMs: 10_000,
+  clientBackoffFirstMs: 100,
+  clientBackoffMaxMs: 10_000,
+  /** Requests that a client holds, sent or not. */
+  clientPendingMax: 200_000,
+  clientAddressesMax: 64,
+  /** Events of a stream that were not taken yet: beyond, the stream is stopped and later resumed. */
+  streamEventsMax: 10_000,
+
   // Simulated worlds
   simulationVirtualMsMax: 3_650 * 24 * 3_600_000,
   simulationEventsMax: 2_000_000,

@@ -50,9 +50,13 @@ export const catalogue = {
 
   // Clients and gateway
   PROTOCOL_INVALID: rejected('A message that the protocol does not have'),
+  PROTOCOL_VERSION: rejected('Client and node speak no common version of the protocol'),
+  UNAUTHORIZED: rejected('The token is missing or wrong'),
+  UNREACHABLE: rejected('No node was reached; nothing was sent', 'later'),
+  ABORTED: rejected('Given up by the caller before it was sent'),
+  NO_ANSWER: unknown('The request was sent, and no answer came'),
   ROUTE_UNKNOWN: rejected('Nothing at this address'),
   METHOD_REFUSED: rejected('The address is there, but not for this method'),
-  UNAUTHORIZED: rejected('The token is missing or wrong'),
   HOST_REFUSED: rejected('A request for a host name that this gateway does not have'),
   ORIGIN_REFUSED: rejected('A request from a web page of an origin that is not allowed'),
   NOT_READY: rejected('The node does not do its work yet, or no longer', 'later'),

@@ -1,0 +1,27 @@
+/** Addresses as users write them, made into those of a gateway's WebSocket. */
+import { TuttiError } from '../errors/tutti-error.ts';
+import { connectPath } from '../protocol/wire.ts';
+
+/**
+ * `http://host:8484`, `wss://host` or, in a page, a path such as `/`: what is relative lies below the page's own address. Throws
+ * `OPTION_INVALID`.
+ */
+export const socketAddress = (url: string): string => {
+  const base = (globalThis as { location?: { href: string } }).location?.href;
+  const parsed = URL.canParse(url, base) ? new URL(url, base) : undefined;
+  const protocol = parsed === undefined ? undefined : protocols.get(parsed.protocol);
+  if (parsed === undefined || protocol === undefined)
+    throw new TuttiError(
+      'OPTION_INVALID',
+      `connect: ${JSON.stringify(url)} is no address of a node: write http://host:8484, or https:// where it has TLS.`,
+      { details: { option: 'url' } },
+    );
+  return `${protocol}//${parsed.host}${connectPath}`;
+};
+
+const protocols: ReadonlyMap<string, string> = new Map([
+  ['http:', 'ws:'],
+  ['ws:', 'ws:'],
+  ['https:', 'wss:'],
+  ['wss:', 'wss:'],
+]);

@@ -1,0 +1,340 @@
+import { describe, expect, test } from 'vitest';
+import { TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
+import { closeCode, fromClient, fromNode } from '../protocol/wire.ts';
+import { encodeError } from '../values/codec.ts';
+import { FakeClient } from './client-world.fixture.ts';
+
+const ready = (options: ConstructorParameters<typeof FakeClient>[0] = {}, welcome = {}): FakeClient => {
+  const client = new FakeClient(options);
+  client.ask('app', []);
+  client.world.socket.welcome(welcome);
+  client.world.socket.answer(1, '{}');
+  client.world.socket.frames.length = 0;
+  client.world.socket.received.length = 0;
+  return client;
+};
+const refusal = (code: 'OVERLOADED' | 'INPUT_INVALID' | 'LOG_FENCED', details = {}): string =>
+  encodeError(new TuttiError(code, 'refused', { details }));
+
+describe('requests', () => {
+  test('go out in one frame a turn when the node has said welcome, and are answered by number', () => {
+    const client = new FakeClient();
+    const [a, b] = [client.start('a'), client.ask('status', ['x'])];
+    client.world.pass(5);
+    client.world.socket.events.opened('secret');
+    expect(client.world.socket.received).toEqual([[fromClient.hello, 1, 'secret', 'c']]);
+    client.world.socket.tell([fromNode.welcome, 1, 0, 5_000, [], [1_000_000, 100, 10]]);
+    expect(client.world.socket.frames).toEqual([1, 2]);
+    client.world.socket.answer(1, '"a"');
+    client.world.socket.answer(2, '"b"');
+    client.world.socket.answer(2, '"again"');
+    expect([a.texts, b.texts]).toEqual([['"a"'], ['"b"']]);
+    client.start('c');
+    client.start('d');
+    client.world.settle();
+    expect(client.world.socket.frames).toEqual([1, 2, 2]);
+    expect(client.world.socket.requests.map(([, number, below]) => [number, below])).toEqual([
+      [2, 1],
+      [1, 1],
+      [3, 3],
+      [4, 3],
+    ]);
+  });
+
+  test('R2: are sent again over the next connection under their numbers, those without an answer alone, in their order', () => {
+    const client = ready();
+    const asked = ['a', 'b', 'c'].map((name) => client.start(name));
+    client.world.settle();
+    const [a, b, c] = client.world.socket.requests.map(([, number]) => number) as [number, number, number];
+    client.world.socket.answer(b, '"b"');
+    client.world.socket.breaks();
+    const d = client.start('d');
+    client.world.pass(100);
+    expect(client.world.sockets.length).toBe(2);
+    client.world.socket.welcome();
+    expect(client.world.socket.requests.map(([, number]) => number)).toEqual([a, c, c + 1]);
+    for (const number of [a, c, c + 1]) client.world.socket.answer(number, '"done"');
+    expect([...asked, d].map(({ texts }) => texts)).toEqual([['"done"'], ['"b"'], ['"done"'], ['"done"']]);
+  });
+
+  test('K1: an answer that an earlier connection still tells counts for nothing', () => {
+    const client = ready();
+    const asked = client.start('a');
+    client.world.settle();
+    const first = client.world.socket;
+    const number = first.requests[0]?.[1] as number;
+    first.breaks();
+    client.world.pass(100);
+    first.answer(number, '"late"');
+    client.world.socket.welcome();
+    client.world.socket.answer(number, '"right"');
+    expect(asked.texts).toEqual(['"right"']);
+  });
+
+  test('R3: no more starts are under way than the node takes on; what is answered in a moment goes past them', () => {
+    const client = ready({}, { bounds: [1_000_000, 8, 10] });
+    for (let n = 0; n < 20; n++) client.start(`${n}`);
+    client.ask('status', ['x']);
+    client.world.settle();
+    const names = () => client.world.socket.requests.map(([, , , method, id]) => (method === 'start' ? id : method));
+    expect(names()).toEqual(['status', '0', '1', '2', '3', '4', '5']);
+    client.world.socket.answer(client.world.socket.requests[1]?.[1] as number, '1');
+    client.world.settle();
+    expect(names().at(-1)).toBe('6');
+  });
+
+  test('R3: what is refused for load is sent again after the pause, and nothing is started meanwhile', () => {
+    const client = ready();
+    const a = client.start('a');
+    client.world.settle();
+    const number = client.world.socket.requests[0]?.[1] as number;
+    client.world.socket.answer(number, refusal('OVERLOADED', { retryMs: 100 }), 0);
+    const b = client.start('b');
+    client.ask('status', ['x']);
+    client.world.pass(99);
+    expect(client.world.socket.requests.map(([, , , method]) => method)).toEqual(['start', 'status']);
+    client.world.pass(101);
+    expect(
+      client.world.socket.requests
+        .slice(2)
+        .map(([, , , , id]) => id)
+        .sort(),
+    ).toEqual(['a', 'b']);
+    expect([a.errors, b.errors]).toEqual([[], []]);
+    client.world.socket.tell([fromNode.hint, 'overloaded', 1_000]);
+    client.start('c');
+    client.world.pass(900);
+    expect(client.world.socket.requests.length).toBe(4);
+    client.world.pass(700);
+    expect(client.world.socket.requests.length).toBe(5);
+  });
+
+  test('that nobody can answer for are asked again under the same number, with growing pauses', () => {
+    const client = ready();
+    const asked = client.start('a');
+    client.world.settle();
+    const number = client.world.socket.requests[0]?.[1] as number;
+    for (let times = 0; times < 3; times++) {
+      client.world.socket.answer(number, refusal('LOG_FENCED'), 0);
+      client.world.pass(1_000);
+    }
+    expect(client.world.socket.requests.map(([, again]) => again)).toEqual([number, number, number, number]);
+    client.world.socket.answer(number, '"a"');
+    expect(asked.texts).toEqual(['"a"']);
+  });
+
+  test('too large for the node fail alone, before they are sent', () => {
+    const client = ready({}, { bounds: [1_000, 100, 10] });
+    const [small, large] = [client.start('a'), client.start('b'.repeat(2_000))];
+    client.world.settle();
+    expect(client.world.socket.requests.length).toBe(1);
+    expect(large.errors).toMatchObject([{ code: 'VALUE_TOO_LARGE', outcome: 'rejected' }]);
+    expect(small.errors).toEqual([]);
+  });
+
+  test('wait while the socket holds much that was not sent', () => {
+    const client = ready();
+    client.world.socket.buffered = 100_000_000;
+    client.start('a');
+    client.world.pass(100);
+    expect(client.world.socket.requests.length).toBe(0);
+    client.world.socket.buffered = 0;
+    client.world.pass(100);
+    expect(client.world.socket.requests.length).toBe(1);
+  });
+});
+
+describe('E1: what is said of a request without an answer', () => {
+  test('never sent: rejected, however it ended', () => {
+    const client = new FakeClient();
+    const giveUp = new AbortController();
+    const aborted = client.start('a', { signal: giveUp.signal });
+    const timed = client.start('b', { timeoutMs: 1_000 });
+    const unreachable = client.start('c');
+    giveUp.abort(new Error('no more'));
+    expect(aborted.errors).toMatchObject([{ code: 'ABORTED', outcome: 'rejected', cause: { message: 'no more' } }]);
+    client.world.pass(1_000);
+    expect(timed.errors).toMatchObject([{ code: 'UNREACHABLE', outcome: 'rejected', details: { reason: 'timeout' } }]);
+    client.world.pass(29_000);
+    expect(unreachable.errors).toMatchObject([
+      { code: 'UNREACHABLE', retry: 'later', details: { addresses: ['ws://a'] } },
+    ]);
+    expect(client.core.state).toBe('resting');
+    const left = client.start('d');
+    client.core.close();
+    expect(left.errors).toMatchObject([{ code: 'ABORTED', details: { reason: 'closed' } }]);
+    expect(() => client.start('e')).toThrow(expect.objectContaining({ code: 'ABORTED' }));
+    expect(client.world.timers).toBe(0);
+  });
+
+  test('sent: unknown, with the id of the task, and the node is told that nobody waits', () => {
+    const client = ready();
+    const giveUp = new AbortController();
+    const aborted = client.start('a', { signal: giveUp.signal });
+    const timed = client.start('b', { timeoutMs: 1_000 });
+    const closed = client.start('c');
+    client.world.pass(1_000);
+    giveUp.abort();
+    expect(aborted.errors).toMatchObject([{ code: 'NO_ANSWER', outcome: 'unknown', details: { id: 'a' } }]);
+    expect(timed.errors).toMatchObject([{ code: 'NO_ANSWER', retry: 'same-id', details: { reason: 'timeout' } }]);
+    expect(client.world.socket.received.filter(([kind]) => kind === fromClient.stop).length).toBe(2);
+    client.core.close();
+    expect(closed.errors).toMatchObject([{ code: 'NO_ANSWER', details: { reason: 'closed' } }]);
+    expect(client.world.timers).toBe(0);
+  });
+
+  test('sent over a connection that broke, and not sent again: unknown', () => {
+    const client = ready();
+    const asked = client.start('a');
+    client.world.settle();
+    client.world.socket.breaks();
+    const unsent = client.start('b');
+    client.world.pass(40_000);
+    expect(asked.errors).toMatchObject([{ code: 'NO_ANSWER', details: { reason: 'unreachable', id: 'a' } }]);
+    expect(unsent.errors).toMatchObject([{ code: 'UNREACHABLE' }]);
+  });
+
+  test('X6: refused when an earlier copy may still run: unknown; refused without one: rejected', () => {
+    const client = ready();
+    const [twice, once] = [client.start('a'), client.start('b')];
+    client.world.settle();
+    const [a, b] = client.world.socket.requests.map(([, number]) => number) as [number, number];
+    client.world.socket.answer(b, refusal('INPUT_INVALID'), 0);
+    client.world.socket.breaks();
+    client.world.pass(100);
+    client.world.socket.welcome();
+    client.world.socket.answer(a, refusal('INPUT_INVALID'), 0);
+    expect(once.errors).toMatchObject([{ code: 'INPUT_INVALID', outcome: 'rejected' }]);
+    expect(twice.errors).toMatchObject([{ code: 'NO_ANSWER', outcome: 'unknown', cause: { code: 'INPUT_INVALID' } }]);
+  });
+
+  test('an already aborted signal sends nothing', () => {
+    const client = ready();
+    expect(() => client.start('a', { signal: AbortSignal.abort() })).toThrow(
+      expect.objectContaining({ code: 'ABORTED' }),
+    );
+    client.world.settle();
+    expect(client.world.socket.requests).toEqual([]);
+  });
+});
+
+describe('a connection', () => {
+  test('K2: is dialled again at once when it worked, and with growing pauses when it did not', () => {
+    const client = ready({ giveUpMs: undefined });
+    client.world.socket.breaks();
+    client.world.pass(limits.clientBackoffFirstMs / 4);
+    expect(client.world.sockets.length).toBe(2);
+    const pauses: number[] = [];
+    for (let times = 0; times < 10; times++) {
+      const count = client.world.sockets.length;
+      const from = client.world.nowMs;
+      client.world.socket.breaks();
+      while (client.world.sockets.length === count) client.world.pass(25);
+      pauses.push(client.world.nowMs - from);
+    }
+    expect(pauses).toEqual([75, 150, 300, 600, 1_200, 2_400, 4_800, 7_500, 7_500, 7_500]);
+    client.world.socket.breaks();
+    const count = client.world.sockets.length;
+    client.core.wake();
+    expect(client.world.sockets.length).toBe(count + 1);
+  });
+
+  test('that says nothing for too long, even when asked, is left; and soon when somebody looks', () => {
+    const client = ready();
+    client.world.pass(5_000);
+    expect(client.world.socket.received).toEqual([[fromClient.ping, 0]]);
+    client.world.socket.tell([fromNode.pong, 0]);
+    client.world.pass(10_000);
+    expect(client.world.sockets.length).toBe(1);
+    client.world.pass(6_000);
+    expect(client.world.sockets.length).toBe(2);
+    client.world.socket.welcome();
+    client.core.wake();
+    client.world.pass(1_900);
+    client.world.socket.tell([fromNode.pong, 1]);
+    client.world.pass(200);
+    expect(client.world.sockets.length).toBe(2);
+    client.core.wake();
+    client.world.pass(2_100);
+    expect(client.world.sockets.length).toBe(3);
+  });
+
+  test('that is not made in time is tried at the next address; addresses are learned, never from an encrypted to a plain one', () => {
+    const client = new FakeClient({ addresses: ['wss://a', 'wss://b'] });
+    client.ask('app', []);
+    client.world.pass(limits.clientDialMs + 200);
+    expect(client.world.sockets.map(({ address }) => address)).toEqual(['wss://a', 'wss://b']);
+    client.world.socket.welcome({ addresses: ['wss://c', 'ws://plain', 'ftp://x', 'wss://a'] });
+    expect(client.core.addresses).toEqual(['wss://a', 'wss://b', 'wss://c']);
+    client.world.socket.tell([fromNode.hint, 'addresses', ['wss://d', 7]]);
+    expect(client.core.addresses).toEqual(['wss://a', 'wss://b', 'wss://d']);
+    client.world.socket.breaks();
+    client.world.pass(100);
+    expect(client.world.socket.address).toBe('wss://d');
+  });
+
+  test('whose node ends is left when what is answered in a moment is answered; the rest goes over the next one', () => {
+    const client = ready({ addresses: ['ws://a', 'ws://b'] });
+    const status = client.ask('status', ['x']);
+    const result = client.ask('wait', ['y'], { kind: 'wait' });
+    client.world.settle();
+    const [plain, wait] = client.world.socket.requests.map(([, number]) => number) as [number, number];
+    client.world.socket.tell([fromNode.hint, 'closing', null]);
+    const later = client.ask('status', ['z']);
+    client.world.pass(100);
+    expect(client.world.sockets.length).toBe(1);
+    expect(client.world.socket.requests.length).toBe(2);
+    client.world.socket.answer(plain, '"x"');
+    expect(status.texts).toEqual(['"x"']);
+    client.world.pass(100);
+    expect(client.world.socket.address).toBe('ws://b');
+    client.world.socket.welcome();
+    for (const [, number] of client.world.socket.requests) client.world.socket.answer(number, `"${number === wait}"`);
+    expect([result.texts, later.texts]).toEqual([['"true"'], ['"false"']]);
+  });
+
+  test('that is refused for its token or version fails what was asked, and is tried again when something new is', () => {
+    const client = new FakeClient();
+    const asked = client.start('a');
+    client.world.socket.events.opened('wrong');
+    client.world.socket.answer(0, encodeError(new TuttiError('UNAUTHORIZED', 'no')), 0);
+    client.world.socket.breaks(closeCode.unauthorized);
+    expect(asked.errors).toMatchObject([{ code: 'UNAUTHORIZED', outcome: 'rejected' }]);
+    expect(client.core.state).toBe('resting');
+    const old = client.start('b');
+    expect(client.world.sockets.length).toBe(2);
+    client.world.socket.events.opened('right');
+    client.world.socket.tell([fromNode.welcome, 0, 0, 5_000, [], [1_000, 10, 10]]);
+    expect(old.errors).toMatchObject([{ code: 'PROTOCOL_VERSION' }]);
+  });
+
+  test('that ends because of what was sent over it: that is not sent again', () => {
+    const client = ready();
+    const poison = client.start('a');
+    client.world.settle();
+    client.world.socket.answer(0, encodeError(new TuttiError('PROTOCOL_INVALID', 'no')), 0);
+    client.world.socket.breaks(closeCode.malformed);
+    expect(poison.errors).toMatchObject([{ code: 'NO_ANSWER', cause: { code: 'PROTOCOL_INVALID' } }]);
+    client.world.pass(100);
+    client.world.socket.welcome();
+    expect(client.world.socket.requests).toEqual([]);
+  });
+
+  test('over which comes what cannot be read is left for another one', () => {
+    const client = ready();
+    client.start('a');
+    client.world.settle();
+    client.world.socket.events.received(Uint8Array.of(0x80));
+    client.world.pass(100);
+    client.world.socket.welcome();
+    expect(client.world.socket.requests.length).toBe(1);
+  });
+
+  test("gives ids the node's time", () => {
+    const client = ready({}, { timeMs: 1_000_000 });
+    expect(client.core.nodeTimeMs).toBe(1_000_000);
+    client.world.pass(500);
+    expect(client.core.nodeTimeMs).toBe(1_000_500);
+  });
+});

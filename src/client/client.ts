@@ -1,0 +1,331 @@
+/**
+ * `tutti/client`: starts tasks of an app on a node, and sees how they are, from any program or page. Loads nothing of the server
+ * and no module of Node.js.
+ */
+import { type AppCatalogue, catalogueOf } from '../app/catalogue-of-app.ts';
+import { isTask, type Task, type TaskDefinition } from '../app/task.ts';
+import { TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
+import { onWakeUp } from '../platform/browser.ts';
+import type { AppDescription } from '../protocol/app-description.ts';
+import type { Method, MethodArguments } from '../protocol/methods.ts';
+import type { Overview } from '../protocol/overview.ts';
+import type { TaskDetail } from '../protocol/task-detail.ts';
+import type { ListFilter, LogLine, TaskEvent, TaskPage, TaskStatus } from '../protocol/task-view.ts';
+import { decodeValue, encodeValue } from '../values/codec.ts';
+import { type Duration, durationMs } from '../values/duration.ts';
+import { hash16 } from '../values/hash.ts';
+import { mintTaskId, taskIdRandomBytes } from '../values/task-id.ts';
+import { socketAddress } from './addresses.ts';
+import { type AppTasks, appTasks, type CallOptions, type StartArguments, type StartOptions } from './app-tasks.ts';
+import { ClientCore } from './client-core.ts';
+import { type FollowOptions, followTask, type WatchOptions, watchOverview, watchTasks } from './follow.ts';
+import type { ClientWorld, LinkState } from './link.ts';
+import { type Token, webWorld } from './web-world.ts';
+
+export type { AppTasks, CallOptions, StartArguments, StartOptions, TaskCalls } from './app-tasks.ts';
+export type { FollowOptions, WatchOptions } from './follow.ts';
+export type { LinkState as ConnectionState } from './link.ts';
+
+export type ConnectOptions<App = unknown> = {
+  /** The app's namespace, where its definitions can be imported: then `run` and `start` take them. */
+  readonly app?: App;
+  /** What the gateway asks for; a function is asked anew for each connection. */
+  readonly token?: Token;
+  /** How long an answer may take that does not wait for a task's end. Default: 30 s. */
+  readonly timeout?: Duration;
+  /** How long no node may be reached before everything that waits is told so; `false`: never. Default: 30 s. */
+  readonly giveUpAfter?: Duration | false;
+};
+
+/** A task that was started through a client. */
+export interface RemoteTask<Output> {
+  readonly id: string;
+  /** Its result, when it is there; rejects with its error. */
+  result(options?: CallOptions): Promise<Output>;
+  status(options?: CallOptions): Promise<TaskStatus | undefined>;
+  cancel(options?: CallOptions): Promise<void>;
+  follow(options?: FollowOptions): AsyncIterableIterator<TaskEvent>;
+}
+
+/**
+ * A client. Everything rejects with a `TuttiError`, whose `outcome` says what is known: `rejected` where no copy of the request
+ * can still run (`UNREACHABLE`, `ABORTED`, what the node refused), `unknown` where one may (`NO_ANSWER`), `failed` for what a
+ * task's own code threw. A connection that breaks is made anew, and what has no answer is asked again under the same id.
+ */
+export interface RemoteClient<App = unknown> extends AsyncDisposable {
+  /** The tasks by the names of their exports: `client.tasks.statements.run('2026-11')`. */
+  readonly tasks: AppTasks<App>;
+  /** Starts a task. Settles when it is durable: from then on it runs to its end, whatever dies. */
+  start<Input, Output>(task: Task<Input, Output>, ...args: StartArguments<Input>): Promise<RemoteTask<Output>>;
+  /** Starts a task and waits for its result; rejects with its error. */
+  run<Input, Output>(task: Task<Input, Output>, ...args: StartArguments<Input>): Promise<Output>;
+  /** The result of a task by its id, when it is there; rejects with its error. */
+  result(id: string, options?: CallOptions): Promise<unknown>;
+  /** What can be seen of a task; undefined if there is none with this id. */
+  status(id: string, options?: CallOptions): Promise<TaskStatus | undefined>;
+  /** All that can be seen of a task, with its steps from `fromStep` on. */
+  detail(id: string, options?: CallOptions & { readonly fromStep?: number }): Promise<TaskDetail | undefined>;
+  /** Tasks, newest first, a page at a time. */
+  list(filter?: ListFilter, options?: CallOptions): Promise<TaskPage>;
+  /** Ends an unfinished task, and its children. */
+  cancel(id: string, options?: CallOptions): Promise<void>;
+  /** Runs a failed or cancelled task again. */
+  retry(id: string, options?: CallOptions): Promise<void>;
+  /** What a task logged, from the line with that index on. */
+  logs(id: string, options?: CallOptions & { readonly from?: number }): Promise<readonly LogLine[]>;
+  /**
+   * What happens to a task, from now until it has ended: its state and progress, each log line once and in order, its result.
+   * Goes on over broken connections. Begins when it is first asked for an item; `break` ends it.
+   */
+  follow(id: string, options?: FollowOptions): AsyncIterableIterator<TaskEvent>;
+  /** What the app of the node has. */
+  app(options?: CallOptions): Promise<AppDescription>;
+  overview(options?: CallOptions): Promise<Overview>;
+  /** The newest overview, about once a second. */
+  watchOverview(options?: WatchOptions): AsyncIterableIterator<Overview>;
+  /** What `list` gives, now and whenever it has changed. */
+  watchTasks(filter?: ListFilter, options?: WatchOptions): AsyncIterableIterator<TaskPage>;
+  /** Whether there is a connection: `ready`. */
+  readonly connection: LinkState;
+  /** Calls `take` whenever a connection begins to work or ends. Returns what ends that. */
+  onConnection(take: (state: LinkState) => void): () => void;
+  /** Addresses of nodes that are known. */
+  readonly addresses: readonly string[];
+  /** Ends the connection. What has no answer is told so. */
+  close(): Promise<void>;
+}
+
+/**
+ * A client of the nodes at these addresses. It connects when it is first asked something, and holds the connection until `close`.
+ *
+ * ```ts
+ * import type * as app from './app.ts';
+ * const client = connect<typeof app>('http://127.0.0.1:8484', { token });
+ * await client.tasks.statements.run('2026-11');
+ * await client.close();
+ * ```
+ *
+ * Throws `OPTION_INVALID`, `DURATION_INVALID`, `APP_INVALID`.
+ */
+export const connect = <App = unknown>(
+  urls: string | readonly string[],
+  options: ConnectOptions<App> = {},
+): RemoteClient<App> => {
+  const addresses = (typeof urls === 'string' ? [urls] : urls).map(socketAddress);
+  if (addresses.length === 0)
+    throw new TuttiError('OPTION_INVALID', 'connect: at least one address is needed.', { details: { option: 'url' } });
+  return new WebClient<App>(addresses, options, webWorld(options.token));
+};
+
+class WebClient<App> implements RemoteClient<App> {
+  readonly tasks: AppTasks<App>;
+  readonly #world: ClientWorld;
+  readonly #core: ClientCore;
+  readonly #clientId: string;
+  readonly #catalogue: AppCatalogue | undefined;
+  readonly #timeoutMs: number;
+  readonly #listeners = new Set<(state: LinkState) => void>();
+  readonly #sleepOn: () => void;
+  #retries = 0;
+
+  constructor(addresses: readonly string[], options: ConnectOptions<App>, world: ClientWorld) {
+    const { app, timeout, giveUpAfter } = options;
+    this.#world = world;
+    this.#catalogue = typeof app === 'object' && app !== null ? catalogueOf(app) : undefined;
+    this.#timeoutMs = timeout === undefined ? limits.clientTimeoutMs : durationMs(timeout, 'timeout');
+    this.#clientId = this.#mint(undefined);
+    const giveUpMs =
+      giveUpAfter === false ? undefined : durationMs(giveUpAfter ?? limits.clientGiveUpMs, 'giveUpAfter');
+    this.#core = new ClientCore(world, { addresses, clientId: this.#clientId, giveUpMs });
+    this.#core.watch((state) => {
+      for (const listener of [...this.#listeners]) listener(state);
+    });
+    this.#sleepOn = onWakeUp(() => this.#core.wake());
+    this.tasks = appTasks((method, name, args) =>
+      method === 'run' ? this.#run(name, args) : this.#start(name, args),
+    ) as AppTasks<App>;
+  }
+
+  start<Input, Output>(task: Task<Input, Output>, ...args: StartArguments<Input>): Promise<RemoteTask<Output>> {
+    return promised(() => this.#start(this.#nameOf(task), args) as Promise<RemoteTask<Output>>);
+  }
+
+  run<Input, Output>(task: Task<Input, Output>, ...args: StartArguments<Input>): Promise<Output> {
+    return promised(() => this.#run(this.#nameOf(task), args) as Promise<Output>);
+  }
+
+  result(id: string, options: CallOptions = {}): Promise<unknown> {
+    return this.#ask('wait', () => [id], options, id);
+  }
+
+  status(id: string, options: CallOptions = {}): Promise<TaskStatus | undefined> {
+    return this.#ask('status', () => [id], options, id) as Promise<TaskStatus | undefined>;
+  }
+
+  detail(id: string, options: CallOptions & { readonly fromStep?: number } = {}): Promise<TaskDetail | undefined> {
+    return this.#ask('detail', () => [id, options.fromStep ?? 0], options, id) as Promise<TaskDetail | undefined>;
+  }
+
+  list(filter: ListFilter = {}, options: CallOptions = {}): Promise<TaskPage> {
+    return promised(() => {
+      const text = encodeValue(filter, 'filter');
+      return this.#ask('list', () => [text], options) as Promise<TaskPage>;
+    });
+  }
+
+  cancel(id: string, options: CallOptions = {}): Promise<void> {
+    return this.#ask('cancel', () => [id], options, id) as Promise<void>;
+  }
+
+  retry(id: string, options: CallOptions = {}): Promise<void> {
+    const requestId = `${this.#clientId}-${++this.#retries}`;
+    return this.#ask('retry', () => [id, requestId], options, id) as Promise<void>;
+  }
+
+  logs(id: string, options: CallOptions & { readonly from?: number } = {}): Promise<readonly LogLine[]> {
+    return this.#ask('logs', () => [id, options.from ?? 0], options, id) as Promise<readonly LogLine[]>;
+  }
+
+  follow(id: string, options: FollowOptions = {}): AsyncIterableIterator<TaskEvent> {
+    return followTask(this.#core, id, options);
+  }
+
+  app(options: CallOptions = {}): Promise<AppDescription> {
+    return this.#ask('app', () => [], options) as Promise<AppDescription>;
+  }
+
+  overview(options: CallOptions = {}): Promise<Overview> {
+    return this.#ask('overview', () => [], options) as Promise<Overview>;
+  }
+
+  watchOverview(options: WatchOptions = {}): AsyncIterableIterator<Overview> {
+    return watchOverview(this.#core, options);
+  }
+
+  watchTasks(filter: ListFilter = {}, options: WatchOptions = {}): AsyncIterableIterator<TaskPage> {
+    return watchTasks(this.#core, encodeValue(filter, 'filter'), options);
+  }
+
+  get connection(): LinkState {
+    return this.#core.state;
+  }
+
+  onConnection(take: (state: LinkState) => void): () => void {
+    const listener = (state: LinkState): void => take(state);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get addresses(): readonly string[] {
+    return this.#core.addresses;
+  }
+
+  async close(): Promise<void> {
+    this.#sleepOn();
+    this.#core.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #start(name: string, args: readonly unknown[]): Promise<RemoteTask<unknown>> {
+    return promised(async () => {
+      const { ask, options } = this.#startOf(name, args, 0);
+      const id = (await this.#ask('start', ask.args, options, ask.id)) as string;
+      return {
+        id,
+        result: (resultOptions) => this.result(id, resultOptions),
+        status: (statusOptions) => this.status(id, statusOptions),
+        cancel: (cancelOptions) => this.cancel(id, cancelOptions),
+        follow: (followOptions) => this.follow(id, followOptions),
+      };
+    });
+  }
+
+  #run(name: string, args: readonly unknown[]): Promise<unknown> {
+    return promised(() => {
+      const { ask, options } = this.#startOf(name, args, 1);
+      return this.#ask('start', ask.args, options, ask.id, 'wait');
+    });
+  }
+
+  /** The id is minted when it is first sent, in the node's time, and stays. */
+  #startOf(name: string, args: readonly unknown[], wait: 0 | 1) {
+    const [input, options = {}] = args as readonly [unknown, StartOptions | undefined];
+    const { key, delay } = options;
+    if (key !== undefined) checkKey(key);
+    const text = encodeValue(input, 'input');
+    const delayMs = delay === undefined ? 0 : durationMs(delay, 'delay');
+    let id: string | undefined;
+    const argsOf = (): MethodArguments['start'] => {
+      id ??= this.#mint(key === undefined ? undefined : hash16(JSON.stringify([name, key])));
+      return [id, name, text, key ?? null, delayMs, wait];
+    };
+    return { ask: { args: argsOf, id: () => id }, options };
+  }
+
+  #ask<M extends Method>(
+    method: M,
+    args: () => MethodArguments[M],
+    { signal, timeout }: CallOptions,
+    id?: string | (() => string | undefined),
+    kind: 'plain' | 'wait' = method === 'wait' ? 'wait' : 'plain',
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const ownMs = timeout === undefined ? undefined : durationMs(timeout, 'timeout');
+      this.#core.ask<M>({
+        kind,
+        method,
+        args,
+        id: typeof id === 'function' ? id : () => id,
+        timeoutMs: ownMs ?? (kind === 'wait' ? undefined : this.#timeoutMs),
+        signal,
+        done: (text) => {
+          try {
+            resolve(decodeValue(text, 'answer'));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        failed: reject,
+      });
+    });
+  }
+
+  /** An id in the node's time, as far as that is known. */
+  #mint(hash: number | undefined): string {
+    const random = this.#world.env.random.bytes(taskIdRandomBytes + 2);
+    const drawn = ((random[taskIdRandomBytes] as number) << 8) | (random[taskIdRandomBytes + 1] as number);
+    return mintTaskId(hash ?? drawn, this.#core?.nodeTimeMs ?? this.#world.env.clock.now(), random);
+  }
+
+  #nameOf(definition: TaskDefinition): string {
+    if (!isTask(definition))
+      throw new TuttiError('TASK_UNKNOWN', 'That is no task: pass a definition made by task(…), exported by the app.');
+    const name = this.#catalogue === undefined ? definition.name : this.#catalogue.nameOf(definition);
+    if (name !== undefined) return name;
+    throw this.#catalogue === undefined
+      ? new TuttiError(
+          'TASK_UNKNOWN',
+          "The task's name is not known here: pass the app's namespace (connect(url, { app })), or call it by its export's name (client.tasks.name.run(…)).",
+        )
+      : new TuttiError('TASK_NOT_EXPORTED', 'The app does not export this task: export it, or give it a { name }.');
+  }
+}
+
+/** What it throws is a rejection. */
+const promised = async <T>(run: () => Promise<T>): Promise<T> => run();
+
+const checkKey = (key: unknown): void => {
+  if (typeof key === 'string' && key !== '' && key.isWellFormed() && keyBytes(key) <= limits.idempotencyKeyBytesMax)
+    return;
+  throw new TuttiError(
+    'OPTION_INVALID',
+    `The option key must be text of 1 to ${limits.idempotencyKeyBytesMax} bytes.`,
+    { details: { option: 'key' } },
+  );
+};
+
+const keyBytes = (key: string): number => new TextEncoder().encode(key).length;

@@ -1,0 +1,40 @@
+/** The client's way to the world by what browsers, Node.js, Deno and Bun have in common: WebSocket, timers, microtasks. */
+import { browserEnv } from '../platform/browser.ts';
+import { subprotocol } from '../protocol/wire.ts';
+import type { ClientWorld } from './link.ts';
+
+/** What the token is, or what gives it, asked anew for each connection. */
+export type Token = string | (() => string | Promise<string>) | undefined;
+
+export const webWorld = (token: Token): ClientWorld => ({
+  env: browserEnv(),
+  soon: (run) => queueMicrotask(run),
+  dial(address, events) {
+    const socket = new WebSocket(address, subprotocol);
+    socket.binaryType = 'arraybuffer';
+    const gone = (): void => {
+      socket.close();
+      events.closed(0);
+    };
+    socket.onopen = () => {
+      if (typeof token === 'function') Promise.resolve(token()).then(events.opened, gone);
+      else events.opened(token ?? null);
+    };
+    socket.onmessage = ({ data }: { data: unknown }) => {
+      if (data instanceof ArrayBuffer) events.received(new Uint8Array(data));
+    };
+    // The reason is not told to programs; a close follows.
+    socket.onerror = () => undefined;
+    socket.onclose = ({ code }) => events.closed(code);
+    return {
+      send: (frame) => socket.send(frame as Uint8Array<ArrayBuffer>),
+      close: () => {
+        socket.onopen = null;
+        socket.onmessage = null;
+        socket.onclose = null;
+        socket.close();
+      },
+      bufferedBytes: () => socket.bufferedAmount,
+    };
+  },
+});

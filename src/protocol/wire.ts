@@ -1,0 +1,153 @@
+/**
+ * The messages of the binary WebSocket protocol between a client and a node: path `/v1/connect`, subprotocol `tutti.v1`,
+ * binary frames. A frame is a msgpack array of messages; a message is an array that begins with its kind. How each looks is
+ * said by the types below, field by field. Version and history: `protocol-version.ts`.
+ *
+ * - W1 A frame is looked through before it is decoded (`frame-check.ts`): it holds nothing but nested arrays of whole numbers,
+ *   floats, texts, booleans and nil, and it is complete. So the decoder meets nothing that makes it run or reserve anything.
+ * - W2 What a decoder here returns has the fields that its type says. A frame of which that cannot be said is refused as a
+ *   whole with `PROTOCOL_INVALID`. The arguments of a request are looked at apart (`methods.ts`), so that a wrong one fails
+ *   that request alone.
+ * - W3 Values are texts in JSON form (`values/codec.ts`), not looked into here.
+ */
+import { Packr } from 'msgpackr/pack';
+import { TuttiError } from '../errors/tutti-error.ts';
+import { checkFrame } from './frame-check.ts';
+
+export const connectPath = '/v1/connect';
+export const subprotocol = 'tutti.v1';
+
+/** Kinds of messages from a client. */
+export const fromClient = { hello: 0, request: 1, stop: 2, ping: 3 } as const;
+/** Kinds of messages from a node. */
+export const fromNode = { welcome: 0, reply: 1, event: 2, hint: 3, pong: 4 } as const;
+
+/** The first message of a connection, and there only. `clientId` is the same on each of a client's connections. */
+export type Hello = [kind: 0, version: number, token: string | null, clientId: string];
+/**
+ * `request` counts up over all connections of a client; a repeat has the number that the first had. The client has the answers
+ * of all requests below `answeredBelow`. What follows are the method's arguments.
+ */
+export type Request = [kind: 1, request: number, answeredBelow: number, method: string, ...args: unknown[]];
+/** Ends a stream, or gives up what is waited for: no reply follows. */
+export type Stop = [kind: 2, request: number];
+export type Ping = [kind: 3, token: number];
+export type ClientMessage = Hello | Request | Stop | Ping;
+
+/**
+ * Answers a hello. `timeMs` is the node's clock; `heartbeatMs` how often a silent client should ping; `addresses` of other
+ * nodes, none where there is one alone.
+ */
+export type Welcome = [
+  kind: 0,
+  version: number,
+  timeMs: number,
+  heartbeatMs: number,
+  addresses: string[],
+  bounds: [frameBytesMax: number, requestsMax: number, streamsMax: number],
+];
+/** Answers a request, or ends a stream. Request 0: an error of the connection, which is closed. */
+export type Reply = [kind: 1, request: number, ok: 0 | 1, text: string];
+/** One item of a stream. */
+export type Event = [kind: 2, request: number, text: string];
+/** `overloaded`: details are the milliseconds for which to start nothing. `addresses`: a list. `closing`: nothing. */
+export type Hint = [kind: 3, hint: string, details: unknown];
+export type Pong = [kind: 4, token: number];
+export type NodeMessage = Welcome | Reply | Event | Hint | Pong;
+
+/** Why a node closes a connection, as the code of the WebSocket's close. */
+export const closeCode = {
+  /** The node ends, or the client has ended. */
+  goingAway: 1001,
+  tooLarge: 1009,
+  malformed: 4400,
+  unauthorized: 4401,
+  /** Nothing was heard for too long, or no hello came. */
+  silent: 4408,
+  version: 4426,
+  /** More messages than are allowed, or answers that are not taken. */
+  tooMuch: 4429,
+} as const;
+
+const packr = new Packr({ useRecords: false });
+
+export const encodeFrame = (messages: readonly (ClientMessage | NodeMessage)[]): Uint8Array => packr.pack(messages);
+
+/** Throws `PROTOCOL_INVALID`. */
+export const decodeClientFrame = (bytes: Uint8Array): ClientMessage[] => decode(bytes, isClientMessage);
+
+/** Throws `PROTOCOL_INVALID`. */
+export const decodeNodeFrame = (bytes: Uint8Array): NodeMessage[] => decode(bytes, isNodeMessage);
+
+const decode = <Message>(bytes: Uint8Array, isMessage: (fields: unknown[]) => boolean): Message[] => {
+  const complaint = checkFrame(bytes);
+  if (complaint !== undefined) throw protocolInvalid(`A frame of ${bytes.length} bytes ${complaint}.`);
+  const messages = packr.unpack(bytes) as unknown[];
+  messages.forEach((message, index) => {
+    if (!Array.isArray(message) || !isMessage(message))
+      throw protocolInvalid(`Message ${index} of a frame (kind ${kindOf(message)}) has not the fields of its kind.`);
+  });
+  return messages as Message[];
+};
+
+const kindOf = (message: unknown): string => {
+  const kind: unknown = Array.isArray(message) ? message[0] : undefined;
+  return typeof kind === 'number' ? `${kind}` : 'unknown';
+};
+
+const isClientMessage = (fields: unknown[]): boolean => {
+  switch (fields[0]) {
+    case fromClient.request:
+      return isCount(fields[1]) && fields[1] > 0 && isCount(fields[2]) && typeof fields[3] === 'string';
+    case fromClient.stop:
+    case fromClient.ping:
+      return fields.length === 2 && isCount(fields[1]);
+    case fromClient.hello:
+      return (
+        fields.length === 4 &&
+        isCount(fields[1]) &&
+        (fields[2] === null || typeof fields[2] === 'string') &&
+        typeof fields[3] === 'string'
+      );
+    default:
+      return false;
+  }
+};
+
+const isNodeMessage = (fields: unknown[]): boolean => {
+  switch (fields[0]) {
+    case fromNode.reply:
+      return (
+        fields.length === 4 &&
+        isCount(fields[1]) &&
+        (fields[2] === 0 || fields[2] === 1) &&
+        typeof fields[3] === 'string'
+      );
+    case fromNode.event:
+      return fields.length === 3 && isCount(fields[1]) && typeof fields[2] === 'string';
+    case fromNode.pong:
+      return fields.length === 2 && isCount(fields[1]);
+    case fromNode.hint:
+      return fields.length === 3 && typeof fields[1] === 'string';
+    case fromNode.welcome:
+      return (
+        fields.length === 6 &&
+        isCount(fields[1]) &&
+        isCount(fields[2]) &&
+        isCount(fields[3]) &&
+        isListOf(fields[4], 'string') &&
+        isListOf(fields[5], 'number') &&
+        (fields[5] as unknown[]).length === 3
+      );
+    default:
+      return false;
+  }
+};
+
+/** A whole number from 0. */
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const isListOf = (value: unknown, type: string): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === type);
+
+export const protocolInvalid = (message: string): TuttiError => new TuttiError('PROTOCOL_INVALID', message);
