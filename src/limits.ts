@@ -62,7 +62,7 @@ export const limits = {
   listPageMax: 1_000,
   listTextCharsMax: 1_000,
   /** One request for a page looks at so many rows, and characters in them, at most in each partition. */
-  listRowsLookedAt: 1_000,
+  listRowsLookedAt: 2_000,
   listCharsLookedAt: 4 * 1024 * 1024,
   /** By how much the clock of who makes an id may differ from the node's, where ids are taken for times. */
   clockSlackMs: 15 * 60_000,
@@ -72,6 +72,9 @@ export const limits = {
   mapHeatCells: 100,
   /** Names of tasks with counters of their own, in a partition. */
   functionsCountedMax: 1_000,
+  /** Steps of the history that charts are made of: an hour. */
+  historySteps: 360,
+  historyStepMs: 10_000,
 
   /** A new leader waits so long for executors to say what they run. */
   rollCallMs: 2_000,

@@ -54,8 +54,8 @@ export class NodeBackend implements Backend {
     return this.#client.listPageText(filter);
   }
 
-  detail(id: string, fromStep: number): Promise<string> {
-    return this.#client.detailText(id, fromStep);
+  detail(id: string): Promise<string> {
+    return this.status(id);
   }
 
   cancel(id: string): Promise<void> {
