@@ -62,7 +62,7 @@ export const limits = {
   listPageMax: 1_000,
   listTextCharsMax: 1_000,
   /** One request for a page looks at so many rows, and characters in them, at most in each partition. */
-  listRowsLookedAt: 2_000,
+  listRowsLookedAt: 1_000,
   listCharsLookedAt: 4 * 1024 * 1024,
   /** By how much the clock of who makes an id may differ from the node's, where ids are taken for times. */
   clockSlackMs: 15 * 60_000,

@@ -1,6 +1,7 @@
 /** All scenarios, in the order in which they run. */
 import type { Scenario } from './scenario.ts';
 import { fanOutScenario } from './scenarios/fan-out.ts';
+import { listMillion } from './scenarios/list-million.ts';
 import { mapMillion } from './scenarios/map-million.ts';
 import { queuedMillion } from './scenarios/queued-million.ts';
 import { recovery } from './scenarios/recovery.ts';
@@ -21,6 +22,7 @@ export const scenarios: readonly Scenario[] = [
   transactSpread,
   recovery,
   queuedMillion,
+  listMillion,
   simulatedMonth,
   simulateRegisters,
   simulateTasks,

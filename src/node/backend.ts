@@ -54,8 +54,8 @@ export class NodeBackend implements Backend {
     return this.#client.listPageText(filter);
   }
 
-  detail(id: string): Promise<string> {
-    return this.status(id);
+  detail(id: string, fromStep: number): Promise<string> {
+    return this.#client.detailText(id, fromStep);
   }
 
   cancel(id: string): Promise<void> {

@@ -117,6 +117,11 @@ export class LocalClient {
     return this.#ask(fromClient.status, [this.#checked(id)]);
   }
 
+  /** The text of a `TaskDetail`, or of undefined, with the steps from `fromStep` on. */
+  detailText(id: string, fromStep = 0): Promise<string> {
+    return this.#ask(fromClient.detail, [this.#checked(id), fromStep]);
+  }
+
   /** Tasks, newest first: as many as the filter's limit says, in as many requests as it takes. */
   list(filter: ListFilter = {}): Promise<readonly TaskStatus[]> {
     return collectPages((page) => this.listPage(page), filter);

@@ -60,7 +60,7 @@ export type StepView = {
   readonly endedAt: Date | undefined;
   readonly result: ShownValue | undefined;
   readonly error: Error | undefined;
-  /** Of a call, a start or a join: the other task. */
+  /** Of a call, a start or a join: the other task, where it is known. */
   readonly child: string | undefined;
   /** Of a sleep. */
   readonly dueAt: Date | undefined;
@@ -92,6 +92,6 @@ export type WaitView =
   /** A free executor. */
   | { readonly for: 'executor' }
   | { readonly for: 'sleep'; readonly step: number; readonly until: Date }
-  /** The outcome of another task. */
-  | { readonly for: 'task'; readonly step: number; readonly id: string }
+  /** The outcome of another task; its id where it is known. */
+  | { readonly for: 'task'; readonly step: number; readonly id: string | undefined }
   | { readonly for: 'map'; readonly step: number };

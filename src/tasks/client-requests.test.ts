@@ -100,7 +100,7 @@ describe('refusals', () => {
     const value = 'x'.repeat(textBytesMax + 1);
     const report = (op: number, ...fields: readonly unknown[]): void =>
       world.transact(part, (tx) => takeExecutorMessage(part.tasks, tx, [op, 0, live?.epoch, live?.n, ...fields], 0));
-    report(fromExecutor.stepRun, 'run', '', 1, value);
+    report(fromExecutor.stepRun, 'run', '', 1, value, 0);
     report(fromExecutor.stepCall, 'call', '', 'task', value, undefined, undefined);
     report(fromExecutor.log, 0, 'info', value);
     report(fromExecutor.done, value, 1);

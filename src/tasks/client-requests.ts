@@ -6,6 +6,7 @@ import { settleStep } from './child-outcome.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
 import { type Flat, fromClient, fromClientArity } from './messages.ts';
 import { requestCancel } from './request-cancel.ts';
+import { requestDetail } from './request-detail.ts';
 import { requestFollow, requestLogs } from './request-follow.ts';
 import { requestList, requestStatus } from './request-list.ts';
 import { requestRetry } from './request-retry.ts';
@@ -51,6 +52,9 @@ export const takeClientMessage = (
       break;
     case fromClient.status:
       requestStatus(leader, tx, from, id);
+      break;
+    case fromClient.detail:
+      requestDetail(leader, tx, from, id, flat[at + 3] as number);
       break;
     case fromClient.list:
       requestList(leader, tx, from, flat[at + 3] as string);

@@ -4,6 +4,7 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { sendMessage } from '../partition/outbox.ts';
 import { encodeError } from '../values/codec.ts';
 import { hashOfTaskId, partitionOfHash, taskIdOfKey, taskKey } from '../values/task-id.ts';
+import { hasAttempt, noteLast } from './attempt-rows.ts';
 import { stopAll } from './copies.ts';
 import { tellFinished } from './followers.ts';
 import { dropLogs, dropSteps } from './journal-rows.ts';
@@ -57,14 +58,15 @@ export const finishTask = (
       if (live === undefined || live.logs > 0) dropLogs(tx, key);
     }
   } else {
-    const journal = live === undefined ? (state.n !== 0 ? 1 : 0) : live.steps + live.logs > 0 ? 1 : 0;
+    if (state.endedAttempts > 0 && hasAttempt(state, live)) noteLast(tx, key, state, live?.executor ?? -1);
+    const nothing = live === undefined ? state.n === 0 : live.steps + live.logs + state.endedAttempts === 0;
     const done: DoneRow = {
       status: ending.status,
       text: ending.text,
       finishedAt: tx.time,
       startedAt: state.startedAt,
       tries: ending.tries,
-      journal,
+      journal: nothing ? 0 : 1,
       spec,
     };
     tx.put(doneTable, key, done);

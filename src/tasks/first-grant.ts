@@ -32,7 +32,8 @@ export const noteGrant = (
   const n = leader.nextN++;
   // What the code sees as the time before its first step is the same in every attempt.
   const startedAt = state.startedAt === 0 ? tx.time : state.startedAt;
-  tx.put(stateTable, key, { ...state, status: taskStatus.running, epoch: leader.epoch, n, startedAt });
+  const attemptAt = state.endedAttempts > 0 && state.attemptAt === 0 ? tx.time : state.attemptAt;
+  tx.put(stateTable, key, { ...state, status: taskStatus.running, epoch: leader.epoch, n, startedAt, attemptAt });
   const live = liveOf(key, spec, state);
   live.n = n;
   live.epoch = leader.epoch;

@@ -11,6 +11,7 @@
 import { TuttiError } from '../errors/tutti-error.ts';
 import { encodeError } from '../values/codec.ts';
 import { taskIdOfKey } from '../values/task-id.ts';
+import { noteEnded } from './attempt-rows.ts';
 import { backoffMs } from './backoff.ts';
 import { settleStep } from './child-outcome.ts';
 import { dropCopy } from './copies.ts';
@@ -154,8 +155,9 @@ export const attemptFailed = (
     return;
   }
   const dueAt = tx.time + backoffMs(tries, policy, leader.settings.random());
+  const noted = noteEnded(tx, live.key, live.spec, state, live.executor, text);
   leader.forget(live);
-  tx.put(stateTable, live.key, { ...state, status: taskStatus.scheduled, tries, dueAt });
+  tx.put(stateTable, live.key, { ...noted, status: taskStatus.scheduled, tries, dueAt });
   addTimer(leader, tx, { dueAt, taskKey: live.key, step: timerOfTask.scheduled });
   leader.noteChange(live.key);
 };
@@ -213,11 +215,16 @@ export const attemptLost = (leader: TaskLeader, tx: TaskTransaction, key: string
     settleStep(leader, tx);
     return;
   }
+  const noted =
+    loss.kind === 'crashed' ? noteEnded(tx, key, spec, state, live?.executor ?? -1, crashText(loss.what)) : state;
   if (live !== undefined) leader.forget(live);
-  tx.put(stateTable, key, { ...state, status: taskStatus.queued, crashes });
+  tx.put(stateTable, key, { ...noted, attemptAt: 0, status: taskStatus.queued, crashes });
   leader.noteChange(key);
   leader.queue.push(key, tx.writingAt, spec.priority, true);
 };
+
+const crashText = (what: string): string =>
+  encodeError(withoutStack(new TuttiError('TASK_CRASHED', `The thread or process that ran it ended: ${what}.`)));
 
 /** Of these errors the place in our own code says nothing to the user. */
 const withoutStack = (error: Error): Error => {

@@ -1,4 +1,6 @@
 /** Removing the rows that belong to a task. */
+import { dropAttempts } from './attempt-rows.ts';
+import { heatTable } from './history-tables.ts';
 import type { TaskTransaction } from './leader.ts';
 import { keyRowKey } from './start.ts';
 import {
@@ -26,6 +28,7 @@ export const dropSteps = (tx: TaskTransaction, key: string, fromIndex = 0): void
     if (map === undefined) continue;
     for (let chunk = 0; chunk < map.chunks; chunk++) tx.delete(chunkTable, chunkKey(key, index, chunk));
     tx.delete(mapTable, rowKey(key, index));
+    if (map.chunksDone > 0) tx.delete(heatTable, rowKey(key, index));
   }
 };
 
@@ -37,6 +40,7 @@ export const dropTask = (tx: TaskTransaction, key: string, { spec, journal }: Do
   if (journal === 0) return;
   dropSteps(tx, key);
   dropLogs(tx, key);
+  dropAttempts(tx, key);
 };
 
 export const dropLogs = (tx: TaskTransaction, key: string): void => {

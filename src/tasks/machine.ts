@@ -46,7 +46,8 @@ export const takeExecutorMessage = (leader: TaskLeader, tx: TaskTransaction, fla
       break;
     case fromExecutor.stepRun: {
       const refusal = tooLarge(text(7), 'The result of a step');
-      reportRun(leader, tx, live, text(4), text(5), refusal === undefined ? number(6) : 0, refusal ?? text(7));
+      const ok = refusal === undefined ? number(6) : 0;
+      reportRun(leader, tx, live, text(4), text(5), ok, refusal ?? text(7), number(8));
       break;
     }
     case fromExecutor.failed: {
@@ -60,7 +61,7 @@ export const takeExecutorMessage = (leader: TaskLeader, tx: TaskTransaction, fla
     case fromExecutor.stepCall:
     case fromExecutor.stepStart: {
       const refusal = tooLarge(text(7), 'The input of a task');
-      if (refusal !== undefined) reportRun(leader, tx, live, text(4), text(5), 0, refusal);
+      if (refusal !== undefined) reportRun(leader, tx, live, text(4), text(5), 0, refusal, 0);
       else
         reportChild(leader, tx, live, text(4), text(5), {
           detached: flat[at] === fromExecutor.stepStart,

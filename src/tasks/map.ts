@@ -11,6 +11,7 @@ import { mintTaskId } from '../values/task-id.ts';
 import { cancelChunks } from './finish.ts';
 import { tellProgress } from './followers.ts';
 import type { Live, LiveMap, TaskLeader, TaskTransaction } from './leader.ts';
+import { addHeat } from './map-heat.ts';
 import { grantKind, toExecutor } from './messages.ts';
 import { addPending, createChild, recordResult, resumeIfParked } from './steps.ts';
 import { watchStragglers } from './stragglers.ts';
@@ -161,6 +162,7 @@ export const takeChunkOutcome = (
   const map = { ...before, chunksDone: before.chunksDone + 1, itemsDone: before.itemsDone + items };
   tx.put(chunkTable, chunkKey(key, stepIndex, chunk), { ...row, text: outcomes });
   tx.put(mapTable, rowKey(key, stepIndex), map);
+  addHeat(tx, key, stepIndex, map.count, row.from, row.to, runMs);
   leader.progress.set(key, { done: map.itemsDone, total: map.count, message: undefined });
   tellProgress(leader, tx, key);
   if (live !== undefined && live.executor >= 0) tellChunk(leader, tx, live, step.stepKey, row.from, row.to, outcomes);

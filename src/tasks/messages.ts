@@ -37,7 +37,7 @@ export const toExecutor = {
 export const fromExecutor = {
   /** Can take work: count (grants wanted in addition to those asked for and not yet got). */
   want: 1,
-  /** `ctx.run` finished: partition, epoch, n, step key, fingerprint, ok, text. Answered by `stepResult` once durable. */
+  /** `ctx.run` finished: partition, epoch, n, step key, fingerprint, ok, text, tookMs (whole milliseconds, all its tries). Answered by `stepResult` once durable. */
   stepRun: 2,
   /** `ctx.sleep`: partition, epoch, n, step key, fingerprint, delayMs. Answered by `stepResult` when due. */
   stepSleep: 3,
@@ -110,6 +110,8 @@ export const fromClient = {
    * key task name and key (else undefined). Not answered; an answer that is under way may still come.
    */
   giveUp: 9,
+  /** request, id, fromStep. Answered with the text of a `TaskDetail`, or of undefined. */
+  detail: 10,
 } as const;
 
 export const toClient = {
@@ -125,7 +127,7 @@ type Arity<Ops extends Record<string, number>> = Readonly<Record<Ops[keyof Ops],
 export const toExecutorArity: Arity<typeof toExecutor> = { 1: 14, 2: 7, 3: 6, 4: 8, 5: 4, 6: 3, 7: 2 };
 export const fromExecutorArity: Arity<typeof fromExecutor> = {
   1: 1,
-  2: 7,
+  2: 8,
   3: 6,
   4: 9,
   5: 9,
@@ -141,7 +143,18 @@ export const fromExecutorArity: Arity<typeof fromExecutor> = {
   15: 3,
   16: 3,
 };
-export const fromClientArity: Arity<typeof fromClient> = { 1: 8, 2: 2, 3: 2, 4: 3, 5: 2, 6: 2, 7: 3, 8: 3, 9: 4 };
+export const fromClientArity: Arity<typeof fromClient> = {
+  1: 8,
+  2: 2,
+  3: 2,
+  4: 3,
+  5: 2,
+  6: 2,
+  7: 3,
+  8: 3,
+  9: 4,
+  10: 3,
+};
 export const toClientArity: Arity<typeof toClient> = { 1: 3, 2: 2 };
 
 /** A flat array under way. */

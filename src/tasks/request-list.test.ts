@@ -166,6 +166,7 @@ describe('pages of tasks', () => {
             text: '1',
             order: 1,
             time: 1,
+            tookMs: undefined,
             dueAt: 0,
             target: '',
             outcome: 0,

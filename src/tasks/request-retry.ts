@@ -3,6 +3,7 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { encodeValue } from '../values/codec.ts';
 import { taskKey } from '../values/task-id.ts';
 import { notFound, refuse, reply } from './answers.ts';
+import { noteRetried } from './attempt-rows.ts';
 import { dropSteps } from './journal-rows.ts';
 import type { TaskLeader, TaskTransaction, Waiter } from './leader.ts';
 import { entryState } from './messages.ts';
@@ -42,6 +43,7 @@ export const requestRetry = (leader: TaskLeader, tx: TaskTransaction, from: Wait
     return;
   }
   keepGoodSteps(tx, key);
+  const endedAttempts = done.startedAt === 0 ? 0 : noteRetried(tx, key, done);
   tx.delete(doneTable, key);
   tx.put(specTable, key, done.spec);
   let watchers = 0;
@@ -56,6 +58,8 @@ export const requestRetry = (leader: TaskLeader, tx: TaskTransaction, from: Wait
     dueAt: 0,
     startedAt: done.startedAt,
     watchers,
+    endedAttempts,
+    attemptAt: 0,
   });
   leader.alive++;
   leader.finishedStale++;

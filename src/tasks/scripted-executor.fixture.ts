@@ -116,7 +116,7 @@ export class Attempt implements Walker {
       case 'run': {
         const nonce = `${this.partition}:${this.epoch}:${this.n}:${this.executor.number}`;
         const text = op.fails === true ? thrownText : JSON.stringify([op.value, nonce]);
-        this.#report(fromExecutor.stepRun, key, '', op.fails === true ? 0 : 1, text);
+        this.#report(fromExecutor.stepRun, key, '', op.fails === true ? 0 : 1, text, 0);
         break;
       }
       case 'sleep':

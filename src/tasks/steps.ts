@@ -24,6 +24,7 @@ export const reportRun = (
   fingerprint: string,
   ok: number,
   text: string,
+  tookMs: number,
 ): void => {
   const index = live.steps++;
   tx.put(stepTable, rowKey(live.key, index), {
@@ -35,6 +36,7 @@ export const reportRun = (
     text,
     order: tx.sequence(),
     time: tx.time,
+    tookMs,
   });
   leader.noteChange(live.key);
   // It got further than last time: what ended its thread before is behind it.
@@ -63,6 +65,7 @@ export const addPending = (
     text: '',
     order: 0,
     time: tx.time,
+    tookMs: undefined,
     ...more,
   });
   live.pending ??= new Map();
@@ -272,6 +275,7 @@ export const recordResult = (
     text,
     order: tx.sequence(),
     time: tx.time,
+    tookMs: tx.time - step.time,
   });
   const live = leader.live.get(key);
   live?.pending?.delete(step.stepKey);

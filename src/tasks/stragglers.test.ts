@@ -139,9 +139,9 @@ describe('of two copies', () => {
     const scene = copied();
     const [first, second] = [scene.live?.n, scene.live?.twin?.n];
     const loser = scene.live?.executor;
-    scene.report(second, fromExecutor.stepRun, 'i3:1', '', 1, '[7,"second"]');
+    scene.report(second, fromExecutor.stepRun, 'i3:1', '', 1, '[7,"second"]', 0);
     expect([scene.live?.n, scene.live?.twin, scene.row?.n]).toEqual([second, undefined, second]);
-    scene.report(first, fromExecutor.stepRun, 'i3:1', '', 1, '[7,"first"]');
+    scene.report(first, fromExecutor.stepRun, 'i3:1', '', 1, '[7,"first"]', 0);
     expect(scene.live?.steps).toBe(1);
     while (scene.chunk.appends.length > 0) scene.world.land(scene.chunk);
     const stopped = scene.world.executors

@@ -8,6 +8,7 @@
  */
 import { defineTable } from '../partition/table.ts';
 import { keyOfUint } from '../values/ordered-key.ts';
+import { attemptTable, heatTable } from './history-tables.ts';
 
 /** Who is to be told the outcome: a step of another task. `chunk` is -1 unless this task is a chunk of a map. */
 export type ParentRef = {
@@ -59,6 +60,10 @@ export type StateRow = {
   readonly startedAt: number;
   /** Rows in `watchers`. */
   readonly watchers: number;
+  /** Attempts that ended without ending the task, over its whole life (`attempt-rows.ts`). */
+  readonly endedAttempts: number;
+  /** Record time at which the attempt began that runs or is parked; 0: none, or it is the first, which began at `startedAt`. */
+  readonly attemptAt: number;
 };
 
 export type DoneRow = {
@@ -69,7 +74,7 @@ export type DoneRow = {
   readonly finishedAt: number;
   readonly startedAt: number;
   readonly tries: number;
-  /** 1 if there may be rows in `steps`, `logs`, `maps`, `chunks`. */
+  /** 1 if there may be rows in `steps`, `logs`, `maps`, `heats`, `chunks`, `attempts`. */
   readonly journal: number;
   readonly spec: SpecRow;
 };
@@ -85,7 +90,10 @@ export type StepRow = {
   readonly text: string;
   /** Order among results (`sequence()` when it was recorded), 0 while pending. */
   readonly order: number;
+  /** When it got its result; while it is pending, when it was begun. */
   readonly time: number;
+  /** Milliseconds from its begin to `time`; undefined in rows of before this was recorded. */
+  readonly tookMs: number | undefined;
   /** sleep: when it is due. */
   readonly dueAt: number;
   /** call, start: the child's id. join: the step key of the start. */
@@ -178,7 +186,11 @@ export const stateTable = defineTable<StateRow>({
   id: 17,
   name: 'state',
   growing: true,
-  toFields: (row) => [row.status, row.tries, row.crashes, row.epoch, row.n, row.dueAt, row.startedAt, row.watchers],
+  toFields: (row) => {
+    const fields = [row.status, row.tries, row.crashes, row.epoch, row.n, row.dueAt, row.startedAt, row.watchers];
+    if (row.endedAttempts > 0) fields.push(row.endedAttempts, row.attemptAt);
+    return fields;
+  },
   chars: () => 64,
   fromFields: (fields) => ({
     status: fields[0] as number,
@@ -189,6 +201,8 @@ export const stateTable = defineTable<StateRow>({
     dueAt: fields[5] as number,
     startedAt: fields[6] as number,
     watchers: fields[7] as number,
+    endedAttempts: (fields[8] ?? 0) as number,
+    attemptAt: (fields[9] ?? 0) as number,
   }),
 });
 
@@ -221,22 +235,27 @@ export const stepTable = defineTable<StepRow>({
   toFields: (row) => {
     const fields: unknown[] = [row.stepKey, row.kind, row.fingerprint, row.state, row.text, row.order, row.time];
     if (row.kind !== stepKind.run) fields.push(row.dueAt, row.target, row.outcome, row.outcomeText, row.joins);
+    if (row.tookMs !== undefined) fields.push(row.tookMs);
     return fields;
   },
-  fromFields: (fields) => ({
-    stepKey: fields[0] as string,
-    kind: fields[1] as number,
-    fingerprint: fields[2] as string,
-    state: fields[3] as number,
-    text: fields[4] as string,
-    order: fields[5] as number,
-    time: fields[6] as number,
-    dueAt: (fields[7] ?? 0) as number,
-    target: (fields[8] ?? '') as string,
-    outcome: (fields[9] ?? 0) as number,
-    outcomeText: (fields[10] ?? '') as string,
-    joins: (fields[11] ?? 0) as number,
-  }),
+  fromFields: (fields) => {
+    const isRun = fields[1] === stepKind.run;
+    return {
+      stepKey: fields[0] as string,
+      kind: fields[1] as number,
+      fingerprint: fields[2] as string,
+      state: fields[3] as number,
+      text: fields[4] as string,
+      order: fields[5] as number,
+      time: fields[6] as number,
+      dueAt: isRun ? 0 : (fields[7] as number),
+      target: isRun ? '' : (fields[8] as string),
+      outcome: isRun ? 0 : (fields[9] as number),
+      outcomeText: isRun ? '' : (fields[10] as string),
+      joins: isRun ? 0 : (fields[11] as number),
+      tookMs: fields[isRun ? 7 : 12] as number | undefined,
+    };
+  },
 });
 
 /** Key: hash of task name and idempotency key. */
@@ -338,6 +357,8 @@ export const taskTables = [
   chunkTable,
   watcherTable,
   inputTable,
+  attemptTable,
+  heatTable,
 ];
 
 /** Key of the row number `index` that belongs to a task. */

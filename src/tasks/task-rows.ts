@@ -12,6 +12,8 @@ export const newState: StateRow = {
   dueAt: 0,
   startedAt: 0,
   watchers: 0,
+  endedAttempts: 0,
+  attemptAt: 0,
 };
 
 /** How a task stands while it is alive; undefined if it has ended, or never was. */

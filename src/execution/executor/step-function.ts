@@ -97,6 +97,7 @@ class FunctionRun {
   private readonly step: Step;
   private readonly fn: StepFunction;
   private readonly retry: RetrySettings | undefined;
+  private readonly beganMs: number;
   private tries = 0;
 
   constructor(host: Host, scope: Scope, step: Step, fn: StepFunction, retry: RetrySettings | undefined) {
@@ -105,6 +106,7 @@ class FunctionRun {
     this.step = step;
     this.fn = fn;
     this.retry = retry;
+    this.beganMs = host.env.clock.monotonic();
   }
 
   begin(): void {
@@ -179,10 +181,12 @@ class FunctionRun {
   }
 
   private report(ok: number, text: string): void {
+    const { host, step } = this;
     const { attempt } = this.scope;
     if (attempt.ended) return;
     attempt.recordsOpen++;
-    this.host.send(attempt, fromExecutor.stepRun, this.step.key, this.step.fingerprint, ok, text);
+    const tookMs = Math.round(host.env.clock.monotonic() - this.beganMs);
+    host.send(attempt, fromExecutor.stepRun, step.key, step.fingerprint, ok, text, tookMs);
     this.host.touch(attempt);
   }
 }

@@ -282,7 +282,7 @@ const childCall = (
 
 /** Records that a step failed in this executor. */
 export const reportFailure = (host: Host, attempt: Attempt, step: Step, thrown: unknown): void =>
-  host.send(attempt, fromExecutor.stepRun, step.key, step.fingerprint, 0, encodeError(thrown));
+  host.send(attempt, fromExecutor.stepRun, step.key, step.fingerprint, 0, encodeError(thrown), 0);
 
 const checkedKey = (key: unknown): string | undefined => {
   if (key === undefined) return undefined;
