@@ -22,13 +22,12 @@ const Wait = ({ wait, steps, nowMs }: { wait: WaitView; steps: readonly StepView
       return <>It is ready, and waits for a free executor.</>;
     case 'sleep':
       return <>It sleeps {until(wait.until, nowMs)}.</>;
-    case 'task':
+    case 'task': {
+      const name = steps.find(({ index }) => index === wait.step)?.name ?? wait.id;
       return (
-        <>
-          It waits for another task to end:{' '}
-          <a href={taskHref(wait.id)}>{steps.find(({ index }) => index === wait.step)?.name ?? wait.id}</a>.
-        </>
+        <>It waits for another task to end: {wait.id === undefined ? name : <a href={taskHref(wait.id)}>{name}</a>}.</>
       );
+    }
     case 'map': {
       const map = steps.find(({ index }) => index === wait.step)?.map;
       return (
