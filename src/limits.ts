@@ -52,6 +52,10 @@ export const limits = {
   retentionMs: 7 * 24 * 3_600_000,
   retentionTasksMax: 100_000,
   queuedTasksMax: 4_000_000,
+  /** Requests to retry it that a task remembers, so that a repeat of one changes nothing. */
+  retriesRemembered: 8,
+  /** How far ahead of record time the id of a start may have been minted: clocks differ, but not by more. */
+  mintedAheadMs: 24 * 3_600_000,
   /** Log lines, and characters of them, that one answer holds: whoever wants more goes on from there. */
   logPageLines: 1_000,
   logPageChars: 1024 * 1024,

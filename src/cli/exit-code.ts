@@ -48,6 +48,7 @@ const codes: Partial<Record<ErrorCode, number>> = {
   DATA_LOCKED: exitCode.conflict,
   KEY_CONFLICT: exitCode.conflict,
   TASK_STATE: exitCode.conflict,
+  REQUEST_EXPIRED: exitCode.conflict,
   OVERLOADED: exitCode.conflict,
   LOG_FENCED: exitCode.conflict,
   CLUSTER_NEWER: exitCode.conflict,

@@ -38,6 +38,11 @@ export const catalogue = {
   STEP_NESTED: rejected('A step inside the function of a step'),
   TASK_NOT_FOUND: rejected('No task with this id'),
   TASK_STATE: rejected('The task is in a state in which this cannot be done'),
+  REQUEST_EXPIRED: {
+    outcome: 'unknown',
+    retry: 'never',
+    summary: 'Repeated so late that it cannot be known whether it has run',
+  },
   KEY_CONFLICT: rejected('The idempotency key is in use with another input'),
 
   // Node

@@ -8,7 +8,7 @@
 import type { AppDescription } from '../protocol/app-description.ts';
 
 export type StartRequest = {
-  /** Minted by the caller, so that the same start can be sent again; of no use with a key, whose task's id follows from it. */
+  /** Minted by the caller, so that the same start can be sent again. With a key the hash in it becomes that of the key. */
   readonly id: string | undefined;
   readonly name: string;
   /** In JSON form; `TASK_UNKNOWN` for a name that the app does not have, `INPUT_INVALID` for what its schema refuses. */
@@ -28,7 +28,10 @@ export type Follower = {
 export interface Backend {
   /** What the app has; fixed while the node runs. */
   readonly app: AppDescription;
-  /** Starts a task; its id, once it is durable: that of an earlier start under the same id or key where there was one. */
+  /**
+   * Starts a task; its id, once it is durable: that of an earlier start under the same id or key where there was one.
+   * `REQUEST_EXPIRED` where that task may have been removed already.
+   */
   start(request: StartRequest): Promise<string>;
   /** Starts a task and waits for the text of its result; rejects with its error. */
   run(request: StartRequest, signal?: AbortSignal): Promise<string>;

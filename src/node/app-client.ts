@@ -142,12 +142,11 @@ export class AppClient implements Client {
   }
 
   /**
-   * As `start`, under an id of the caller's choice where there is no key: starting again under the same id attaches to the
-   * same task, so that a caller who does not know whether it was started can simply start it again.
+   * As `start`, under an id of the caller's choice: starting again under the same id attaches to the same task, so that a caller who does not know whether it was started can simply start it again.
    */
   async startAs(id: string, task: TaskDefinition, input: unknown, options: StartOptions): Promise<string> {
     const spec = await this.#spec(task, [input, options]);
-    return this.#requests.start(options.key === undefined ? { ...spec, id } : spec);
+    return this.#requests.start({ ...spec, id });
   }
 
   /** What is sent of a start; a promise only where the schema needs one. */

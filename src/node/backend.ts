@@ -62,8 +62,8 @@ export class NodeBackend implements Backend {
     return this.#client.cancel(id);
   }
 
-  retry(id: string, _requestId: string): Promise<void> {
-    return this.#client.retry(id);
+  retry(id: string, requestId: string): Promise<void> {
+    return this.#client.retry(id, requestId);
   }
 
   logs(id: string, from: number): Promise<string> {

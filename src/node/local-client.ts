@@ -9,11 +9,14 @@ import type { ListFilter, LogLine, TaskEvent, TaskPage, TaskStatus } from '../pr
 import { appendFlat, type Flat, fromClient, toClient, toClientArity } from '../tasks/messages.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { hash16 } from '../values/hash.ts';
-import { isTaskId, mintTaskId, taskIdRandomBytes } from '../values/task-id.ts';
+import { hashOfTaskId, isTaskId, mintTaskId, taskIdRandomBytes, withHash } from '../values/task-id.ts';
 import { collectPages, mergePages } from './task-pages.ts';
 
 export type StartSpec = {
-  /** The task's id, where the caller has one; of no use together with a key, whose task's id follows from it. */
+  /**
+   * The task's id, where the caller has one: starting again under the same id attaches to the same task. With a key the hash
+   * in it becomes that of the key. `REQUEST_EXPIRED` where that task may have been removed already.
+   */
   readonly id?: string | undefined;
   readonly name: string;
   readonly input: string;
@@ -150,8 +153,9 @@ export class LocalClient {
     await this.#ask(fromClient.cancel, [this.#checked(id)]);
   }
 
-  async retry(id: string): Promise<void> {
-    await this.#ask(fromClient.retry, [this.#checked(id)]);
+  /** Runs a failed or cancelled task again; a repeat under the same request id is answered as the first was. */
+  async retry(id: string, requestId?: string): Promise<void> {
+    await this.#ask(fromClient.retry, [this.#checked(id), requestId]);
   }
 
   /** All lines from the one with index `from` on. */
@@ -217,9 +221,11 @@ export class LocalClient {
 
   #startMessage(spec: StartSpec, wait: 0 | 1, signal?: AbortSignal): Promise<string> {
     const hash = spec.key === undefined ? undefined : hash16(JSON.stringify([spec.name, spec.key]));
-    const drawn = newTaskId(this.#env, hash);
-    const id = spec.id ?? drawn;
-    return this.#ask(fromClient.start, [id, spec.name, spec.input, spec.policy, spec.key, spec.delayMs, wait], signal);
+    const { id, name, input, policy, key, delayMs } = spec;
+    if (id !== undefined) this.#checked(id);
+    const named = id === undefined ? newTaskId(this.#env, hash) : withHash(id, hash ?? hashOfTaskId(id));
+    const fields = [named, name, input, policy, key, delayMs, wait, id === undefined ? 0 : 1];
+    return this.#ask(fromClient.start, fields, signal);
   }
 
   #ask(op: number, fields: readonly unknown[], signal?: AbortSignal): Promise<string> {

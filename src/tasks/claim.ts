@@ -8,6 +8,7 @@ import { settleStep } from './child-outcome.ts';
 import { attemptLost, loadSteps } from './grant.ts';
 import { type Finished, type Live, liveOf, type TaskLeader, type TaskTransaction } from './leader.ts';
 import { grantKind, toExecutor } from './messages.ts';
+import { removedTable } from './removed-table.ts';
 import { rememberFinished } from './retention.ts';
 import { resumeIfParked } from './steps.ts';
 import { doneTable, type SpecRow, type StateRow, specTable, stateTable, taskStatus, watcherTable } from './tables.ts';
@@ -34,6 +35,7 @@ export const claimTasks = (
   leader.epoch = epoch;
   if (previousEnd !== undefined) leader.suspectUpTo = tx.time;
   leader.finishedMeanwhile = new Set();
+  leader.newestRemoved = tx.get(removedTable, '')?.newest ?? '';
   const byName = new Map(running.map((attempt) => [nameOf(attempt), attempt]));
   const lost: Lost[] = [];
   for (const [key, spec] of tx.scan(specTable)) {

@@ -37,7 +37,7 @@ describe('answers pass the gate (P2)', () => {
     const part = only(world);
     const id = world.mint(0);
     const accept = (): number =>
-      world.ask(part, fromClient.start, id, 'task', '{"ops":[]}', undefined, undefined, 0, 0);
+      world.ask(part, fromClient.start, id, 'task', '{"ops":[]}', undefined, undefined, 0, 0, 0);
     const [first, repeat] = [accept(), accept()];
     const status = world.ask(part, fromClient.status, id);
     const missing = world.ask(part, fromClient.wait, world.mint(0));
@@ -76,9 +76,9 @@ describe('refusals', () => {
     const requests = [
       world.ask(part, fromClient.wait, 'nonsense'),
       world.ask(part, fromClient.list, 0, '{"broken'),
-      world.ask(part, fromClient.start, id, 'task', '1', 'no policy', undefined, 0, 0),
-      world.ask(part, fromClient.start, id, 'task', 'x'.repeat(textBytesMax + 1), undefined, undefined, 0, 0),
-      world.ask(part, fromClient.start, id, 'task', 'ü'.repeat(textBytesMax / 2 + 1), undefined, undefined, 0, 0),
+      world.ask(part, fromClient.start, id, 'task', '1', 'no policy', undefined, 0, 0, 0),
+      world.ask(part, fromClient.start, id, 'task', 'x'.repeat(textBytesMax + 1), undefined, undefined, 0, 0, 0),
+      world.ask(part, fromClient.start, id, 'task', 'ü'.repeat(textBytesMax / 2 + 1), undefined, undefined, 0, 0, 0),
     ];
     world.run();
     expect(requests.map((request) => codeOf(world, request))).toEqual([

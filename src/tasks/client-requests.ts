@@ -45,6 +45,7 @@ export const takeClientMessage = (
         idempotencyKey: flat[at + 6] as string | undefined,
         delayMs: flat[at + 7] as number,
         wait: flat[at + 8] === 1,
+        repeatable: flat[at + 9] === 1,
       });
       break;
     case fromClient.wait:
@@ -63,7 +64,7 @@ export const takeClientMessage = (
       requestCancel(leader, tx, from, id);
       break;
     case fromClient.retry:
-      requestRetry(leader, tx, from, id);
+      requestRetry(leader, tx, from, id, flat[at + 3] as string | undefined);
       break;
     case fromClient.logs:
       requestLogs(tx, from, id, flat[at + 3] as number);

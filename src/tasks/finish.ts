@@ -68,6 +68,7 @@ export const finishTask = (
       tries: ending.tries,
       journal: nothing ? 0 : 1,
       spec,
+      retries: state.retries,
     };
     tx.put(doneTable, key, done);
     leader.finishedMeanwhile?.add(key);

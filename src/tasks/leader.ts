@@ -144,6 +144,8 @@ export type Finished = {
   readonly finishedAt: number;
   /** Its one row is all there is of it, and stays until it is removed. */
   readonly bare: boolean;
+  /** A client started it. */
+  readonly own: boolean;
 };
 
 const policiesMax = 256;
@@ -168,6 +170,8 @@ export class TaskLeader {
   finishedWithKeyHead = 0;
   /** Entries of both that stand for nothing any more: `retry` made the task alive again. */
   finishedStale = 0;
+  /** As in the row of `removedTable`; '' while nothing was removed. */
+  newestRemoved = '';
   /** While the finished tasks of earlier leaders are collected: those that ended meanwhile. */
   finishedMeanwhile: Set<string> | undefined = undefined;
   readonly outcomes: LocalOutcome[] = [];

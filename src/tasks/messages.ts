@@ -85,7 +85,10 @@ export const journalArity = 5;
 
 /** What a client asks. Every message begins with a request number that the answer repeats. */
 export const fromClient = {
-  /** Start: request, id, name, input text, policy text | undefined, key | undefined, delayMs, wait (1: answer with the outcome instead of the acceptance). */
+  /**
+   * Start: request, id, name, input text, policy text | undefined, key | undefined, delayMs, wait (1: answer with the outcome
+   * instead of the acceptance), repeatable (1: the same start may have been sent before, under the same id).
+   */
   start: 1,
   /** The outcome when it is there: request, id. */
   wait: 2,
@@ -95,7 +98,7 @@ export const fromClient = {
   list: 4,
   /** request, id. */
   cancel: 5,
-  /** request, id. */
+  /** request, id, request id | undefined (a repeat under the same one is answered as the first was). */
   retry: 6,
   /** request, id, from (index of the first line wanted). Answered with an encoded array of `LogLine`, a page of them; empty: there are no more. */
   logs: 7,
@@ -144,12 +147,12 @@ export const fromExecutorArity: Arity<typeof fromExecutor> = {
   16: 3,
 };
 export const fromClientArity: Arity<typeof fromClient> = {
-  1: 8,
+  1: 9,
   2: 2,
   3: 2,
   4: 3,
   5: 2,
-  6: 2,
+  6: 3,
   7: 3,
   8: 3,
   9: 4,

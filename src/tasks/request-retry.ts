@@ -1,5 +1,6 @@
 /** Running a task again that ended without a result. */
 import { TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
 import { encodeValue } from '../values/codec.ts';
 import { taskKey } from '../values/task-id.ts';
 import { notFound, refuse, reply } from './answers.ts';
@@ -24,10 +25,28 @@ import { aliveState } from './task-rows.ts';
  * A failed or cancelled task runs again, with all its attempts. Of its journal stays what was recorded before the first
  * failed step: that much is certain to fit what the code does next. Children that failed, or were cancelled with it, are
  * started again.
+ *
+ * The task remembers the newest requests that did that to it: a repeat of one of them is answered as it was, and changes nothing.
  */
-export const requestRetry = (leader: TaskLeader, tx: TaskTransaction, from: Waiter, id: string): void => {
+export const requestRetry = (
+  leader: TaskLeader,
+  tx: TaskTransaction,
+  from: Waiter,
+  id: string,
+  requestId: string | undefined,
+): void => {
+  if (requestId !== undefined && (requestId === '' || requestId.length > limits.idempotencyKeyBytesMax)) {
+    const message = `The id of a request has 1 to ${limits.idempotencyKeyBytesMax} characters.`;
+    refuse(tx, from, new TuttiError('OPTION_INVALID', message, { details: { option: 'requestId' } }));
+    return;
+  }
   const key = taskKey(id);
   const done = tx.get(doneTable, key);
+  const retries = (done ?? tx.get(stateTable, key))?.retries ?? [];
+  if (requestId !== undefined && retries.includes(requestId)) {
+    reply(tx, from, 1, encodeValue(undefined));
+    return;
+  }
   if (done === undefined || done.status === taskStatus.completed) {
     if (done === undefined && aliveState(tx, key) === undefined) refuse(tx, from, notFound(id));
     else
@@ -60,6 +79,7 @@ export const requestRetry = (leader: TaskLeader, tx: TaskTransaction, from: Wait
     watchers,
     endedAttempts,
     attemptAt: 0,
+    retries: requestId === undefined ? done.retries : [...retries, requestId].slice(-limits.retriesRemembered),
   });
   leader.alive++;
   leader.finishedStale++;

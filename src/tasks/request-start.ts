@@ -21,6 +21,7 @@ export const requestStart = (
     readonly idempotencyKey: string | undefined;
     readonly delayMs: number;
     readonly wait: boolean;
+    readonly repeatable: boolean;
   },
 ): void => {
   const refusal = tooLarge(request.input, 'The input of a task');

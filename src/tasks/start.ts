@@ -3,7 +3,7 @@
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { orderedKey } from '../values/ordered-key.ts';
-import { taskKey } from '../values/task-id.ts';
+import { mintedOfKey, mintTimeOfTaskId, taskKey } from '../values/task-id.ts';
 import { firstGrant } from './first-grant.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
 import { grantKind } from './messages.ts';
@@ -34,6 +34,8 @@ export type StartRequest = {
   readonly idempotencyKey: string | undefined;
   readonly delayMs: number;
   readonly parent: ParentRef | undefined;
+  /** The same start may have been sent before: it is not run if its task may have been here and been removed. */
+  readonly repeatable: boolean;
 };
 
 /** Where the task stands after a start: as what it was made or found. */
@@ -43,8 +45,8 @@ export const keyRowKey = (name: string, idempotencyKey: string): string => order
 
 /**
  * Starts a task, or attaches to the one that has the same id (a repeated request) or the same idempotency key. Throws
- * `KEY_CONFLICT` if that one has another input, `OVERLOADED` if too many tasks wait, `OPTION_INVALID` or `VALUE_MALFORMED`
- * for a key or policy that cannot be; nothing is changed then.
+ * `KEY_CONFLICT` if that one has another input, `REQUEST_EXPIRED` if it may have been removed, `OVERLOADED` if too many tasks
+ * wait, `OPTION_INVALID` or `VALUE_MALFORMED` for an id, key or policy that cannot be; nothing is changed then.
  */
 export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: StartRequest): Started => {
   const key = taskKey(request.id);
@@ -64,6 +66,7 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
     }
   } else if (tx.get(specTable, key) !== undefined || tx.get(doneTable, key) !== undefined)
     return attach(tx, key, undefined);
+  if (request.repeatable) refuseExpired(leader, tx, request.id);
   if (leader.alive >= leader.settings.queuedTasksMax && request.parent === undefined)
     throw new TuttiError(
       'OVERLOADED',
@@ -105,6 +108,24 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
   // Chunks go ahead of new tasks: their parent waits for them.
   leader.queue.push(key, tx.writingAt, priority, request.kind === grantKind.chunk);
   return { key, done: undefined };
+};
+
+/**
+ * A start whose task is not here, and was minted no later than one that retention has removed, may have run: it is not run again.
+ * `details.timeMs` is the record time: with an id minted from it, one that was never sent before can be started.
+ */
+const refuseExpired = (leader: TaskLeader, tx: TaskTransaction, id: string): void => {
+  const details = { id, timeMs: tx.time };
+  if (mintedOfKey(taskKey(id)) <= leader.newestRemoved)
+    throw new TuttiError(
+      'REQUEST_EXPIRED',
+      `Task ${id} is not here, but it is so old that it may have run and have been removed, so it was not started again.`,
+      { details },
+    );
+  if (mintTimeOfTaskId(id) > tx.time + limits.mintedAheadMs)
+    throw new TuttiError('OPTION_INVALID', `The id ${id} was minted in the future: look at the clock of the client.`, {
+      details: { ...details, option: 'id' },
+    });
 };
 
 /** Nobody waits for an executor, and one wants work: the grant goes into the same record. */

@@ -199,6 +199,7 @@ export const startChildHere = (
       idempotencyKey: child.idempotencyKey,
       delayMs: 0,
       parent,
+      repeatable: false,
     });
     if (child.detached === 1 && child.idempotencyKey !== undefined) {
       const started = taskIdOfKey(key);

@@ -9,6 +9,7 @@
 import { defineTable } from '../partition/table.ts';
 import { keyOfUint } from '../values/ordered-key.ts';
 import { attemptTable, heatTable } from './history-tables.ts';
+import { removedTable } from './removed-table.ts';
 
 /** Who is to be told the outcome: a step of another task. `chunk` is -1 unless this task is a chunk of a map. */
 export type ParentRef = {
@@ -64,6 +65,8 @@ export type StateRow = {
   readonly endedAttempts: number;
   /** Record time at which the attempt began that runs or is parked; 0: none, or it is the first, which began at `startedAt`. */
   readonly attemptAt: number;
+  /** Ids of the newest requests that made it run again, oldest first. */
+  readonly retries: readonly string[] | undefined;
 };
 
 export type DoneRow = {
@@ -77,6 +80,8 @@ export type DoneRow = {
   /** 1 if there may be rows in `steps`, `logs`, `maps`, `heats`, `chunks`, `attempts`. */
   readonly journal: number;
   readonly spec: SpecRow;
+  /** As in the state. */
+  readonly retries: readonly string[] | undefined;
 };
 
 export const stepKind = { run: 0, sleep: 1, call: 2, start: 3, join: 4, map: 5 } as const;
@@ -128,7 +133,8 @@ export type ChunkRow = {
 
 export type LogRow = { readonly time: number; readonly level: string; readonly text: string; readonly tries: number };
 
-const pushSpec = (fields: unknown[], row: SpecRow): void => {
+/** `whole`: with all its fields, because others follow. */
+const pushSpec = (fields: unknown[], row: SpecRow, whole = false): void => {
   fields.push(
     row.name,
     row.input ?? null,
@@ -138,11 +144,14 @@ const pushSpec = (fields: unknown[], row: SpecRow): void => {
     row.policy ?? null,
     row.idempotencyKey ?? null,
   );
-  const reserved = row.principal !== undefined || row.namespace !== undefined || row.traceId !== undefined;
+  const reserved = whole || row.principal !== undefined || row.namespace !== undefined || row.traceId !== undefined;
   if (row.parent !== undefined) fields.push(row.parent.partition, row.parent.key, row.parent.step, row.parent.chunk);
   else if (reserved) fields.push(-1, '', 0, 0);
   if (reserved) fields.push(row.principal ?? null, row.namespace ?? null, row.traceId ?? null);
 };
+
+/** Of a whole one. */
+const specFields = 14;
 
 const specAt = (fields: readonly unknown[], at: number): SpecRow => ({
   name: fields[at] as string,
@@ -187,8 +196,10 @@ export const stateTable = defineTable<StateRow>({
   name: 'state',
   growing: true,
   toFields: (row) => {
-    const fields = [row.status, row.tries, row.crashes, row.epoch, row.n, row.dueAt, row.startedAt, row.watchers];
-    if (row.endedAttempts > 0) fields.push(row.endedAttempts, row.attemptAt);
+    const fields: unknown[] = [row.status, row.tries, row.crashes, row.epoch, row.n, row.dueAt, row.startedAt];
+    fields.push(row.watchers);
+    if (row.endedAttempts > 0 || row.retries !== undefined) fields.push(row.endedAttempts, row.attemptAt);
+    if (row.retries !== undefined) fields.push(row.retries);
     return fields;
   },
   chars: () => 64,
@@ -203,6 +214,7 @@ export const stateTable = defineTable<StateRow>({
     watchers: fields[7] as number,
     endedAttempts: (fields[8] ?? 0) as number,
     attemptAt: (fields[9] ?? 0) as number,
+    retries: fields[10] as readonly string[] | undefined,
   }),
 });
 
@@ -212,7 +224,8 @@ export const doneTable = defineTable<DoneRow>({
   growing: true,
   toFields: (row) => {
     const fields: unknown[] = [row.status, row.text, row.finishedAt, row.startedAt, row.tries, row.journal];
-    pushSpec(fields, row.spec);
+    pushSpec(fields, row.spec, row.retries !== undefined);
+    if (row.retries !== undefined) fields.push(row.retries);
     return fields;
   },
   chars: (row) => 48 + row.text.length + specChars(row.spec),
@@ -224,6 +237,7 @@ export const doneTable = defineTable<DoneRow>({
     tries: fields[4] as number,
     journal: fields[5] as number,
     spec: specAt(fields, 6),
+    retries: fields[6 + specFields] as readonly string[] | undefined,
   }),
 });
 
@@ -359,6 +373,7 @@ export const taskTables = [
   inputTable,
   attemptTable,
   heatTable,
+  removedTable,
 ];
 
 /** Key of the row number `index` that belongs to a task. */

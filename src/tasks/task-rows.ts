@@ -14,6 +14,7 @@ export const newState: StateRow = {
   watchers: 0,
   endedAttempts: 0,
   attemptAt: 0,
+  retries: undefined,
 };
 
 /** How a task stands while it is alive; undefined if it has ended, or never was. */

@@ -305,10 +305,11 @@ export class World {
   start(
     id: string,
     input: unknown,
-    more: { key?: string; delayMs?: number; name?: string; policy?: string } = {},
+    more: { key?: string; delayMs?: number; name?: string; policy?: string; repeatable?: boolean } = {},
   ): number {
-    const { key, delayMs = 0, name = 'task', policy = this.options.policy } = more;
-    return this.ask(this.partOf(id), fromClient.start, id, name, JSON.stringify(input), policy, key, delayMs, 1);
+    const { key, delayMs = 0, name = 'task', policy = this.options.policy, repeatable = false } = more;
+    const text = JSON.stringify(input);
+    return this.ask(this.partOf(id), fromClient.start, id, name, text, policy, key, delayMs, 1, repeatable ? 1 : 0);
   }
 
   reply(request: number): Reply | undefined {

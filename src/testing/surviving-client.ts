@@ -70,12 +70,17 @@ export class SurvivingClient implements Requests {
     return this.#ask((client) => client.logs(id));
   }
 
+  /** A repeat that finds the task cancelled, or ended, has been heard before or came too late. */
   cancel(id: string): Promise<void> {
-    return this.#askOnce((client) => client.cancel(id));
+    return this.#ask((client, again) =>
+      client.cancel(id).catch((error: unknown) => {
+        if (!again || !isTuttiError(error) || error.code !== 'TASK_STATE') throw error;
+      }),
+    );
   }
 
-  retry(id: string): Promise<void> {
-    return this.#askOnce((client) => client.retry(id));
+  retry(id: string, requestId = newTaskId(this.#env)): Promise<void> {
+    return this.#ask((client) => client.retry(id, requestId));
   }
 
   follow(id: string, take: (event: TaskEvent) => void, options: FollowOptions = {}): () => void {
@@ -104,8 +109,7 @@ export class SurvivingClient implements Requests {
   }
 
   #named(spec: StartSpec): StartSpec {
-    if (spec.key !== undefined || spec.id !== undefined) return spec;
-    return { ...spec, id: newTaskId(this.#env) };
+    return { ...spec, id: spec.id ?? newTaskId(this.#env) };
   }
 
   async #ask<Value>(ask: (client: LocalClient, again: boolean) => Promise<Value>): Promise<Value> {
@@ -117,14 +121,5 @@ export class SurvivingClient implements Requests {
         if (!isTuttiError(error) || error.code !== 'CLOSED') throw error;
       }
     }
-  }
-
-  /** For what changes the task's state: a repeat that finds it changed has been heard before. */
-  #askOnce(ask: (client: LocalClient) => Promise<void>): Promise<void> {
-    return this.#ask((client, again) =>
-      ask(client).catch((error: unknown) => {
-        if (!again || !isTuttiError(error) || error.code !== 'TASK_STATE') throw error;
-      }),
-    );
   }
 }

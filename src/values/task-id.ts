@@ -64,6 +64,15 @@ export const mintTimeOfTaskId = (id: string): number => {
 /** The key string under which a task is stored: the id with its time first. */
 export const taskKey = (id: string): string => id.slice(headChars) + id.slice(0, headChars);
 
+/** The mint time in a key, as text that sorts as the times do. */
+export const mintedOfKey = (key: string): string => key.slice(0, timeChars);
+
+/** The same id for another hash. */
+export const withHash = (id: string, hash: number): string => {
+  const head = (hash << 4) | (digit(id, headChars - 1) & 15);
+  return pair(head >>> 10) + pair(head) + id.slice(headChars);
+};
+
 export const taskIdOfKey = (key: string): string => key.slice(-headChars) + key.slice(0, -headChars);
 
 /** Which of `partitions` equal ranges of the 16-bit hash it lies in. */

@@ -54,7 +54,18 @@ class Rig {
   start(): { readonly request: number; readonly id: string } {
     const request = ++this.#request;
     const id = mintTaskId(request, 1_000, this.env.random.bytes(11));
-    this.host.fromClient(client, [fromClient.start, request, id, 'some', encodeValue(1), undefined, undefined, 0, 0]);
+    this.host.fromClient(client, [
+      fromClient.start,
+      request,
+      id,
+      'some',
+      encodeValue(1),
+      undefined,
+      undefined,
+      0,
+      0,
+      0,
+    ]);
     return { request, id };
   }
 

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { decodeRow, encodeRow } from '../partition/record.ts';
+import type { AnyTable } from '../partition/table.ts';
+import { type DoneRow, doneTable, type SpecRow, type StateRow, stateTable } from './tables.ts';
+
+const spec: SpecRow = {
+  name: 'statements',
+  input: '"2026-11"',
+  kind: 0,
+  policy: undefined,
+  idempotencyKey: 'k',
+  createdAt: 5,
+  parent: undefined,
+  priority: 0,
+  principal: undefined,
+  namespace: undefined,
+  traceId: undefined,
+};
+const parent = { partition: 1, key: 'p', step: 2, chunk: -1 };
+const state: StateRow = {
+  status: 2,
+  tries: 1,
+  crashes: 0,
+  epoch: 7,
+  n: 3,
+  dueAt: 0,
+  startedAt: 6,
+  watchers: 0,
+  endedAttempts: 0,
+  attemptAt: 0,
+  retries: undefined,
+};
+const done: DoneRow = {
+  status: 5,
+  text: '{}',
+  finishedAt: 9,
+  startedAt: 6,
+  tries: 5,
+  journal: 1,
+  spec,
+  retries: undefined,
+};
+
+const stored = (table: AnyTable, row: unknown): unknown => table.fromFields(decodeRow(encodeRow(table.toFields(row))));
+
+test('rows come back from the log as they were, with and without what is seldom there', () => {
+  for (const row of [state, { ...state, retries: ['a', 'b'] }, { ...state, endedAttempts: 2, attemptAt: 8 }])
+    expect(stored(stateTable as AnyTable, row)).toEqual(row);
+  for (const retries of [undefined, ['a']])
+    for (const each of [spec, { ...spec, parent }, { ...spec, parent, traceId: 't' }, { ...spec, namespace: 'n' }]) {
+      const row = { ...done, spec: each, retries };
+      expect(stored(doneTable as AnyTable, row)).toEqual(row);
+    }
+});
+
+test('rows of the first format, which knew of no requests to retry, are read as before', () => {
+  expect(stateTable.fromFields([2, 1, 0, 7, 3, 0, 6, 0])).toEqual(state);
+  expect(doneTable.fromFields([5, '{}', 9, 6, 5, 1, 'statements', '"2026-11"', 0, 5, 0, null, 'k'])).toEqual(done);
+  expect(stateTable.toFields(state)).toEqual([2, 1, 0, 7, 3, 0, 6, 0]);
+  expect(doneTable.toFields(done).length).toBe(13);
+});
