@@ -105,6 +105,7 @@ export const limits = {
   rehearsalHoldMs: 3_000,
 
   // Gateway
+  gatewayPortDefault: 8484,
   gatewayConnectionsMax: 10_000,
   gatewayInFlightMax: 10_000,
   gatewayInFlightPerConnectionMax: 100,

@@ -13,6 +13,7 @@ import { withCompileCache } from './compile-cache.ts';
 import type { FromNodeThread, NodeStats, NodeThreadData, ToNodeThread } from './control.ts';
 import { LocalClient } from './local-client.ts';
 import { checkOptions, type OpenOptions } from './options.ts';
+import { type MountContext, NodeServing, type ServeOptions, type Serving } from './serving.ts';
 
 export type { EventsOptions } from '../protocol/events-of.ts';
 export type { ListFilter, LogLine, TaskEvent, TaskStateName, TaskStatus } from '../protocol/task-view.ts';
@@ -20,9 +21,20 @@ export type { Client, StartArguments, StartOptions, TaskHandle } from './app-cli
 export type { NodeStats } from './control.ts';
 export type { FollowOptions } from './local-client.ts';
 export type { OpenOptions } from './options.ts';
+export type { MountContext, ServeOptions, Serving } from './serving.ts';
 
 /** An embedded node. */
 export interface Tutti extends Client {
+  /**
+   * The node's gateway as one function, to be mounted in a server of your own. It asks for no token: who may come in is that
+   * server's affair. `context.basePath`: what stands before its paths there. Rejects only where the app cannot be loaded.
+   */
+  fetch(request: Request, context?: MountContext): Promise<Response>;
+  /**
+   * Serves programs, browsers and the `tutti` command on a port, until the node is closed. Rejects with `ADDRESS_UNPROTECTED`,
+   * `ADDRESS_IN_USE`, `OPTION_INVALID`, `APP_LOAD`.
+   */
+  serve(options?: ServeOptions): Promise<Serving>;
   stats(): Promise<NodeStats>;
   /** Ends one executor thread as a crash would; what it ran is run again. For demonstrations and tests. */
   killExecutor(): Promise<void>;
@@ -64,7 +76,7 @@ export const startNode = async (data: NodeThreadData, catalogue: AppCatalogue | 
   }
   return new EmbeddedNode(
     worker,
-    data.module,
+    data,
     new LocalClient(ready.client, ready.partitions, nodeEnv()),
     catalogue,
     ready.names,
@@ -93,10 +105,11 @@ export class EmbeddedNode extends AppClient implements Tutti {
   #closing: Promise<void> | undefined;
   #ended: (() => void) | undefined;
   #backend: Promise<NodeBackend> | undefined;
+  readonly #serving: NodeServing;
 
   constructor(
     worker: Worker,
-    module: string,
+    { module, logLevel }: NodeThreadData,
     client: LocalClient,
     catalogue: AppCatalogue | undefined,
     names: readonly string[],
@@ -104,6 +117,7 @@ export class EmbeddedNode extends AppClient implements Tutti {
     super(client, catalogue, names);
     this.#worker = worker;
     this.#module = module;
+    this.#serving = new NodeServing(() => this.backend(), logLevel);
     this.#client = client;
     worker.on('message', (message: FromNodeThread) => this.#receive(message));
     worker.on('error', (error) => this.#end(error));
@@ -114,6 +128,14 @@ export class EmbeddedNode extends AppClient implements Tutti {
 
   stats(): Promise<NodeStats> {
     return this.#askNode<NodeStats>('stats');
+  }
+
+  fetch(request: Request, context?: MountContext): Promise<Response> {
+    return this.#serving.fetch(request, context);
+  }
+
+  serve(options: ServeOptions = {}): Promise<Serving> {
+    return this.#serving.serve(options);
   }
 
   /** The node as a gateway needs it. Rejects with `APP_LOAD`, `APP_INVALID`. */
@@ -136,6 +158,7 @@ export class EmbeddedNode extends AppClient implements Tutti {
   }
 
   async #close(): Promise<void> {
+    await this.#serving.close();
     this.#client.close(
       new TuttiError('CLOSED', 'The node was closed. What was accepted goes on when the data folder is opened again.'),
     );

@@ -31,6 +31,7 @@ const levels: Readonly<Record<string, Level>> = {
   'executor.silent': 'warn',
   'task.timeout': 'warn',
   'task.failed': 'warn',
+  'gateway.failed': 'error',
   'node.ready': 'info',
   'node.closed': 'info',
 };
