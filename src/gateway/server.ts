@@ -10,14 +10,17 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
+import { nodeEnv } from '../platform/node.ts';
 import { Access, isLoopbackAddress } from './access.ts';
 import type { Backend } from './backend.ts';
 import { Gateway } from './gateway.ts';
 import { problemOf, problemResponse } from './problem.ts';
 import { StaticFiles } from './static-files.ts';
+import { WebSocketGateway } from './websocket.ts';
 
 export type ListenOptions = {
   /** An address or name to listen at. Default: 127.0.0.1. */
@@ -30,24 +33,12 @@ export type ListenOptions = {
   readonly token?: string;
   /** Origins of web pages, besides its own, that may use it: `https://shop.example`. */
   readonly allowOrigins?: readonly string[];
-  /** The folder of the page's files, shown at `/`. */
+  /** The folder of the page's files, shown at `/`. Default: the one of this package. */
   readonly page?: string;
-  /** Takes WebSockets; without it they are refused. */
-  readonly sockets?: SocketTaker;
+  /** Addresses of other nodes' gateways, now. */
+  readonly addresses?: () => readonly string[];
   /** Told of what should not happen. */
   readonly report: (error: unknown) => void;
-};
-
-/** The WebSocket side of a gateway, on the same port. */
-export type SocketTaker = {
-  readonly path: string;
-  /**
-   * Takes the connection of an upgrade request whose host and origin were looked at. `admitted`: it named the token or has the
-   * cookie, or none is asked; else its first message must name a token for which `access.tokenMatches`.
-   */
-  take(request: IncomingMessage, socket: Duplex, head: Buffer, admitted: boolean, access: Access): void;
-  /** Tells all connections that it ends, and settles when they are closed. */
-  close(): Promise<void>;
 };
 
 export type GatewayServer = {
@@ -62,7 +53,7 @@ export type GatewayServer = {
 
 /** Listens. Rejects with `ADDRESS_UNPROTECTED`, `ADDRESS_IN_USE` and `OPTION_INVALID`. */
 export const listen = async (backend: Backend, options: ListenOptions): Promise<GatewayServer> => {
-  const { host = '127.0.0.1', port, token, allowOrigins = [], tls, page, sockets, report } = options;
+  const { host = '127.0.0.1', port, token, allowOrigins = [], tls, page = ownPage, addresses, report } = options;
   const loopback = isLoopbackAddress(host);
   checkProtection(options, host, loopback);
   const secure = tls !== undefined;
@@ -70,7 +61,12 @@ export const listen = async (backend: Backend, options: ListenOptions): Promise<
   const gateway = new Gateway(backend, {
     access,
     report,
-    ...(page === undefined ? {} : { files: new StaticFiles(page) }),
+    files: new StaticFiles(page),
+  });
+  const sockets = new WebSocketGateway({
+    backend,
+    env: nodeEnv(),
+    ...(addresses === undefined ? {} : { addresses }),
   });
   const server = serverFor(gateway, tls, report);
   const upgraded = new Set<Duplex>();
@@ -91,6 +87,8 @@ export const listen = async (backend: Backend, options: ListenOptions): Promise<
     close: () => close(server, gateway, sockets, upgraded),
   };
 };
+
+const ownPage = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
 
 const checkProtection = ({ token, tls }: ListenOptions, host: string, loopback: boolean): void => {
   if (token !== undefined && (token.length < limits.gatewayTokenCharsMin || !/^[\x21-\x7e]+$/.test(token)))
@@ -162,7 +160,7 @@ const upgrade = (
   socket: Duplex,
   head: Buffer,
   access: Access,
-  sockets: SocketTaker | undefined,
+  sockets: WebSocketGateway,
   report: (error: unknown) => void,
 ): void => {
   const header = (name: string): string | undefined => {
@@ -172,8 +170,7 @@ const upgrade = (
   try {
     access.checkSource(header);
     const path = (request.url ?? '').split('?', 1)[0];
-    if (sockets === undefined || path !== sockets.path)
-      throw new TuttiError('ROUTE_UNKNOWN', `No WebSocket is taken at ${path}.`);
+    if (path !== sockets.path) throw new TuttiError('ROUTE_UNKNOWN', `No WebSocket is taken at ${path}.`);
     sockets.take(request, socket, head, access.admits(header), access);
   } catch (error) {
     refuse(socket, undefined, error, report);
@@ -225,7 +222,7 @@ const urlHost = (host: string): string => (host.includes(':') ? `[${host}]` : ho
 const close = async (
   server: Server,
   gateway: Gateway,
-  sockets: SocketTaker | undefined,
+  sockets: WebSocketGateway,
   upgraded: ReadonlySet<Duplex>,
 ): Promise<void> => {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -236,7 +233,7 @@ const close = async (
   }, limits.gatewayCloseMs);
   // A connection that is kept alive is idle again as soon as its answer has gone.
   const sweep = setInterval(() => server.closeIdleConnections(), 20);
-  await Promise.all([closed, sockets?.close()]);
+  await Promise.all([closed, sockets.close()]);
   clearTimeout(cut);
   clearInterval(sweep);
 };

@@ -4,9 +4,11 @@ import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { connect as connectClient } from '../../src/client/client.ts';
 import type { Backend } from '../../src/gateway/backend.ts';
-import { type GatewayServer, type ListenOptions, listen, type SocketTaker } from '../../src/gateway/server.ts';
+import { type GatewayServer, type ListenOptions, listen } from '../../src/gateway/server.ts';
 import { type EmbeddedNode, openNode } from '../../src/node/open.ts';
+import * as app from './gateway-app.fixture.ts';
 import { told } from './gateway-node.fixture.ts';
 
 const token = 'a-token-of-the-tests';
@@ -178,28 +180,22 @@ describe('what is malformed is refused, and the gateway goes on', () => {
 });
 
 describe('WebSockets', () => {
-  test('are handed on with whether they are admitted, once host and origin were looked at', async () => {
-    const taken: boolean[] = [];
-    const sockets: SocketTaker = {
-      path: '/v1/connect',
-      take: (_request, socket, _head, admitted) => {
-        taken.push(admitted);
-        socket.end('taken');
-      },
-      close: async () => undefined,
-    };
-    const { port } = await listenWith({ token, sockets });
-    expect(await exchange(port, upgradeText('/v1/connect'))).toBe('taken');
-    expect(await exchange(port, upgradeText('/v1/connect', `Authorization: Bearer ${token}\r\n`))).toBe('taken');
-    expect(taken).toEqual([false, true]);
+  test('are for the gateway of clients, once host and origin were looked at', async () => {
+    const { port } = await listenWith();
+    const switched = await exchange(port, upgradeText('/v1/connect'));
+    expect(switched).toMatch(/^HTTP\/1.1 400 /);
     expect(await exchange(port, upgradeText('/v1/connect', 'Origin: https://shop.example\r\n'))).toContain('403');
-    expect(await exchange(port, upgradeText('/other'))).toContain('404');
-    expect(taken).toEqual([false, true]);
+    expect(await exchange(port, upgradeText('/other'))).toContain('ROUTE_UNKNOWN');
   });
 
-  test('are refused where nothing takes them', async () => {
-    const { port } = await listenWith();
-    expect(await exchange(port, upgradeText('/v1/connect'))).toContain('ROUTE_UNKNOWN');
+  test('carry a client beside HTTP, which names its token in the first message', async () => {
+    const { url } = await listenWith({ token });
+    const client = connectClient(url, { app, token });
+    expect(await client.run(app.echo, [1n])).toEqual([1n]);
+    await client.close();
+    const stranger = connectClient(url, { app, token: `${token}2` });
+    await expect(stranger.run(app.echo, 1)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    await stranger.close();
   });
 });
 
