@@ -58,6 +58,9 @@ export const aims: readonly Aim[] = [
   },
   { scenario: 'recovery', figure: 'recovery_ms', unit: 'ms', aim: 5_000, better: 'less', floor: undefined },
   { scenario: 'queued-million', figure: 'rss_mb', unit: 'MB at most', aim: 1_000, better: 'less', floor: undefined },
+  { scenario: 'client-noop', figure: 'per_s', unit: 'tasks/s', aim: 25_000, better: 'more', floor: undefined },
+  { scenario: 'client-latency', figure: 'p50_ms', unit: 'ms p50', aim: 1.5, better: 'less', floor: undefined },
+  { scenario: 'http-starts', figure: 'per_s', unit: 'starts/s', aim: 5_000, better: 'more', floor: undefined },
   { scenario: 'simulated-month', figure: 'p99_ms', unit: 'ms p99', aim: 50, better: 'less', floor: undefined },
   {
     scenario: 'simulated-month',

@@ -44,6 +44,14 @@ export const mapMany = task(async (ctx, items: number) => {
 export const digestOf = (results: readonly number[]): number =>
   results.reduce((digest, result, at) => (Math.imul(digest, 31) ^ Math.imul(result, at + 1)) >>> 0, 0);
 
+/** Writes so many lines to its log, a few milliseconds apart. */
+export const logsLines = task(async (ctx, lines: number) => {
+  for (let line = 0; line < lines; line++) {
+    ctx.log.info('line', { line });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+});
+
 /** Keeps its thread from doing anything until a file is there. */
 export const block = task((_ctx, file: string) => {
   const cell = new Int32Array(new SharedArrayBuffer(4));

@@ -1,6 +1,9 @@
 /** All scenarios, in the order in which they run. */
 import type { Scenario } from './scenario.ts';
+import { clientLatency, clientNoop } from './scenarios/client-noop.ts';
 import { fanOutScenario } from './scenarios/fan-out.ts';
+import { followers } from './scenarios/followers.ts';
+import { httpStarts } from './scenarios/http-starts.ts';
 import { listMillion } from './scenarios/list-million.ts';
 import { mapMillion } from './scenarios/map-million.ts';
 import { queuedMillion } from './scenarios/queued-million.ts';
@@ -23,6 +26,10 @@ export const scenarios: readonly Scenario[] = [
   recovery,
   queuedMillion,
   listMillion,
+  clientNoop,
+  clientLatency,
+  httpStarts,
+  followers,
   simulatedMonth,
   simulateRegisters,
   simulateTasks,
