@@ -154,7 +154,8 @@ export const limits = {
   /** A leader deposed without its consent waits up to so long before it claims again; doubled each time, up to the most. */
   claimWaitFirstMs: 500,
   claimWaitMaxMs: 10_000,
-  leadSettledMs: 30_000,
+  /** So long after the last time, what ended without its consent is forgotten. */
+  endForgottenMs: 30_000,
   /** A leader that has nothing to write proves after so long that it still leads. */
   confirmMs: 5_000,
   /** A standby that is so many records behind has caught up. */

@@ -3,7 +3,8 @@
  *
  * - C1: it claims a partition only if the newest map it can read names it as leader, and nobody that is heard leads it.
  * - C2: it claims nothing before it has heard of every member, or waited for it: one that it has not heard yet may lead.
- * - C3: once deposed without its consent, or after a claim that failed, it waits a random time that grows (scenario P9).
+ * - C3: once deposed without its consent, or after a claim that failed, it waits a random time that grows (scenario P9). So it does
+ *   before it opens a partition again that failed here, whatever for: a full disk is full for a while.
  * - C4: a leader that is named no more leads on until the one that is has caught up, and has read a map as new; then it hands over.
  *   Whom it names in its last record claims by itself when it reads that, at once.
  *
@@ -42,8 +43,11 @@ type Own = {
   state: PartitionState;
   /** Deposed without consent or failed, one after the other. */
   ends: number;
+  /** Before that it claims nothing. */
   waitUntilMs: number;
-  ledSinceMs: number;
+  /** Before that it opens nothing. */
+  closedUntilMs: number;
+  endedMs: number;
   /** Since when everything speaks for a claim. */
   wantedSinceMs: number | undefined;
   /** When its position last moved, or it was last asked to prove that it leads. */
@@ -110,19 +114,19 @@ export class Claims {
   /** The node's own part of a partition changed. */
   changed(partition: number, state: PartitionState, ended: PartitionEnd | undefined, nowMs: number): void {
     const own = this.#ownOf(partition, nowMs);
-    if (state.role === 'leading' && own.state.role !== 'leading') own.ledSinceMs = nowMs;
     if (state.position !== own.state.position || state.role !== own.state.role) own.movedMs = nowMs;
     if (state.role !== own.state.role) own.wantedSinceMs = undefined;
     own.state = state;
     this.#noteEpoch(partition, state.epoch);
     if (ended !== undefined) this.#penalize(own, nowMs);
+    if (ended === 'failed') own.closedUntilMs = own.waitUntilMs;
   }
 
   /** C3 */
   #penalize(own: Own, nowMs: number): void {
-    const { claimWaitFirstMs, claimWaitMaxMs, leadSettledMs } = this.#times;
-    if (own.ledSinceMs > 0 && nowMs - own.ledSinceMs >= leadSettledMs) own.ends = 0;
-    own.ledSinceMs = 0;
+    const { claimWaitFirstMs, claimWaitMaxMs, endForgottenMs } = this.#times;
+    if (nowMs - own.endedMs >= endForgottenMs) own.ends = 0;
+    own.endedMs = nowMs;
     const most = Math.min(claimWaitMaxMs, claimWaitFirstMs * 2 ** Math.min(own.ends, 30));
     own.ends++;
     own.waitUntilMs = nowMs + Math.floor((most * (1 + this.#fraction())) / 2);
@@ -135,7 +139,8 @@ export class Claims {
         state: nothing,
         ends: 0,
         waitUntilMs: 0,
-        ledSinceMs: 0,
+        closedUntilMs: 0,
+        endedMs: 0,
         wantedSinceMs: undefined,
         movedMs: nowMs,
       };
@@ -189,7 +194,7 @@ export class Claims {
           ? this.#whileLeading(partition, own, known.map, nowMs)
           : leader === this.#self
             ? this.#towardsLeading(partition, own, known, nowMs)
-            : this.#beside(partition, own, standbys.includes(this.#self));
+            : this.#beside(partition, own, standbys.includes(this.#self), nowMs);
       if (command !== undefined) commands.push(command);
     }
     return commands;
@@ -225,7 +230,7 @@ export class Claims {
     const { role } = own.state;
     if (role === 'claiming' || role === 'closing') return undefined;
     if (this.#mayClaim(partition, own, known, nowMs)) return { kind: 'claim', partition };
-    return role === 'none' ? { kind: 'follow', partition } : undefined;
+    return this.#openAgain(partition, own, nowMs);
   }
 
   /** Another one has led since the record that this node has read last. */
@@ -254,9 +259,15 @@ export class Claims {
     return false;
   }
 
-  #beside(partition: number, { state }: Own, isStandby: boolean): PartitionCommand | undefined {
-    if (state.role === 'none' && isStandby) return { kind: 'follow', partition };
-    if (state.role === 'following' && !isStandby) return { kind: 'drop', partition };
+  #beside(partition: number, own: Own, isStandby: boolean, nowMs: number): PartitionCommand | undefined {
+    if (isStandby) return this.#openAgain(partition, own, nowMs);
+    return own.state.role === 'following' ? { kind: 'drop', partition } : undefined;
+  }
+
+  #openAgain(partition: number, own: Own, nowMs: number): PartitionCommand | undefined {
+    if (own.state.role !== 'none') return undefined;
+    if (nowMs >= own.closedUntilMs) return { kind: 'follow', partition };
+    this.#wakeAt(own.closedUntilMs);
     return undefined;
   }
 }

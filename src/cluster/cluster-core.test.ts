@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { limits } from '../limits.ts';
 import { ScriptedCluster } from './cluster.fixture.ts';
 import { takesPart } from './cluster-map.ts';
 
@@ -266,6 +267,24 @@ describe('claims', () => {
   test('P9: nodes that differ about the map, each deposed by the other, wait ever longer', () => {
     expect(duel(true)).toBeLessThan(25);
     expect(duel(false)).toBeGreaterThan(80);
+  });
+
+  test('C3: what fails here again and again is opened again after pauses that grow, and is forgiven', () => {
+    const cluster = ScriptedCluster.of(2, { partitions: 1 });
+    const id = cluster.map.partitions[0]?.standbys[0] as string;
+    const { states, commands } = cluster.node(id);
+    for (let passed = 0; passed < 60_000; passed += 10) {
+      if (states[0]?.role === 'following') cluster.fails(id, 0);
+      cluster.pass(10);
+    }
+    const follows = commands.filter((one) => one.endsWith('follow 0')).length;
+    expect(follows).toBeGreaterThan(5);
+    expect(follows).toBeLessThan(20);
+    cluster.pass(60_000);
+    expect(states[0]?.role).toBe('following');
+    cluster.fails(id, 0);
+    cluster.pass(limits.claimWaitFirstMs);
+    expect(states[0]?.role).toBe('following');
   });
 
   test('P9: nobody claims what the newest map does not give it, though nobody leads it', () => {

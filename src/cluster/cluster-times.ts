@@ -16,7 +16,7 @@ export type ClusterTimes = {
     | 'deadKeptMs'
     | 'claimWaitFirstMs'
     | 'claimWaitMaxMs'
-    | 'leadSettledMs'
+    | 'endForgottenMs'
     | 'confirmMs'
     | 'warmRecords' as Name]: (typeof limits)[Name] extends number ? number : never;
 };

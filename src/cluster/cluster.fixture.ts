@@ -173,6 +173,11 @@ export class ScriptedCluster {
     this.#set(id, partition, { role: 'leading', epoch, position: epoch });
   }
 
+  /** What a node has of a partition cannot go on: its disk is full, say. */
+  fails(id: string, partition: number): void {
+    this.#set(id, partition, nothing, 'failed');
+  }
+
   #set(id: string, partition: number, state: PartitionState, ended?: 'deposed' | 'failed'): void {
     const node = this.nodes.get(id);
     if (node === undefined) return;

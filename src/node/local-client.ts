@@ -56,6 +56,8 @@ type Pending = {
   readonly message: Flat;
   readonly start: boolean;
   readonly forget: () => void;
+  /** It was refused for load, and is sent again after a pause. */
+  pauses: boolean;
 };
 
 /** The id of a task that is about to be started; `hash`: that of its key, where it has one. */
@@ -242,7 +244,7 @@ export class LocalClient {
       };
       signal?.addEventListener('abort', giveUp, { once: true });
       const forget = (): void => signal?.removeEventListener('abort', giveUp);
-      this.#pending.set(request, { resolve, reject, message, start, forget });
+      this.#pending.set(request, { resolve, reject, message, start, forget, pauses: false });
       this.#send(message);
     });
   }
@@ -303,7 +305,11 @@ export class LocalClient {
   /** What was refused for load alone is asked again, under the same id, after the pause that the refusal names. */
   #refused(request: number, pending: Pending, error: Error): void {
     if (pending.start && error instanceof TuttiError && error.code === 'OVERLOADED' && this.#closed === undefined) {
+      // A refusal that comes twice is asked about once, or each round would be larger than the one before.
+      if (pending.pauses) return;
+      pending.pauses = true;
       this.#env.timers.after(Number(error.details.retryMs ?? limits.overloadedRetryMs), () => {
+        pending.pauses = false;
         if (this.#pending.has(request)) this.#send(pending.message);
       });
       return;

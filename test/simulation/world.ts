@@ -49,6 +49,8 @@ export class World {
   readonly losses: LogLosses;
   readonly strikes: Strikes;
   faultsOver = false;
+  /** When the last process ended, for whatever reason. */
+  endedMs = 0;
   #highestEpoch: number[] = [];
   /** Who led each partition in that epoch. */
   readonly #newestLeader: (Life | undefined)[] = [];
@@ -123,6 +125,7 @@ export class World {
   endNode(node: SimNode, how: DiskEnd): void {
     const ended = node.life?.name;
     node.end(how);
+    this.endedMs = this.simulation.nowMs;
     if (ended === undefined || how !== 'kill') return;
     for (const { life, name, program } of this.nodes)
       if (life !== undefined && !this.network.isIsolated(name))

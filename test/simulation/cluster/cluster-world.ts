@@ -176,9 +176,19 @@ export class ClusterWorld {
   }
 
   #checkLed(): void {
+    const { simulation, endedMs } = this.#world;
+    // Tasks end their processes after the faults too.
+    const leftMs = Math.ceil(endedMs + ledAgainMs - simulation.nowMs);
+    if (leftMs > 0) {
+      simulation.after(leftMs, undefined, 'led again', () => this.#checkLed());
+      return;
+    }
     for (const [partition] of this.#world.landed.entries())
       if (this.#world.leaderOf(partition) === undefined)
-        this.#world.violated('led again', `partition ${partition} has no leader ${ledAgainMs} ms after the last fault`);
+        this.#world.violated(
+          'led again',
+          `partition ${partition} has no leader ${ledAgainMs} ms after the last fault, or the last process that ended`,
+        );
   }
 
   /** What keeps the cluster from being at rest; undefined: it is. */

@@ -33,6 +33,8 @@ const patienceMs = 1_500;
 /** A task is a hundred events. */
 const thinkMsLeast = 100;
 const keys = 20;
+/** One that waits for so many asks for no more: they would get through at the rate of the slowest, long after the faults. */
+const openMax = 30;
 /** How often the next task is one that ends its process, until there was one. */
 const poisoned = 1 / 50;
 const tryNextMs = 40;
@@ -60,7 +62,7 @@ export class TaskClient {
     this.#dice = new Dice(simulation.random(this.#end));
     this.#client = this.#connect();
     world.strikes.onBurst((count) => {
-      for (let started = 0; started < count; started++) void this.#run();
+      for (let started = 0; started < count; started++) this.#begin();
     });
     this.#watch();
     this.#think();
@@ -129,9 +131,13 @@ export class TaskClient {
     const { simulation, plan } = this.#world;
     if (simulation.nowMs >= plan.busyMs) return;
     this.#env.timers.after(this.#dice.whole(0, Math.max(thinkMsLeast, plan.thinkMs) * 4), () => {
-      void this.#run();
+      this.#begin();
       this.#think();
     });
+  }
+
+  #begin(): void {
+    if (this.#open < openMax) void this.#run();
   }
 
   #draw(): Pick<Run, 'name' | 'input' | 'cancels'> & { readonly key?: string } {
