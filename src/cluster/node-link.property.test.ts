@@ -4,7 +4,8 @@ import { limits } from '../limits.ts';
 import { type LinkMessage, NodeLink } from './node-link.ts';
 
 type Side = {
-  readonly link: NodeLink;
+  link: NodeLink;
+  readonly numbers: () => number;
   readonly wire: LinkMessage[];
   /** What was sent and delivered in each session, in order. */
   readonly sent: number[][];
@@ -20,7 +21,10 @@ const counter = (): (() => number) => {
 /** Two ends over a wire that loses, repeats and reorders; `draw` decides. */
 const play = (draws: readonly number[], calm: boolean) => {
   let nowMs = 0;
-  const side = (): Side => ({ link: new NodeLink(counter(), 0), wire: [], sent: [], got: [], next: 1 });
+  const side = (): Side => {
+    const numbers = counter();
+    return { link: new NodeLink(numbers, 0), numbers, wire: [], sent: [], got: [], next: 1 };
+  };
   const sides = [side(), side()] as const;
   const settle = (own: Side): void => {
     for (const effect of own.link.takeEffects()) {
@@ -42,15 +46,20 @@ const play = (draws: readonly number[], calm: boolean) => {
       }
     }
   };
+  const deliver = (to: Side, message: LinkMessage): void => {
+    to.link.receive(message, nowMs);
+    settle(to);
+  };
   const step = (draw: number): void => {
     const own = sides[draw % 2] as Side;
     const other = sides[(draw + 1) % 2] as Side;
+    // It is forgotten and met again.
+    if (!calm && draw % 61 === 0) own.link = new NodeLink(own.numbers, nowMs);
     switch (Math.floor(draw / 2) % 6) {
       case 0:
       case 1: {
         const message = own.wire.shift();
-        if (message !== undefined) other.link.receive(message, nowMs);
-        settle(other);
+        if (message !== undefined) deliver(other, message);
         break;
       }
       case 2:
@@ -81,9 +90,10 @@ const play = (draws: readonly number[], calm: boolean) => {
     settle(own);
   };
   for (const draw of draws) step(draw);
-  return { sides, step };
+  return { sides, step, deliver };
 };
 
+const tickBoth = 6;
 const drawn = fc.array(fc.nat(1_000_000), { maxLength: 800 });
 
 test('what is delivered is what was sent in some session, from its beginning on and in order, whatever the wire does', () => {
@@ -113,6 +123,30 @@ test('on a wire that only delays everything arrives, in one session', () => {
       expect(sides[0].sent.length).toBe(1);
     }),
     { numRuns: 100 },
+  );
+});
+
+test('whatever was before, both meet within a few messages, also where each comes twice and they cross', () => {
+  fc.assert(
+    fc.property(drawn, fc.boolean(), (draws, cross) => {
+      const { sides, step, deliver } = play(draws, false);
+      const [one, two] = sides;
+      let messages = 0;
+      for (let passed = 0; passed < 2 * limits.linkSilenceMs; passed += limits.linkTickMs) {
+        step(tickBoth);
+        for (let round = 0; round < 20; round++) {
+          const ofOne = one.wire.splice(0);
+          const ofTwo = cross ? two.wire.splice(0) : [];
+          for (const message of ofOne) for (let time = 0; time < 2; time++) deliver(two, message);
+          if (!cross) ofTwo.push(...two.wire.splice(0));
+          for (const message of ofTwo) for (let time = 0; time < 2; time++) deliver(one, message);
+          messages += ofOne.length + ofTwo.length;
+        }
+      }
+      expect([one.link.up, two.link.up]).toEqual([true, true]);
+      expect(messages).toBeLessThan(2_000);
+    }),
+    { numRuns: 200 },
   );
 });
 

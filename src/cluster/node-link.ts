@@ -6,9 +6,11 @@
  *
  * L1  Each side numbers its own end of each session, upwards; what is addressed to another number, or comes from one that has
  *     ended, is never delivered. A link is between two processes: one that is started anew has a new link. One that is
- *     forgotten and met again goes on counting.
+ *     forgotten and met again goes on counting. A number is changed only where the other has ended it: if each changed its own
+ *     because the other did, they would never meet.
  * L2  Bodies are delivered in the order in which they were sent, none twice, none left out while the session lasts.
  * L3  What was sent and not acknowledged when a session ends may have arrived or not.
+ * L4  While they meet, what changes nothing is not answered: what comes twice would be answered twice, and so on.
  *
  * (The scheme is that of TCP's sequence numbers and acknowledgements, RFC 9293, with sessions that both sides agree on anew.)
  */
@@ -16,7 +18,10 @@ import { limits } from '../limits.ts';
 
 /** What goes over the wire, beside who sent it. `seq` 0: no body. */
 export type LinkMessage = {
-  /** The sender's number of the session, and what it takes for the receiver's (0: not known). */
+  /**
+   * The sender's number of the session, and what it takes for the receiver's; where it knows none, that of the last one that has
+   * ended, below 0.
+   */
   readonly mine: number;
   readonly yours: number;
   readonly seq: number;
@@ -75,13 +80,14 @@ export class NodeLink {
   receive({ mine, yours, seq, ack, body }: LinkMessage, nowMs: number): void {
     // An end that is over: whoever still speaks for it does not know yet.
     if (mine <= this.#ended || mine < this.#theirs) return;
-    if (mine !== this.#theirs) {
-      if (this.#theirs !== 0) this.#end(nowMs);
+    const begins = mine !== this.#theirs;
+    if (begins) {
+      if (this.#up || -yours >= this.#mine) this.#end(nowMs);
       this.#theirs = mine;
     }
     if (yours !== this.#mine) {
       // It speaks to an end of ours that is over, or knows none yet.
-      if (!this.#up) this.#post(0, undefined, nowMs);
+      if (begins) this.#post(0, undefined, nowMs);
       return;
     }
     this.#heardAtMs = nowMs;
@@ -110,11 +116,6 @@ export class NodeLink {
     if (nowMs - this.#saidAtMs >= limits.linkHeartbeatMs) this.#post(0, undefined, nowMs);
   }
 
-  /** The other's process is known to have ended, or it is to be forgotten. */
-  end(nowMs: number): void {
-    if (this.#theirs !== 0) this.#end(nowMs);
-  }
-
   #end(nowMs: number): void {
     if (this.#up) this.#effects.push({ kind: 'down' });
     this.#up = false;
@@ -129,7 +130,7 @@ export class NodeLink {
 
   #post(seq: number, body: Uint8Array | undefined, nowMs: number): void {
     this.#saidAtMs = nowMs;
-    const message = { mine: this.#mine, yours: this.#theirs, seq, ack: this.#received, body };
+    const message = { mine: this.#mine, yours: this.#theirs || -this.#ended, seq, ack: this.#received, body };
     this.#effects.push({ kind: 'post', message });
   }
 }

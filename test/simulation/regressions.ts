@@ -58,6 +58,16 @@ export const regressions: readonly Regression[] = [
     was: 'a state host that was closed while it opened went on opening, and cleared the store of its successor',
   },
   {
+    workload: 'tasks',
+    seed: 276_519_412,
+    was: 'a client asked again for each refusal, and of refusals that came twice there were ever more',
+  },
+  {
+    workload: 'cluster-tasks',
+    seed: 761_812_804,
+    was: 'two nodes that met again each began a new session because the other had, for ever, and twice for what came twice',
+  },
+  {
     workload: 'cluster',
     seed: 160_929_888,
     was: 'a new leader took a snapshot of an older state than the newest one, and had the log trimmed behind the only one of use',
