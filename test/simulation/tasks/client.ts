@@ -33,8 +33,12 @@ const patienceMs = 1_500;
 /** A task is a hundred events. */
 const thinkMsLeast = 100;
 const keys = 20;
-/** One that waits for so many asks for no more: they would get through at the rate of the slowest, long after the faults. */
-const openMax = 30;
+/**
+ * One that waits for so many asks for no more. Where a partition takes few in, that is a little more than it takes: what waits
+ * outside gets in at the rate of the slowest, long after the faults.
+ */
+const openMax = { few: 30, many: 300 };
+const fewQueued = 100;
 /** How often the next task is one that ends its process, until there was one. */
 const poisoned = 1 / 50;
 const tryNextMs = 40;
@@ -137,7 +141,8 @@ export class TaskClient {
   }
 
   #begin(): void {
-    if (this.#open < openMax) void this.#run();
+    const { queuedTasksMax = 0 } = this.#world.plan.bounds ?? {};
+    if (this.#open < (queuedTasksMax > fewQueued ? openMax.many : openMax.few)) void this.#run();
   }
 
   #draw(): Pick<Run, 'name' | 'input' | 'cancels'> & { readonly key?: string } {
