@@ -190,6 +190,7 @@ export const taskBugs: readonly PlantedBug[] = [
     replace: 'new NodeLink(((number) => () => ++number)(0), addedAtMs)',
     law: ['progress', 'no error'],
     seeds: 60,
+    first: 61,
   },
   {
     name: 'a partition takes in more tasks than it may',
