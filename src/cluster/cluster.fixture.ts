@@ -125,6 +125,14 @@ export class ScriptedCluster {
     }
   }
 
+  /** A node is silent, and hears nothing, for the others. */
+  isolate(id: string): void {
+    for (const other of this.nodes.keys()) {
+      this.cut.add(`${id}>${other}`);
+      this.cut.add(`${other}>${id}`);
+    }
+  }
+
   cutFromMap(id: string): void {
     // One that is cut off already may wait for an answer.
     if (!this.mapCut.has(id)) this.mapCut.set(id, false);
