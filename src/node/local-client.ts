@@ -3,6 +3,7 @@
  * user's main thread, and by the node thread for the control socket.
  */
 import { TuttiError } from '../errors/tutti-error.ts';
+import type { Follower } from '../gateway/backend.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import type { ListFilter, LogLine, TaskEvent, TaskPage, TaskStatus } from '../protocol/task-view.ts';
@@ -30,14 +31,6 @@ export type ClientPort = {
   on(event: 'message', take: (flat: Flat) => void): unknown;
   postMessage(flat: Flat): void;
   close(): void;
-};
-
-/** What is told to who follows a task, until it is called off or ends. */
-export type Follower = {
-  /** A `TaskEvent` in JSON form. */
-  readonly take: (text: string) => void;
-  /** Nothing comes any more: the task has ended and that was told, or (with an error) it cannot be followed. */
-  readonly end: (error?: Error) => void;
 };
 
 export type FollowOptions = {

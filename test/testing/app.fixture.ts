@@ -25,6 +25,15 @@ export const squares = task(async (ctx, count: number) => {
   return all.reduce((sum, each) => sum + each, 0);
 });
 
+export const logs = task(async (ctx, count: number) => {
+  for (let line = 0; line < count; line++) {
+    ctx.log.info(`${line}`);
+    if (line % 3 === 0) await ctx.sleep('1 h');
+    if (line % 5 === 0) await ctx.run('step', () => line);
+  }
+  return count;
+});
+
 export const refuses = task(() => {
   throw new AppError('no such account');
 });

@@ -48,6 +48,29 @@ export const crashesUnderWay = async ({ client, crash }: World) => {
   return [await squares, await down];
 };
 
+/** Follows a task from its begin, and again and again from where it left off. */
+export const follows = async ({ client, sleep }: World, count: number) => {
+  const { id, result } = await client.start(app.logs, count);
+  const followed: string[] = [];
+  const ended = new Promise<unknown>((resolve) => {
+    const take = (event: TaskEvent): void => {
+      if (event.type === 'log') followed.push(event.message);
+    };
+    client.follow(id, take, { end: resolve });
+  });
+  const iterated: string[] = [];
+  for (let finished = false; !finished; ) {
+    for await (const event of client.events(id, { fromLog: iterated.length })) {
+      finished = event.type === 'finished';
+      if (event.type !== 'log') continue;
+      iterated.push(event.message);
+      if (iterated.length % 4 === 0) break;
+    }
+    await sleep('90 min');
+  }
+  return { followed, iterated, ended: await ended, result: await result() };
+};
+
 export const cancels = async ({ client, sleep }: World) => {
   const handle = await client.start(app.reminds, 'Ada');
   await sleep('1 day');

@@ -86,6 +86,17 @@ describe('simulate', () => {
     expect((await run('crashesUnderWay')).result).toEqual([328_350, undefined]);
   });
 
+  test('tells whoever follows every line once and in order, whatever goes down', async () => {
+    const lines = Array.from({ length: 20 }, (_, line) => `${line}`);
+    for (let seed = 1; seed <= 30; seed++)
+      expect((await run('follows', 20, { seed, faults: true })).result, `seed ${seed}`).toEqual({
+        followed: lines,
+        iterated: lines,
+        ended: undefined,
+        result: 20,
+      });
+  });
+
   test('cancels and lists', async () => {
     expect((await run('cancels')).result).toEqual(['cancelled']);
   });
