@@ -21,3 +21,9 @@ export const tells = task(async (ctx, { lines, steps }: { lines: number; steps: 
   }
   return lines * steps;
 });
+/** Fails each time that it runs, and leaves a mark in a file. */
+export const fails = task({ retry: { attempts: 1 } }, async (_ctx, file: string) => {
+  const { appendFileSync } = await import('node:fs');
+  appendFileSync(file, 'ran\n');
+  throw new Error('once more');
+});
