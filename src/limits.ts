@@ -1,11 +1,41 @@
-/** Every bound and default, with its unit. What users rely on is told in the reference; the rest may move. */
-export const limits = {
-  // Values and names
+/**
+ * Every bound and default, with its unit. What users rely on is told in the reference; the rest may move. What loads in a
+ * browser takes its own from the first two objects, so that a page is not sent all of them.
+ */
+
+/** Of values and names. */
+export const valueLimits = {
   valueTextCharsMax: 16 * 1024 * 1024,
   nameCharsMax: 200,
   idempotencyKeyBytesMax: 512,
   storeKeyBytesMax: 1500,
   valueDepthMax: 1000,
+} as const;
+
+/** Of the client, some of which nodes know as well. */
+export const clientLimits = {
+  clientTimeoutMs: 30_000,
+  clientGiveUpMs: 30_000,
+  clientDialMs: 10_000,
+  clientBackoffFirstMs: 100,
+  clientBackoffMaxMs: 10_000,
+  /** Requests that a client holds, sent or not. */
+  clientPendingMax: 200_000,
+  clientAddressesMax: 64,
+  /** Events of a stream that were not taken yet: beyond, the stream is stopped and later resumed. */
+  streamEventsMax: 10_000,
+  /** Messages are gathered into one frame up to about so many characters. */
+  frameGatherChars: 64 * 1024,
+  /** What a client says of itself: a node hears from a live one at least so often. */
+  clientHeartbeatMs: 5_000,
+  /** A connection on which nothing was heard for so many heartbeats is given up. */
+  clientHeartbeatsMissed: 3,
+  overloadedRetryMs: 50,
+} as const;
+
+export const limits = {
+  ...valueLimits,
+  ...clientLimits,
 
   // Log
   segmentBytes: 32 * 1024 * 1024,
@@ -20,7 +50,6 @@ export const limits = {
   windowRecordsOwn: 2,
   intakePendingMax: 20_000,
   clientStartsMax: 10_000,
-  overloadedRetryMs: 50,
   checkpointDirtyRows: 100_000,
   checkpointLogBytes: 64 * 1024 * 1024,
   checkpointIntervalMs: 10_000,
@@ -176,12 +205,6 @@ export const limits = {
   /** What may come on a connection before its hello was accepted. */
   helloBytesMax: 16 * 1024,
   helloWaitMs: 10_000,
-  /** Messages are gathered into one frame up to about so many characters. */
-  frameGatherChars: 64 * 1024,
-  /** What a client says of itself: a node hears from a live one at least so often. */
-  clientHeartbeatMs: 5_000,
-  /** A connection on which nothing was heard for so many heartbeats is given up. */
-  clientHeartbeatsMissed: 3,
   clientConnectionsMax: 5_000,
   clientRequestsMax: 20_000,
   clientStreamsMax: 1_024,
@@ -190,18 +213,6 @@ export const limits = {
   clientBufferedBytesMax: 1024 * 1024,
   overviewIntervalMs: 1_000,
   drainWaitMs: 5_000,
-
-  // The client
-  clientTimeoutMs: 30_000,
-  clientGiveUpMs: 30_000,
-  clientDialMs: 10_000,
-  clientBackoffFirstMs: 100,
-  clientBackoffMaxMs: 10_000,
-  /** Requests that a client holds, sent or not. */
-  clientPendingMax: 200_000,
-  clientAddressesMax: 64,
-  /** Events of a stream that were not taken yet: beyond, the stream is stopped and later resumed. */
-  streamEventsMax: 10_000,
 
   // Simulated worlds
   simulationVirtualMsMax: 3_650 * 24 * 3_600_000,

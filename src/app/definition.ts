@@ -2,7 +2,7 @@
  * What all definitions have in common: a brand, by which two copies of the package know each other's, and names.
  */
 
-import { limits } from '../limits.ts';
+import { valueLimits } from '../limits.ts';
 
 /** Its value on a definition is the definition's kind. */
 export const definitionBrand: unique symbol = Symbol.for('tutti.definition') as never;
@@ -19,7 +19,8 @@ export const definitionKindOf = (value: unknown): DefinitionKind | undefined => 
 /** What is wrong with a name; undefined if nothing is. */
 export const nameComplaint = (name: string): string | undefined => {
   if (name === '') return 'is empty';
-  if (name.length > limits.nameCharsMax) return `has ${name.length} characters; ${limits.nameCharsMax} are allowed`;
+  if (name.length > valueLimits.nameCharsMax)
+    return `has ${name.length} characters; ${valueLimits.nameCharsMax} are allowed`;
   if (!/^[\w.-]+$/.test(name)) return 'has characters other than A–Z a–z 0–9 _ . -';
   return undefined;
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { limits } from '../limits.ts';
+import { clientLimits } from '../limits.ts';
 import { closeCode, fromClient, fromNode } from '../protocol/wire.ts';
 import { encodeError } from '../values/codec.ts';
 import { FakeClient } from './client-world.fixture.ts';
@@ -223,7 +223,7 @@ describe('a connection', () => {
   test('K2: is dialled again at once when it worked, and with growing pauses when it did not', () => {
     const client = ready({ giveUpMs: undefined });
     client.world.socket.breaks();
-    client.world.pass(limits.clientBackoffFirstMs / 4);
+    client.world.pass(clientLimits.clientBackoffFirstMs / 4);
     expect(client.world.sockets.length).toBe(2);
     const pauses: number[] = [];
     for (let times = 0; times < 10; times++) {
@@ -263,7 +263,7 @@ describe('a connection', () => {
   test('that is not made in time is tried at the next address; addresses are learned, never from an encrypted to a plain one', () => {
     const client = new FakeClient({ addresses: ['wss://a', 'wss://b'] });
     client.ask('app', []);
-    client.world.pass(limits.clientDialMs + 200);
+    client.world.pass(clientLimits.clientDialMs + 200);
     expect(client.world.sockets.map(({ address }) => address)).toEqual(['wss://a', 'wss://b']);
     client.world.socket.welcome({ addresses: ['wss://c', 'ws://plain', 'ftp://x', 'wss://a'] });
     expect(client.core.addresses).toEqual(['wss://a', 'wss://b', 'wss://c']);

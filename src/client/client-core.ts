@@ -9,7 +9,7 @@
  *   none while it is overloaded; all others go past them.
  */
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
-import { limits } from '../limits.ts';
+import { clientLimits } from '../limits.ts';
 import { encodeFrame, fromClient, fromNode, type NodeMessage, type Request, type Welcome } from '../protocol/wire.ts';
 import { decodeError } from '../values/codec.ts';
 import { type Ask, type Entry, type Reason, truthfulError, unansweredError } from './entry.ts';
@@ -80,12 +80,12 @@ export class ClientCore {
       release: () => undefined,
     };
     if (this.#link.state === 'closed') throw unansweredError(entry, 'closed');
-    if (this.#requests.size >= limits.clientPendingMax)
+    if (this.#requests.size >= clientLimits.clientPendingMax)
       throw new TuttiError(
         'OVERLOADED',
-        `${limits.clientPendingMax} requests of this client wait for answers already.`,
+        `${clientLimits.clientPendingMax} requests of this client wait for answers already.`,
         {
-          details: { retryMs: limits.overloadedRetryMs },
+          details: { retryMs: clientLimits.overloadedRetryMs },
         },
       );
     if (entry.signal?.aborted === true) throw unansweredError(entry, 'aborted', entry.signal.reason);
@@ -172,7 +172,7 @@ export class ClientCore {
       if (message === undefined) continue;
       messages.push(message);
       chars += charsOf(message);
-      if (chars >= limits.frameGatherChars) send();
+      if (chars >= clientLimits.frameGatherChars) send();
     }
     send();
   }
@@ -267,14 +267,17 @@ export class ClientCore {
   #failed(entry: Entry, error: Error): void {
     if (isTuttiError(error) && entry.kind !== 'stream') {
       if (error.code === 'OVERLOADED' && isHeavy(entry)) {
-        this.#quiet(Number(error.details['retryMs'] ?? limits.overloadedRetryMs));
+        this.#quiet(Number(error.details['retryMs'] ?? clientLimits.overloadedRetryMs));
         this.#enqueue(entry);
         return;
       }
       if (error.outcome === 'unknown' && error.retry === 'same-id' && entry.repeats < repeatsMax) {
         // Whoever answered so does not know what became of it, so a copy may still run.
         entry.copiesLost++;
-        const pauseMs = Math.min(limits.clientBackoffMaxMs, limits.clientBackoffFirstMs * 2 ** entry.repeats++);
+        const pauseMs = Math.min(
+          clientLimits.clientBackoffMaxMs,
+          clientLimits.clientBackoffFirstMs * 2 ** entry.repeats++,
+        );
         this.#world.env.timers.after(pauseMs, () => {
           if (this.#requests.has(entry.number) && !entry.sent) this.#enqueue(entry);
         });

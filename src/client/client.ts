@@ -2,10 +2,9 @@
  * `tutti/client`: starts tasks of an app on a node, and sees how they are, from any program or page. Loads nothing of the server
  * and no module of Node.js.
  */
-import { type AppCatalogue, catalogueOf } from '../app/catalogue-of-app.ts';
 import { isTask, type Task, type TaskDefinition } from '../app/task.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { limits } from '../limits.ts';
+import { clientLimits, valueLimits } from '../limits.ts';
 import { onWakeUp } from '../platform/browser.ts';
 import type { AppDescription } from '../protocol/app-description.ts';
 import type { Method, MethodArguments } from '../protocol/methods.ts';
@@ -19,6 +18,7 @@ import { mintTaskId, taskIdRandomBytes } from '../values/task-id.ts';
 import { socketAddress } from './addresses.ts';
 import { type AppTasks, appTasks, type CallOptions, type StartArguments, type StartOptions } from './app-tasks.ts';
 import { ClientCore } from './client-core.ts';
+import { definitionName } from './definition-name.ts';
 import { type FollowOptions, followTask, type WatchOptions, watchOverview, watchTasks } from './follow.ts';
 import type { ClientWorld, LinkState } from './link.ts';
 import { type Token, webWorld } from './web-world.ts';
@@ -106,7 +106,7 @@ export interface RemoteClient<App = unknown> extends AsyncDisposable {
  * await client.close();
  * ```
  *
- * Throws `OPTION_INVALID`, `DURATION_INVALID`, `APP_INVALID`.
+ * Throws `OPTION_INVALID`, `DURATION_INVALID`.
  */
 export const connect = <App = unknown>(
   urls: string | readonly string[],
@@ -123,7 +123,9 @@ class WebClient<App> implements RemoteClient<App> {
   readonly #world: ClientWorld;
   readonly #core: ClientCore;
   readonly #clientId: string;
-  readonly #catalogue: AppCatalogue | undefined;
+  readonly #app: App | undefined;
+  /** Of definitions that were used. */
+  readonly #names = new WeakMap<TaskDefinition, string>();
   readonly #timeoutMs: number;
   readonly #listeners = new Set<(state: LinkState) => void>();
   readonly #sleepOn: () => void;
@@ -132,11 +134,11 @@ class WebClient<App> implements RemoteClient<App> {
   constructor(addresses: readonly string[], options: ConnectOptions<App>, world: ClientWorld) {
     const { app, timeout, giveUpAfter } = options;
     this.#world = world;
-    this.#catalogue = typeof app === 'object' && app !== null ? catalogueOf(app) : undefined;
-    this.#timeoutMs = timeout === undefined ? limits.clientTimeoutMs : durationMs(timeout, 'timeout');
+    this.#app = app;
+    this.#timeoutMs = timeout === undefined ? clientLimits.clientTimeoutMs : durationMs(timeout, 'timeout');
     this.#clientId = this.#mint(undefined);
     const giveUpMs =
-      giveUpAfter === false ? undefined : durationMs(giveUpAfter ?? limits.clientGiveUpMs, 'giveUpAfter');
+      giveUpAfter === false ? undefined : durationMs(giveUpAfter ?? clientLimits.clientGiveUpMs, 'giveUpAfter');
     this.#core = new ClientCore(world, { addresses, clientId: this.#clientId, giveUpMs });
     this.#core.watch((state) => {
       for (const listener of [...this.#listeners]) listener(state);
@@ -302,16 +304,20 @@ class WebClient<App> implements RemoteClient<App> {
   }
 
   #nameOf(definition: TaskDefinition): string {
+    const known = this.#names.get(definition);
+    if (known !== undefined) return known;
     if (!isTask(definition))
       throw new TuttiError('TASK_UNKNOWN', 'That is no task: pass a definition made by task(…), exported by the app.');
-    const name = this.#catalogue === undefined ? definition.name : this.#catalogue.nameOf(definition);
-    if (name !== undefined) return name;
-    throw this.#catalogue === undefined
-      ? new TuttiError(
-          'TASK_UNKNOWN',
-          "The task's name is not known here: pass the app's namespace (connect(url, { app })), or call it by its export's name (client.tasks.name.run(…)).",
-        )
-      : new TuttiError('TASK_NOT_EXPORTED', 'The app does not export this task: export it, or give it a { name }.');
+    const name = definitionName(this.#app, definition);
+    if (name === undefined)
+      throw this.#app === undefined
+        ? new TuttiError(
+            'TASK_UNKNOWN',
+            "The task's name is not known here: pass the app (connect(url, { app })), or write client.tasks.name.run(…).",
+          )
+        : new TuttiError('TASK_NOT_EXPORTED', 'The app does not export this task: export it, or give it a { name }.');
+    this.#names.set(definition, name);
+    return name;
   }
 }
 
@@ -319,11 +325,16 @@ class WebClient<App> implements RemoteClient<App> {
 const promised = async <T>(run: () => Promise<T>): Promise<T> => run();
 
 const checkKey = (key: unknown): void => {
-  if (typeof key === 'string' && key !== '' && key.isWellFormed() && keyBytes(key) <= limits.idempotencyKeyBytesMax)
+  if (
+    typeof key === 'string' &&
+    key !== '' &&
+    key.isWellFormed() &&
+    keyBytes(key) <= valueLimits.idempotencyKeyBytesMax
+  )
     return;
   throw new TuttiError(
     'OPTION_INVALID',
-    `The option key must be text of 1 to ${limits.idempotencyKeyBytesMax} bytes.`,
+    `The option key must be text of 1 to ${valueLimits.idempotencyKeyBytesMax} bytes.`,
     { details: { option: 'key' } },
   );
 };

@@ -13,7 +13,7 @@
  * - K3 Addresses learned from a node take the token no further than the first ones did: never from an encrypted to a plain one.
  */
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
-import { limits } from '../limits.ts';
+import { clientLimits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import { protocolVersion, protocolVersionFloor } from '../protocol/protocol-version.ts';
 import {
@@ -83,7 +83,7 @@ export class Link {
   #generation = 0;
   #failures = 0;
   #heardAt = 0;
-  #heartbeatMs: number = limits.clientHeartbeatMs;
+  #heartbeatMs: number = clientLimits.clientHeartbeatMs;
   #refusal: TuttiError | undefined;
   /** Ends the wait for what is to come next: the end of a dial, of a pause, the next heartbeat. */
   #cancelNext: (() => void) | undefined;
@@ -140,7 +140,7 @@ export class Link {
     const plain = own.some((address) => address.startsWith('ws:'));
     const fitting = addresses.filter((address) => /^wss?:\/\//.test(address) && (plain || address.startsWith('wss:')));
     const current = this.address;
-    this.#addresses = [...new Set([...own, ...fitting])].slice(0, limits.clientAddressesMax);
+    this.#addresses = [...new Set([...own, ...fitting])].slice(0, clientLimits.clientAddressesMax);
     this.#address = Math.max(0, this.#addresses.indexOf(current));
   }
 
@@ -158,7 +158,7 @@ export class Link {
       this.#cancelGiveUp ??= this.#world.env.timers.after(giveUpMs, () => this.#giveUp(this.#unreachable(giveUpMs)));
     const generation = ++this.#generation;
     const live = (): boolean => generation === this.#generation;
-    this.#cancelNext = this.#world.env.timers.after(limits.clientDialMs, () => this.#fail());
+    this.#cancelNext = this.#world.env.timers.after(clientLimits.clientDialMs, () => this.#fail());
     this.#socket = this.#world.dial(this.address, {
       opened: (token) => {
         if (live()) this.#greet(token);
@@ -223,7 +223,7 @@ export class Link {
   /** Once a heartbeat: asks a node that was silent whether it is still there, and leaves one that does not answer. */
   readonly #beat = (): void => {
     const silentMs = this.#world.env.clock.monotonic() - this.#heardAt;
-    if (silentMs > this.#heartbeatMs * (limits.clientHeartbeatsMissed - 1)) {
+    if (silentMs > this.#heartbeatMs * (clientLimits.clientHeartbeatsMissed - 1)) {
       this.#fail();
       return;
     }
@@ -265,9 +265,12 @@ export class Link {
     this.#address++;
     this.#state = 'pausing';
     const { fraction } = this.#world.env.random;
-    const growth = Math.min(limits.clientBackoffMaxMs, limits.clientBackoffFirstMs * 2 ** (this.#failures - 1));
+    const growth = Math.min(
+      clientLimits.clientBackoffMaxMs,
+      clientLimits.clientBackoffFirstMs * 2 ** (this.#failures - 1),
+    );
     this.#await(
-      this.#failures === 0 ? (fraction() * limits.clientBackoffFirstMs) / 4 : growth * (0.5 + fraction() / 2),
+      this.#failures === 0 ? (fraction() * clientLimits.clientBackoffFirstMs) / 4 : growth * (0.5 + fraction() / 2),
       () => this.#dial(),
     );
   }

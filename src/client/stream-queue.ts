@@ -2,7 +2,7 @@
  * Turns what a connection tells into what `for await` takes. Newer items replace older ones that were not taken yet where they
  * say the same of the same thing; what cannot be replaced is bounded by pausing what brings it.
  */
-import { limits } from '../limits.ts';
+import { clientLimits } from '../limits.ts';
 
 export type StreamSource = {
   /** Begins to bring items, or goes on where it was paused. */
@@ -41,7 +41,7 @@ export class StreamQueue<T> implements AsyncIterableIterator<T> {
       if (older !== undefined) older.replaced = true;
       this.#newest.set(topic, item);
     }
-    if (this.#items.length < limits.streamEventsMax || this.#state !== 'open') return;
+    if (this.#items.length < clientLimits.streamEventsMax || this.#state !== 'open') return;
     this.#state = 'paused';
     this.#source.close();
   }
@@ -79,7 +79,7 @@ export class StreamQueue<T> implements AsyncIterableIterator<T> {
   }
 
   #goOn(): void {
-    if (this.#state !== 'paused' || this.#items.length > limits.streamEventsMax / 2) return;
+    if (this.#state !== 'paused' || this.#items.length > clientLimits.streamEventsMax / 2) return;
     this.#open();
   }
 

@@ -2,7 +2,7 @@
  * The description of the HTTP interface, OpenAPI 3.1: made from the table of routes, and from the app, whose tasks have a path each
  * with the JSON Schema of their input.
  */
-import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
+import { type ErrorCode, summaries } from '../errors/catalogue.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import type { AppDescription, TaskDescription } from '../protocol/app-description.ts';
 import { httpStatusOf } from './http-status.ts';
@@ -144,7 +144,7 @@ const problemsOf = ({ problems, open }: Route): Json => {
     [...codes].map(([status, list]) => [
       status,
       {
-        description: list.map((code) => `${code}: ${catalogue[code].summary}`).join('. '),
+        description: list.map((code) => `${code}: ${summaries[code]}`).join('. '),
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),

@@ -2,7 +2,7 @@
  * Errors as `application/problem+json` (RFC 9457), with our code, what the caller now knows, and whether repeating helps. Of what
  * a task threw the name and message are told, never a stack.
  */
-import { catalogue } from '../errors/catalogue.ts';
+import { summaries } from '../errors/catalogue.ts';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { encodeValue } from '../values/codec.ts';
 import { httpStatusOf } from './http-status.ts';
@@ -35,7 +35,7 @@ export const problemOf = (error: unknown, report: (error: unknown) => void): Pro
   const causes = told.outcome === 'failed' ? causesOf(told) : [];
   return {
     type: `urn:tutti:error:${told.code}`,
-    title: catalogue[told.code]?.summary ?? told.code,
+    title: summaries[told.code] ?? told.code,
     status: httpStatusOf(told),
     detail: told.message,
     code: told.code,

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { limits } from '../limits.ts';
+import { valueLimits } from '../limits.ts';
 import { decodeError, decodeValue, encodeError, encodeValue } from './codec.ts';
 import { errorBounds } from './error-form.ts';
 
@@ -142,23 +142,23 @@ describe('the value codec', () => {
       for (let level = 0; level < levels; level++) value = level % 2 === 0 ? [value] : new Map([[1, value]]);
       return value;
     };
-    const deepest = nest(limits.valueDepthMax + 1);
+    const deepest = nest(valueLimits.valueDepthMax + 1);
     expect(encodeValue(roundTrip(deepest))).toBe(encodeValue(deepest));
-    expect(() => encodeValue(nest(limits.valueDepthMax + 2))).toThrow(/levels deep/);
+    expect(() => encodeValue(nest(valueLimits.valueDepthMax + 2))).toThrow(/levels deep/);
     expect(() => decodeValue(`${'['.repeat(5_000)}{"$undefined":true}${']'.repeat(5_000)}`)).toThrow(/levels deep/);
   });
 
   test('refuses what is too large, also a small web of shared objects that would unfold without end', () => {
-    expect(() => encodeValue('x'.repeat(limits.valueTextCharsMax))).toThrow(
+    expect(() => encodeValue('x'.repeat(valueLimits.valueTextCharsMax))).toThrow(
       expect.objectContaining({ code: 'VALUE_TOO_LARGE' }),
     );
-    expect(() => encodeValue('\u0000'.repeat(limits.valueTextCharsMax / 3))).toThrow(
+    expect(() => encodeValue('\u0000'.repeat(valueLimits.valueTextCharsMax / 3))).toThrow(
       expect.objectContaining({ code: 'VALUE_TOO_LARGE' }),
     );
-    expect(() => encodeValue(new Uint8Array(limits.valueTextCharsMax))).toThrow(
+    expect(() => encodeValue(new Uint8Array(valueLimits.valueTextCharsMax))).toThrow(
       expect.objectContaining({ code: 'VALUE_TOO_LARGE' }),
     );
-    expect(() => decodeValue(' '.repeat(limits.valueTextCharsMax + 1))).toThrow(
+    expect(() => decodeValue(' '.repeat(valueLimits.valueTextCharsMax + 1))).toThrow(
       expect.objectContaining({ code: 'VALUE_TOO_LARGE' }),
     );
     let web: unknown = 'x'.repeat(1_000);

@@ -13,7 +13,7 @@
  */
 
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
-import { limits } from '../limits.ts';
+import { valueLimits } from '../limits.ts';
 import { Decoding } from './decoding.ts';
 import { Encoding } from './encoding.ts';
 import { isError } from './error-form.ts';
@@ -31,16 +31,16 @@ export const encodeValue = (value: unknown, what = 'value'): string => {
   } catch (error) {
     throw isTuttiError(error) ? error : encoding.unreadable(error);
   }
-  if (text.length > limits.valueTextCharsMax) throw encoding.tooLarge();
+  if (text.length > valueLimits.valueTextCharsMax) throw encoding.tooLarge();
   return text;
 };
 
 /** The value of a text. `what` names it in errors. Throws `VALUE_MALFORMED` and `VALUE_TOO_LARGE`. */
 export const decodeValue = (text: string, what = 'value'): unknown => {
-  if (text.length > limits.valueTextCharsMax) {
+  if (text.length > valueLimits.valueTextCharsMax) {
     throw new TuttiError(
       'VALUE_TOO_LARGE',
-      `${what} has ${text.length} characters; ${limits.valueTextCharsMax} are allowed`,
+      `${what} has ${text.length} characters; ${valueLimits.valueTextCharsMax} are allowed`,
     );
   }
   let parsed: unknown;

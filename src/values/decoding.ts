@@ -3,7 +3,7 @@
  */
 
 import { TuttiError } from '../errors/tutti-error.ts';
-import { limits } from '../limits.ts';
+import { valueLimits } from '../limits.ts';
 import { type DecodingWalk, notDecodable } from './kind.ts';
 import { kindByTag } from './kinds.ts';
 import { isRecord } from './own-property.ts';
@@ -23,7 +23,8 @@ export class Decoding implements DecodingWalk {
   revive(form: unknown, depth: number): unknown {
     if (typeof form !== 'object' || form === null) return form;
     this.depth = depth;
-    if (depth > limits.valueDepthMax) throw this.malformed(`is nested more than ${limits.valueDepthMax} levels deep`);
+    if (depth > valueLimits.valueDepthMax)
+      throw this.malformed(`is nested more than ${valueLimits.valueDepthMax} levels deep`);
     if (Array.isArray(form)) return this.reviveArray(form, depth);
     const record = form as Record<string, unknown>;
     const keys = Object.keys(record);

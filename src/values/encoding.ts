@@ -4,7 +4,7 @@
  */
 
 import { TuttiError } from '../errors/tutti-error.ts';
-import { limits } from '../limits.ts';
+import { valueLimits } from '../limits.ts';
 import type { EncodingWalk } from './kind.ts';
 import { kindOf } from './kinds.ts';
 import { formatPath, type PathStep } from './value-path.ts';
@@ -18,7 +18,7 @@ export class Encoding implements EncodingWalk {
   readonly errorsOpen: Error[] = [];
   errorsLeft = 0;
   /** A lower bound of what may still be written; so that a small web of shared objects cannot grow without bound. */
-  charsLeft: number = limits.valueTextCharsMax;
+  charsLeft: number = valueLimits.valueTextCharsMax;
   /** How deep the walk stands, so that a failure knows its path. */
   depth = 0;
 
@@ -52,7 +52,7 @@ export class Encoding implements EncodingWalk {
   }
 
   private formOfObject(value: object, depth: number): unknown {
-    if (depth > limits.valueDepthMax) throw this.tooDeep();
+    if (depth > valueLimits.valueDepthMax) throw this.tooDeep();
     if (this.charsLeft < 0) throw this.tooLarge();
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null)
@@ -116,12 +116,12 @@ export class Encoding implements EncodingWalk {
   }
 
   tooLarge(): TuttiError {
-    const message = `${this.what} is larger than ${limits.valueTextCharsMax} characters of JSON`;
-    return new TuttiError('VALUE_TOO_LARGE', message, { details: { charsMax: limits.valueTextCharsMax } });
+    const message = `${this.what} is larger than ${valueLimits.valueTextCharsMax} characters of JSON`;
+    return new TuttiError('VALUE_TOO_LARGE', message, { details: { charsMax: valueLimits.valueTextCharsMax } });
   }
 
   private tooDeep(): TuttiError {
-    return this.cycle() ?? this.unsupported(`nested more than ${limits.valueDepthMax} levels deep`);
+    return this.cycle() ?? this.unsupported(`nested more than ${valueLimits.valueDepthMax} levels deep`);
   }
 
   /** Goes the path again to see whether it comes through the same object twice (not through Maps, Sets and Errors). */
