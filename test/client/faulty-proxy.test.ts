@@ -1,6 +1,6 @@
 /**
  * A client whose connections are cut, delayed, swallowed and half closed, seed by seed: every task that it starts exists once,
- * every result arrives, and what it follows is what happened.
+ * every result arrives, what it follows is what happened, and a repeated retry runs a task again once.
  *
  * `TUTTI_PROXY_RUNS` says how many seeds, `TUTTI_PROXY_SEED` the first of them.
  */
@@ -99,8 +99,10 @@ const use = async (client: RemoteClient<typeof app>, seed: string): Promise<read
       const file = join(folder, seed);
       const task = await client.start(app.fails, file, { key: seed });
       await expect(task.result()).rejects.toMatchObject({ code: 'TASK_FAILED' });
+      await client.retry(task.id);
+      await expect(task.result()).rejects.toMatchObject({ code: 'TASK_FAILED' });
       expect((await client.start(app.fails, file, { key: seed })).id).toBe(task.id);
-      expect(readFileSync(file, 'utf8')).toBe('ran\n');
+      expect(readFileSync(file, 'utf8')).toBe('ran\nran\n');
     })(),
   );
   await Promise.all(works);
