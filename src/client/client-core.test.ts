@@ -72,7 +72,7 @@ describe('requests', () => {
     expect(asked.texts).toEqual(['"right"']);
   });
 
-  test('R3: no more starts are under way than the node takes on; what is answered in a moment goes past them', () => {
+  test('S1: no more starts are under way than the node takes on; what is answered in a moment goes past them', () => {
     const client = ready({}, { bounds: [1_000_000, 8, 10] });
     for (let n = 0; n < 20; n++) client.start(`${n}`);
     client.ask('status', ['x']);
@@ -84,7 +84,7 @@ describe('requests', () => {
     expect(names().at(-1)).toBe('6');
   });
 
-  test('R3: what is refused for load is sent again after the pause, and nothing is started meanwhile', () => {
+  test('S1: what is refused for load is sent again after the pause, and nothing is started meanwhile', () => {
     const client = ready();
     const a = client.start('a');
     client.world.settle();
@@ -124,7 +124,7 @@ describe('requests', () => {
     expect(asked.texts).toEqual(['"a"']);
   });
 
-  test('too large for the node fail alone, before they are sent', () => {
+  test('S2: too large for the node fail alone, before they are sent', () => {
     const client = ready({}, { bounds: [1_000, 100, 10] });
     const [small, large] = [client.start('a'), client.start('b'.repeat(2_000))];
     client.world.settle();

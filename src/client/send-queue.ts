@@ -13,6 +13,7 @@ export class SendQueue {
   }
 
   put(entry: Entry): void {
+    if (this.#places.has(entry)) return;
     this.#places.set(entry, this.#entries.length);
     this.#entries.push(entry);
   }
