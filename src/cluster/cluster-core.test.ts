@@ -277,22 +277,9 @@ describe('a node steps aside', () => {
     cluster.pass(500);
     first.core.on({ kind: 'map', map: cluster.map, beganMs: cluster.nowMs }, cluster.nowMs);
     const { incarnation } = cluster.node('n1').core;
-    const hear = (nowMs: number) =>
-      first.core.on(
-        {
-          kind: 'heartbeat',
-          heartbeat: {
-            member: 'n1',
-            incarnation,
-            mapVersion: 1,
-            healthy: true,
-            queued: 0,
-            suspects: [],
-            partitions: [],
-          },
-        },
-        nowMs,
-      );
+    const sent = { member: 'n1', incarnation, mapVersion: 1, healthy: true, queued: 0 };
+    const heartbeat = { ...sent, suspects: [], partitions: [] };
+    const hear = (nowMs: number) => first.core.on({ kind: 'heartbeat', heartbeat }, nowMs);
     expect(hear(cluster.nowMs)).toEqual([]);
     expect(hear(cluster.nowMs + 250)).toMatchObject([{ kind: 'stop', error: { code: 'MEMBER_REPLACED' } }]);
   });
