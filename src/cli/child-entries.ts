@@ -9,4 +9,6 @@ const entry = (path: string): URL => new URL(`${path}.${extension}`, import.meta
 export const childEntries = {
   run: entry('./run-child'),
   guard: entry('./run-guard'),
+  serve: entry('./serve-child'),
+  scout: entry('./scout-thread'),
 } as const;

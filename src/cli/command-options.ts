@@ -8,13 +8,13 @@ import { durationMs } from '../values/duration.ts';
 export const dataOption = (): Option =>
   new Option('--data <dir>', 'the data folder').env('TUTTI_DATA').default('.tutti').argParser(someText);
 
-export const logLevelOption = (): Option =>
+export const logLevelOption = (level: LogLevel = 'warn'): Option =>
   new Option('--log-level <level>', 'how much the node says on stderr')
     .env('TUTTI_LOG_LEVEL')
     .choices(logLevels)
-    .default('warn');
+    .default(level);
 
-export const portDefault = 8484;
+const executorsMax = 1_024;
 
 export const hostOption = (): Option =>
   new Option('--host <address>', 'the address to listen on').env('TUTTI_HOST').default('127.0.0.1').argParser(someText);
@@ -22,8 +22,28 @@ export const hostOption = (): Option =>
 export const portOption = (): Option =>
   new Option('--port <n>', 'the port to listen on')
     .env('TUTTI_PORT')
-    .default(portDefault)
+    .default(limits.gatewayPortDefault)
     .argParser(wholeNumber(0, 65_535));
+
+export const executorsOption = (): Option =>
+  new Option('--executors <n>', 'threads that run tasks (default: as many as cores)')
+    .env('TUTTI_EXECUTORS')
+    .argParser(wholeNumber(1, executorsMax));
+
+export const partitionsOption = (): Option =>
+  new Option('--partitions <n>', 'partitions of a new data folder (default: 1)')
+    .env('TUTTI_PARTITIONS')
+    .argParser(wholeNumber(1, limits.partitionsMax));
+
+export const hangLimitOption = (): Option =>
+  new Option('--hang-limit <duration>', 'end a thread that does not answer for so long (default: never)')
+    .env('TUTTI_HANG_LIMIT')
+    .argParser(durationText);
+
+export const tokenOption = (): Option =>
+  new Option('--token <token>', 'what requests must name (better in TUTTI_TOKEN: other users see command lines)')
+    .env('TUTTI_TOKEN')
+    .argParser(someText);
 
 /** Options of commands on a folder, as commander gives them. */
 export type FolderOptions = { readonly data: string; readonly logLevel: LogLevel; readonly json?: boolean };

@@ -1,6 +1,5 @@
 /** What `tutti doctor` looks at. Each check says what it measured, and what is wrong with it and how that is mended, if anything is. */
 import fs from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { folderRemedy, readDataFormat } from '../engine/embedded/data-folder.ts';
 import { fileErrorCode } from '../engine/embedded/files.ts';
@@ -187,32 +186,4 @@ const spaceOf = (place: string): Finding => {
     fix: 'Make room, or use a folder on another disk: --data DIR.',
   };
   return { check: 'free-space', facts: { freeBytes }, ...(freeBytes < limits.diskFreeBytesMin ? { fault } : {}) };
-};
-
-/** Whether a node could listen there. */
-export const checkPort = (host: string, port: number): Promise<Finding> =>
-  new Promise((resolve) => {
-    const facts = { host, port };
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      resolve({ check: 'port', facts, fault: portFault(host, port, error.code ?? error.message) });
-    });
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve({ check: 'port', facts })));
-  });
-
-const portFault = (host: string, port: number, code: string): Fault => {
-  switch (code) {
-    case 'EADDRINUSE':
-      return {
-        what: `Port ${port} of ${host} is taken by another program.`,
-        fix: `End it (ss -ltnp 'sport = :${port}' names it), or choose another: --port.`,
-      };
-    case 'EACCES':
-      return { what: `This user may not listen on port ${port}.`, fix: 'Choose one above 1023: --port.' };
-    default:
-      return {
-        what: `Nothing can listen on ${host}, port ${port} (${code}).`,
-        fix: 'Choose an address of this machine: --host.',
-      };
-  }
 };

@@ -3,15 +3,8 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { dataOption, hostOption, portOption, withExamples } from './command-options.ts';
 import { checkApp } from './doctor-app.ts';
-import {
-  checkClock,
-  checkFolder,
-  checkNode,
-  checkOpenFiles,
-  checkPort,
-  type Finding,
-  readClocks,
-} from './doctor-checks.ts';
+import { checkClock, checkFolder, checkNode, checkOpenFiles, type Finding, readClocks } from './doctor-checks.ts';
+import { checkPort } from './doctor-port.ts';
 import { exitCode } from './exit-code.ts';
 import type { Shell } from './shell.ts';
 

@@ -12,6 +12,7 @@ import { addLogsCommand } from './logs.ts';
 import { renderError } from './render-error.ts';
 import { addRetryCommand } from './retry.ts';
 import { addRunCommand } from './run-command.ts';
+import { addServeCommands } from './serve-command.ts';
 import { processShell, type Shell } from './shell.ts';
 import { addStatusCommand } from './status.ts';
 import { packageVersion } from './version.ts';
@@ -59,6 +60,7 @@ Examples:
     .version(packageVersion(), '-V, --version', 'show the version')
     .showHelpAfterError('Help: tutti --help');
   addRunCommand(program, shell, exit);
+  addServeCommands(program, shell, exit);
   addListCommand(program, shell, exit);
   addStatusCommand(program, shell, exit);
   addCancelCommand(program, shell, exit);

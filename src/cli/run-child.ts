@@ -5,24 +5,19 @@
  * The app is imported here too, for its definitions and schemas. What this process prints goes to the command's stderr, stdout
  * included: the result goes over the channel alone.
  */
-import { setTimeout as pause } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import type { AppCatalogue } from '../app/catalogue-of-app.ts';
 import type { TaskDefinition } from '../app/task.ts';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { loadApp } from '../execution/executor/load-app.ts';
-import { type EmbeddedNode, type OpenOptions, openNode } from '../node/open.ts';
+import type { EmbeddedNode } from '../node/open.ts';
 import type { TaskEvent, TaskStatus } from '../protocol/task-view.ts';
 import { decodeValue, encodeError, encodeValue } from '../values/codec.ts';
-import { childEntries } from './child-entries.ts';
+import { beginChild, openWhenFree, tellCommand } from './child-side.ts';
 import { findTask } from './find-task.ts';
 import { didYouMean } from './near-names.ts';
-import type { FromChild, NodeSettings, RunRequest, ToChild } from './run-protocol.ts';
+import type { FromChild, RunRequest, ToChild } from './run-protocol.ts';
 
 const statsEveryMs = 500;
-/** A folder whose last process is only just ending is waited for. */
-const lockWaitMs = 3_000;
-const lockAgainMs = 150;
 const othersMax = 100;
 
 const begunAt = Date.now();
@@ -33,17 +28,13 @@ let closing = false;
 /** Settles when everything has been told that the task logged. */
 let told: Promise<void> = Promise.resolve();
 
-const tell = (message: FromChild): Promise<void> =>
-  new Promise((resolve) => {
-    if (process.send === undefined || !process.connected) resolve();
-    else process.send(message, () => resolve());
-  });
+const tell = (message: FromChild): Promise<void> => tellCommand(message);
 
 const run = async (request: RunRequest): Promise<void> => {
   const catalogue = await loadApp(request.app);
   await tell({ kind: 'imported' });
   const [name, definition] = request.attach === undefined ? chosenTask(request, catalogue) : [undefined, undefined];
-  node = await openWhenFree(request.app, request.settings, catalogue);
+  node = await openWhenFree(request.app, request.settings, catalogue, () => closing);
   if (closing) return;
   const id =
     request.attach === undefined
@@ -138,28 +129,6 @@ const chosenTask = (request: RunRequest, catalogue: AppCatalogue): readonly [str
   );
 };
 
-const openWhenFree = async (module: string, settings: NodeSettings, catalogue: AppCatalogue): Promise<EmbeddedNode> => {
-  const options: OpenOptions = {
-    module,
-    data: settings.data,
-    engine: settings.engine,
-    logLevel: settings.logLevel,
-    ...(settings.executors === undefined ? {} : { executors: settings.executors }),
-    ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
-    ...(settings.hangLimitMs === undefined ? {} : { hangLimit: settings.hangLimitMs }),
-  };
-  const giveUpAt = performance.now() + lockWaitMs;
-  for (;;) {
-    try {
-      return await openNode(options, catalogue);
-    } catch (error) {
-      const locked = isTuttiError(error) && error.code === 'DATA_LOCKED';
-      if (!locked || closing || performance.now() > giveUpAt) throw error;
-    }
-    await pause(lockAgainMs);
-  }
-};
-
 const start = (running: EmbeddedNode, request: RunRequest, definition: TaskDefinition): Promise<string> => {
   const input = request.input === undefined ? undefined : decodeValue(request.input, 'input');
   return running.startAs(request.id, definition, input, request.key === undefined ? {} : { key: request.key });
@@ -203,10 +172,6 @@ const strayed = (thrown: unknown): void => {
   process.stderr.write(`The app threw outside of a task: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
 };
 
-// The command decides what a signal means; the terminal sends it to both.
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => undefined);
-process.on('disconnect', () => void close());
 process.on('uncaughtException', strayed);
 process.on('unhandledRejection', strayed);
 process.exit = (code) => {
@@ -215,7 +180,7 @@ process.exit = (code) => {
   Error.captureStackTrace(error, process.exit);
   throw error;
 };
-new Worker(childEntries.guard, { name: 'tutti-guard' }).unref();
+beginChild(() => void close());
 
 process.on('message', (message: ToChild) => {
   if (message.kind === 'close') {

@@ -1,21 +1,19 @@
 /** The command line of `tutti run`. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { limits } from '../limits.ts';
 import type { LogLevel } from '../node/options.ts';
 import {
   dataOption,
-  durationText,
+  executorsOption,
+  hangLimitOption,
   keyText,
   logLevelOption,
+  partitionsOption,
   someText,
-  wholeNumber,
   withExamples,
 } from './command-options.ts';
 import { run } from './run.ts';
 import type { Shell } from './shell.ts';
-
-const executorsMax = 1_024;
 
 type Options = {
   readonly data: string;
@@ -69,21 +67,9 @@ export const addRunCommand = (program: Command, shell: Shell, exit: (code: numbe
         .choices(['embedded', 'memory'])
         .default('embedded'),
     )
-    .addOption(
-      new Option('--executors <n>', 'threads that run tasks (default: as many as cores)')
-        .env('TUTTI_EXECUTORS')
-        .argParser(wholeNumber(1, executorsMax)),
-    )
-    .addOption(
-      new Option('--partitions <n>', 'partitions of a new data folder (default: 1)')
-        .env('TUTTI_PARTITIONS')
-        .argParser(wholeNumber(1, limits.partitionsMax)),
-    )
-    .addOption(
-      new Option('--hang-limit <duration>', 'end a thread that does not answer for so long (default: never)')
-        .env('TUTTI_HANG_LIMIT')
-        .argParser(durationText),
-    )
+    .addOption(executorsOption())
+    .addOption(partitionsOption())
+    .addOption(hangLimitOption())
     .option('--json', 'tell progress as one JSON object a line')
     .addOption(logLevelOption())
     .addHelpText(

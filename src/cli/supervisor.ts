@@ -9,12 +9,10 @@
  *     same id or key, which attaches.
  * S2. The task's own count of crashes ends one that crashes each time. Crashes that are no task's doing are bounded here.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { decodeError } from '../values/codec.ts';
-import { OutputLines } from './output-lines.ts';
+import { Child, type Death } from './child.ts';
 import type { FromChild, RunRequest, ToChild } from './run-protocol.ts';
 
 export type SupervisorHandlers = {
@@ -39,12 +37,11 @@ export class Supervisor {
   readonly #entry: URL;
   readonly #handlers: SupervisorHandlers;
   #request: RunRequest;
-  #child: ChildProcess | undefined;
+  #child: Child<FromChild, ToChild> | undefined;
   #imported = false;
   #crashes = 0;
   #stopping = false;
   #outcome: RunOutcome | undefined;
-  #closeTimer: NodeJS.Timeout | undefined;
 
   constructor(entry: URL, request: RunRequest, handlers: SupervisorHandlers) {
     this.#entry = entry;
@@ -56,7 +53,6 @@ export class Supervisor {
   async run(): Promise<RunOutcome> {
     for (;;) {
       const death = await this.#runChild();
-      clearTimeout(this.#closeTimer);
       if (this.#outcome !== undefined) return this.#outcome;
       if (this.#stopping) return { kind: 'stopped', status: undefined };
       const verdict = this.#verdict(death);
@@ -72,40 +68,24 @@ export class Supervisor {
   /** The child closes its node and ends; what is unfinished goes on another time. */
   stop(): void {
     this.#stopping = true;
-    this.#tell({ kind: 'close' });
-    this.#endSoon();
+    this.#child?.tell({ kind: 'close' });
+    this.#child?.endWithin(closeMaxMs);
   }
 
   /** Ends the child at once. Nothing that is recorded is lost. */
   kill(): void {
     this.#stopping = true;
-    this.#child?.kill('SIGKILL');
+    this.#child?.kill();
   }
 
   #runChild(): Promise<Death> {
-    const child = fork(fileURLToPath(this.#entry), [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-    this.#child = child;
-    const out = [child.stdout, child.stderr].map((stream) => this.#lines(stream as Readable));
-    child.on('message', (message: FromChild) => this.#receive(message));
-    this.#tell(this.#request);
-    return new Promise((resolve) => {
-      let failure: Error | undefined;
-      child.on('error', (error) => {
-        failure = error;
-        if (child.pid === undefined) resolve({ signal: undefined, text: error.message });
-      });
-      child.on('close', (code, signal) => {
-        for (const lines of out) lines.end();
-        resolve({ signal: signal ?? undefined, text: failure?.message ?? deathText(code, signal) });
-      });
+    const child = new Child<FromChild, ToChild>(this.#entry, {
+      message: (message) => this.#receive(message),
+      output: this.#handlers.output,
     });
-  }
-
-  #lines(stream: Readable): OutputLines {
-    const lines = new OutputLines(this.#handlers.output);
-    stream.setEncoding('utf8');
-    stream.on('data', (text: string) => lines.take(text));
-    return lines;
+    this.#child = child;
+    child.tell(this.#request);
+    return child.ended;
   }
 
   #receive(message: FromChild): void {
@@ -123,11 +103,11 @@ export class Supervisor {
         break;
       case 'result':
         this.#outcome = { kind: 'result' };
-        this.#endSoon();
+        this.#child?.endWithin(closeMaxMs);
         break;
       case 'failed':
         this.#outcome ??= { kind: 'failed', error: decodeError(message.error) };
-        this.#endSoon();
+        this.#child?.endWithin(closeMaxMs);
         break;
       case 'closed':
         this.#outcome ??= { kind: 'stopped', status: message.status };
@@ -139,16 +119,6 @@ export class Supervisor {
         message satisfies never;
     }
     this.#handlers.message(message);
-  }
-
-  #tell(message: ToChild): void {
-    // A child that has gone is noticed by its end.
-    if (this.#child?.connected === true) this.#child.send(message, () => undefined);
-  }
-
-  #endSoon(): void {
-    clearTimeout(this.#closeTimer);
-    this.#closeTimer = setTimeout(() => this.#child?.kill('SIGKILL'), closeMaxMs);
   }
 
   /** Why it is not started again; undefined if it is. */
@@ -175,24 +145,3 @@ export class Supervisor {
     return undefined;
   }
 }
-
-type Death = { readonly signal: NodeJS.Signals | undefined; readonly text: string };
-
-const deathText = (code: number | null, signal: NodeJS.Signals | null): string => {
-  switch (signal) {
-    case null:
-      return `exit code ${code ?? 'unknown'}`;
-    case 'SIGKILL':
-      return 'SIGKILL: it was killed, perhaps by the system for want of memory';
-    case 'SIGABRT':
-    case 'SIGTRAP':
-      return `${signal}: it gave up, often for want of memory`;
-    case 'SIGSEGV':
-    case 'SIGBUS':
-    case 'SIGILL':
-    case 'SIGFPE':
-      return `${signal}: a crash in native code`;
-    default:
-      return signal;
-  }
-};

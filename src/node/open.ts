@@ -60,8 +60,14 @@ export const open = async (options: OpenOptions): Promise<Tutti> =>
   openNode(options, options.app === undefined ? undefined : catalogueOf(options.app));
 
 /** As `open`, for a caller that has read the app itself. */
-export const openNode = async (options: OpenOptions, catalogue: AppCatalogue | undefined): Promise<EmbeddedNode> =>
-  startNode({ ...checkOptions(options), fingerprint: catalogue?.fingerprint }, catalogue);
+export const openNode = async (
+  options: OpenOptions,
+  catalogue: AppCatalogue | undefined,
+  development: Development = {},
+): Promise<EmbeddedNode> =>
+  startNode({ ...checkOptions(options), ...development, fingerprint: catalogue?.fingerprint }, catalogue);
+
+export type Development = Pick<NodeThreadData, 'rehearses'>;
 
 /** Starts the threads of a node. */
 export const startNode = async (data: NodeThreadData, catalogue: AppCatalogue | undefined): Promise<EmbeddedNode> => {
@@ -106,6 +112,9 @@ export class EmbeddedNode extends AppClient implements Tutti {
   #ended: (() => void) | undefined;
   #backend: Promise<NodeBackend> | undefined;
   readonly #serving: NodeServing;
+  readonly #failure = Promise.withResolvers<Error>();
+  /** Settles, with the reason, when the node has stopped by itself. */
+  readonly failure = this.#failure.promise;
 
   constructor(
     worker: Worker,
@@ -195,11 +204,14 @@ export class EmbeddedNode extends AppClient implements Tutti {
       this.#answers.get(message.request)?.(message.value);
       this.#answers.delete(message.request);
     } else if (message.kind === 'failed') {
-      this.#client.close(decodeError(message.error));
+      const error = decodeError(message.error);
+      this.#failure.resolve(error);
+      this.#client.close(error);
     }
   }
 
   #end(reason: Error): void {
+    if (this.#closing === undefined) this.#failure.resolve(reason);
     this.#client.close(reason);
     this.#ended?.();
     this.#closing ??= Promise.resolve();

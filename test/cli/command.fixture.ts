@@ -54,10 +54,10 @@ export class Running {
     return this.#child.pid as number;
   }
 
-  /** Settles when the pattern is on stderr; rejects if the command ends without it. */
-  async seen(pattern: RegExp): Promise<RegExpExecArray> {
+  /** Settles when the pattern is on stderr, behind its first `from` characters; rejects if the command ends without it. */
+  async seen(pattern: RegExp, from = 0): Promise<RegExpExecArray> {
     for (;;) {
-      const found = pattern.exec(this.err);
+      const found = pattern.exec(this.err.slice(from));
       if (found !== null) return found;
       if (this.#child.exitCode !== null || this.#child.signalCode !== null)
         throw new Error(`The command ended without ${pattern}. stderr:\n${this.err}\nstdout:\n${this.out}`);
@@ -142,6 +142,16 @@ export const gone = async (pid: number): Promise<void> => {
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+};
+
+/** A request with a JSON body (POST) or without (GET). */
+export const ask = async (url: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) => {
+  const given =
+    body === undefined
+      ? { headers }
+      : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } };
+  const response = await fetch(url, given);
+  return { status: response.status, json: (await response.json()) as unknown };
 };
 
 export const eventsOf = (err: string): readonly Readonly<Record<string, unknown>>[] =>

@@ -127,6 +127,17 @@ describe('of the address it finds', () => {
     expectFault(found, new RegExp(`^port: Port ${port} of 127\\.0\\.0\\.1 is taken by another program\\. End it `));
   });
 
+  test('that a node is there already, which is said and no fault', async () => {
+    const node = place.start(['serve', 'app.ts', '--port', '0', '--data', 'served'], {
+      env: { TUTTI_TOKEN: 'a-token-that-is-long-enough' },
+    });
+    const [, url] = await node.seen(/"url":"([^"]+)"/);
+    const { code, out, err } = await place.run(['doctor', '--port', new URL(url as string).port]);
+    expect({ code, out, err }).toEqual({ code: 0, out: '', err: `A Tutti node serves at ${url}.\n` });
+    node.kill('SIGTERM');
+    await node.ended;
+  });
+
   test('that it is not one of this machine', async () => {
     expectFault(await doctor(['--host', '192.0.2.1']), /^port: Nothing can listen on 192\.0\.2\.1, .*EADDRNOTAVAIL/);
   });

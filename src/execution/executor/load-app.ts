@@ -28,21 +28,31 @@ export const importUsers = async (address: string, what = 'The app'): Promise<ob
 type Trail = {
   lastUrl: string | undefined;
   failed: { readonly specifier: string; readonly from: string | undefined } | undefined;
+  readonly files: Set<string>;
 };
+
+/**
+ * Paths of the files that the app is made of, as far as this thread has loaded or looked for them; none of packages, nor of
+ * Tutti itself.
+ */
+export const filesOfApp = (): readonly string[] => [...(trail?.files ?? [])];
 
 /** Resolution is watched once per thread, from the first import on: also what the app imports later is mapped. */
 let trail: Trail | undefined;
 
 const watchResolution = (): Trail => {
-  const trail: Trail = { lastUrl: undefined, failed: undefined };
+  const trail: Trail = { lastUrl: undefined, failed: undefined, files: new Set() };
   registerHooks({
     resolve(specifier, context, next) {
       try {
         const resolved = next(specifier, context);
         trail.lastUrl = resolved.url;
+        if (isOfApp(resolved.url)) trail.files.add(fileURLToPath(resolved.url));
         return resolved;
       } catch (error) {
         trail.failed = { specifier, from: context.parentURL };
+        if (specifier.startsWith('.') && context.parentURL?.startsWith('file:') === true)
+          trail.files.add(fileURLToPath(new URL(specifier, context.parentURL)));
         if (specifier !== 'tutti' && !specifier.startsWith('tutti/')) throw error;
         trail.failed = undefined;
         return next(specifier, { ...context, parentURL: import.meta.url });
@@ -51,6 +61,11 @@ const watchResolution = (): Trail => {
   });
   return trail;
 };
+
+const ownFolder = new URL('../../', import.meta.url).href;
+
+const isOfApp = (url: string): boolean =>
+  url.startsWith('file:') && !url.startsWith(ownFolder) && !url.includes('/node_modules/');
 
 type Place = { readonly file: string | undefined; readonly line: number | undefined };
 

@@ -1,0 +1,130 @@
+/** `tutti serve` as a process: JSON lines, a drain on SIGTERM, exit codes, a crash that is survived. */
+import { createConnection } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ask, eventsOf, type Running, Workplace } from './command.fixture.ts';
+
+const app = `
+import { existsSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { task } from 'tutti';
+console.log('printed at module level');
+export const hello = task(async (_ctx, name: string) => 'hello ' + name);
+export const waits = task(async (ctx, go: string) => {
+  while (!existsSync(go)) await setTimeout(20, undefined, { signal: ctx.signal });
+  return 'gone';
+});
+export const crash = task({ retry: { attempts: 1 } }, () => { process.kill(process.pid, 'SIGABRT'); for (;;); });
+`;
+
+let place: Workplace;
+beforeAll(() => {
+  place = new Workplace(app);
+});
+afterAll(() => place.remove());
+
+const serving = async (...args: readonly string[]): Promise<{ readonly node: Running; readonly url: string }> => {
+  const node = place.start(['serve', 'app.ts', '--port', '0', ...args]);
+  const [, url] = await node.seen(/"url":"([^"]+)"/);
+  return { node, url: url as string };
+};
+
+const messagesOf = (err: string): unknown[] => eventsOf(err).map(({ message }) => message);
+
+test('serves, logs JSON lines on stderr alone, and on SIGTERM gives back what runs and ends with 0', async () => {
+  const { node, url } = await serving('--data', 'drained');
+  expect((await ask(`${url}/v1/tasks/hello?wait=60s`, 'Ada')).json).toBe('hello Ada');
+  await ask(`${url}/v1/tasks/waits`, place.path('go'), { 'idempotency-key': 'w' });
+  node.kill('SIGTERM');
+  const { code, out, err } = await node.ended;
+  expect({ code, out }).toEqual({ code: 0, out: '' });
+  expect(messagesOf(err)).toEqual(
+    expect.arrayContaining(['printed at module level', 'serving', 'stopping; once more ends it at once', 'stopped']),
+  );
+  // It was given back without blame, and goes on.
+  const [task] = eventsOf((await place.run(['list', '--data', 'drained', '--task', 'waits', '--json'])).out);
+  expect(task).toMatchObject({ state: 'queued', attempts: 0 });
+  const again = await serving('--data', 'drained');
+  expect(eventsOf(again.node.err).find(({ message }) => message === 'serving')).toMatchObject({
+    tasks: ['crash', 'hello', 'waits'],
+    unfinished: [{ name: 'waits', count: 1 }],
+  });
+  place.write('go', '');
+  expect((await ask(`${again.url}/v1/tasks/waits?wait=60s`, place.path('go'), { 'idempotency-key': 'w' })).json).toBe(
+    'gone',
+  );
+  again.node.kill('SIGTERM');
+  expect((await again.node.ended).code).toBe(0);
+});
+
+test('a second SIGTERM ends it at once, while a request is still waited for', async () => {
+  const { node, url } = await serving('--data', 'twice');
+  const { hostname, port } = new URL(url);
+  const slow = createConnection(Number(port), hostname);
+  const cut = new Promise((resolve) => slow.once('close', resolve));
+  slow.on('error', () => undefined);
+  slow.write(
+    'POST /v1/tasks/hello HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n"A',
+  );
+  // What is answered on another connection came after it.
+  await ask(`${url}/v1/tasks/hello?wait=60s`, 'Ada');
+  node.kill('SIGTERM');
+  await node.seen(/once more ends it at once/);
+  node.kill('SIGTERM');
+  expect((await node.ended).code).toBe(143);
+  await cut;
+});
+
+test('a crash of its process is logged, and it is started again on the same port', async () => {
+  const { node, url } = await serving('--data', 'crashed');
+  const mark = node.err.length;
+  // It may be gone before it answers.
+  await ask(`${url}/v1/tasks/crash`, null).catch(() => undefined);
+  await node.seen(/"how":"SIGABRT[^\n]*"message":"the process that runs the node ended"/);
+  const [, again] = await node.seen(/"url":"([^"]+)"/, mark);
+  expect(again).toBe(url);
+  expect((await ask(`${url}/v1/tasks/hello?wait=60s`, 'Ada')).json).toBe('hello Ada');
+  node.kill('SIGTERM');
+  expect((await node.ended).code).toBe(0);
+});
+
+test('what keeps it from starting is told with its code, and ends it', async () => {
+  const { node, url } = await serving('--data', 'held');
+  const port = new URL(url).port;
+  const refused = async (...args: readonly string[]): Promise<readonly unknown[]> => {
+    const { code, err } = await place.run(['serve', 'app.ts', ...args]);
+    return [code, eventsOf(err).at(-1)?.['code']];
+  };
+  expect(await refused('--port', port, '--data', 'other')).toEqual([4, 'ADDRESS_IN_USE']);
+  expect(await refused('--port', '0', '--data', 'held')).toEqual([4, 'DATA_LOCKED']);
+  expect(await refused('--port', '0', '--host', '0.0.0.0', '--data', 'other')).toEqual([2, 'ADDRESS_UNPROTECTED']);
+  place.write('bad.ts', `throw new Error('no settings');\n`);
+  const bad = await place.run(['serve', 'bad.ts', '--port', '0']);
+  expect(bad.code).toBe(2);
+  expect(eventsOf(bad.err).at(-1)).toMatchObject({ code: 'APP_LOAD', message: expect.stringContaining('bad.ts:1') });
+  node.kill('SIGTERM');
+  await node.ended;
+});
+
+test('a token is asked for, also by TUTTI_TOKEN', async () => {
+  const node = place.start(['serve', 'app.ts', '--port', '0', '--data', 'token'], {
+    env: { TUTTI_TOKEN: 'a-token-that-is-long-enough' },
+  });
+  const [, url] = await node.seen(/"url":"([^"]+)"/);
+  expect((await ask(`${url}/v1/app`)).status).toBe(401);
+  const { status } = await ask(`${url}/v1/app`, undefined, { authorization: 'Bearer a-token-that-is-long-enough' });
+  expect(status).toBe(200);
+  expect(node.err).not.toContain('long-enough');
+  node.kill('SIGINT');
+  expect((await node.ended).code).toBe(0);
+});
+
+test.each([
+  [['--tls-cert', 'app.ts'], '--tls-cert and --tls-key belong together: --tls-key is missing'],
+  [['--tls-cert', 'app.ts', '--tls-key', 'none.pem'], 'The file of --tls-key cannot be read'],
+  [['--port', '70000'], 'It is a whole number from 0 to 65535'],
+  [['--prot', '1'], 'Did you mean --port?'],
+])('serve %j is exit code 2 and says why', async (args, says) => {
+  const { code, out, err } = await place.run(['serve', 'app.ts', ...args]);
+  expect(err).toContain(says);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+});
