@@ -97,9 +97,12 @@ async function takeInventory(options: Options, talk: Talk, stop: StopRequest): P
 async function runInventory(node: Tutti, options: Options, talk: Talk, startSeconds: number): Promise<Outcome> {
   const { folder, executors } = options;
   const run = await beginOrContinue(node, folder);
+  const over = new AbortController();
+  void showPage(node, run, talk, over.signal);
   const watch = watchRun(node, run, options, talk);
   try {
     const inventory = await run.handle.result();
+    over.abort();
     talk.endProgress();
     const times = { seconds: performance.now() / 1000, startSeconds };
     const kept = run.isContinued ? `; ${withThousands(watch.kept())} of the files were kept from before` : '';
@@ -111,6 +114,23 @@ async function runInventory(node: Tutti, options: Options, talk: Talk, startSeco
     return { inventory, ...times, isContinued: run.isContinued };
   } finally {
     watch.end();
+  }
+}
+
+/** Says where to watch the run: at the usual port, or at any other where that is taken. The run does not depend on it. */
+async function showPage(node: Tutti, run: Run, talk: Talk, over: AbortSignal): Promise<void> {
+  const taken = (error: unknown): boolean => isTuttiError(error) && error.code === 'ADDRESS_IN_USE';
+  try {
+    const { url } = await node.serve().catch((error: unknown) => {
+      if (taken(error)) return node.serve({ port: 0 });
+      throw error;
+    });
+    const page = `${url}/#/task/${run.handle.id}`;
+    if (!over.aborted) talk.tell('page', { page }, `Watch it at ${page}`);
+  } catch (error) {
+    // A run that is over before its page is there needs none.
+    if (over.aborted || (isTuttiError(error) && error.code === 'CLOSED')) return;
+    talk.tell('noPage', {}, `There is no page to watch it: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
