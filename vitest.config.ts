@@ -19,7 +19,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{src,tools,examples}/**/*.test.ts', 'bench/*.test.ts', 'bench/src/**/*.test.ts'],
+          include: ['{src,tools,examples,dashboard}/**/*.test.ts', 'bench/*.test.ts', 'bench/src/**/*.test.ts'],
           testTimeout: 30_000,
         },
       },

@@ -105,6 +105,9 @@ export const limits = {
   mapHeatCells: 100,
   /** Names of tasks with counters of their own, in a partition. */
   functionsCountedMax: 1_000,
+  /** Steps of the history that charts are made of: an hour. */
+  historySteps: 360,
+  historyStepMs: 10_000,
 
   /** A new leader waits so long for executors to say what they run. */
   rollCallMs: 2_000,

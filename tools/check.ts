@@ -25,7 +25,7 @@ const parts: Readonly<Record<string, () => boolean>> = {
     ),
   // What runs in a browser, in part or all of it, sees other globals.
   types: () =>
-    ['.', 'test/browser', 'test/simulation/page/browser'].every((project) =>
+    ['.', 'dashboard', 'test/browser', 'test/simulation/page/browser'].every((project) =>
       runTool('typescript/bin/tsc', '--noEmit', '-p', project),
     ),
   tidy: () => {

@@ -1,11 +1,11 @@
 /**
- * Builds the package that is published: JavaScript and types from `src/`, a package.json of its own that points at them, and
- * the texts that belong to it, in a staging folder, packed by npm. `npm run pack` leaves the tarball in `dist/`.
+ * Builds the package that is published: JavaScript and types from `src/`, the page that nodes serve, a package.json of its own
+ * that points at them, and the texts that belong to it, in a staging folder, packed by npm. `npm run pack` leaves the tarball in `dist/`.
  *
  * It has no scripts, no development dependencies and no TypeScript source: Node.js does not strip types below node_modules.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -40,6 +40,12 @@ export const buildPackage = (folder: string): string => {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     copyFileSync(join(root, file), join(folder, file));
   }
+  const bundler = join(root, 'node_modules/vite/bin/vite.js');
+  execFileSync(process.execPath, [bundler, 'build', 'dashboard', '--logLevel', 'warn'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  cpSync(join(root, 'dashboard/dist'), join(folder, 'dashboard/dist'), { recursive: true });
   chmodSync(join(folder, 'bin/tutti.js'), 0o755);
   const manifest = publishedManifest(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -9,9 +9,11 @@
  */
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
+import { eventTypeOf } from '../protocol/event-type.ts';
 import type { Backend } from './backend.ts';
 import { problemOf } from './problem.ts';
 import type { GatewayParts } from './route.ts';
+import { FollowStream } from './streams.ts';
 
 const endMark = '-end';
 const encoder = new TextEncoder();
@@ -49,24 +51,17 @@ class EventStream {
   /** Settles with the first event. */
   readonly begun: Promise<void>;
   onEnd: () => void = () => undefined;
-  readonly #backend: Backend;
-  readonly #id: string;
+  readonly #follow: FollowStream;
   readonly #report: (error: unknown) => void;
-  #nextLog: number;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #begin!: () => void;
-  #refuse!: (error: Error) => void;
+  #refuse!: (error: unknown) => void;
   #hasBegun = false;
+  #paused = false;
   #ended = false;
-  #stop: (() => void) | undefined;
-  /** Of which following the events are; those of an earlier one are not wanted any more. */
-  #following = 0;
   readonly #beat: ReturnType<typeof setInterval>;
 
   constructor(backend: Backend, id: string, fromLog: number, report: (error: unknown) => void) {
-    this.#backend = backend;
-    this.#id = id;
-    this.#nextLog = fromLog;
     this.#report = report;
     this.begun = new Promise((resolve, reject) => {
       this.#begin = resolve;
@@ -78,18 +73,24 @@ class EventStream {
           this.#controller = controller;
         },
         pull: () => {
-          if (this.#stop === undefined && this.#hasBegun && !this.#ended) this.#follow();
+          if (!this.#paused || this.#ended) return;
+          this.#paused = false;
+          this.#follow.resume();
         },
         cancel: () => this.#finish(),
       },
       new ByteLengthQueuingStrategy({ highWaterMark: limits.gatewayFollowBytesMax }),
     );
     this.#beat = setInterval(() => this.#write(':\n\n'), limits.gatewayFollowBeatMs);
-    this.#follow();
+    this.#follow = new FollowStream(backend, id, fromLog, {
+      event: (text) => this.#take(text),
+      end: (error) => this.end(error),
+    });
+    this.#follow.resume();
   }
 
   /** Nothing comes any more; with why, where the task has not ended. */
-  end(error?: Error): void {
+  end(error?: unknown): void {
     if (this.#ended) return;
     if (!this.#hasBegun && error !== undefined) {
       this.#finish();
@@ -102,42 +103,22 @@ class EventStream {
     this.#controller.close();
   }
 
-  #follow(): void {
-    const following = ++this.#following;
-    const current = (): boolean => following === this.#following && !this.#ended;
-    const stop = this.#backend.follow(this.#id, this.#nextLog, {
-      take: (text) => {
-        if (current()) this.#take(text);
-      },
-      end: (error) => {
-        if (current()) this.end(error);
-      },
-    });
-    // What it told at once may have ended it, or have been too much already.
-    if (current()) this.#stop = stop;
-    else stop();
-  }
-
   #take(text: string): void {
     this.#started();
-    const event = JSON.parse(text) as { readonly type: string; readonly index?: number };
-    if (event.type === 'log') this.#nextLog = (event.index as number) + 1;
-    const last = event.type === 'finished';
-    this.#write(`id: ${this.#nextLog}${last ? endMark : ''}\nevent: ${event.type}\ndata: ${text}\n\n`);
+    const type = eventTypeOf(text);
+    const last = type === 'finished';
+    this.#write(`id: ${this.#follow.nextLog}${last ? endMark : ''}\nevent: ${type}\ndata: ${text}\n\n`);
     if (last) this.end();
-    else if ((this.#controller.desiredSize as number) <= 0) this.#pause();
+    else if ((this.#controller.desiredSize as number) <= 0) {
+      this.#paused = true;
+      this.#follow.pause();
+    }
   }
 
   #started(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.#begin();
-  }
-
-  #pause(): void {
-    this.#following++;
-    this.#stop?.();
-    this.#stop = undefined;
   }
 
   #write(text: string): void {
@@ -148,7 +129,7 @@ class EventStream {
     if (this.#ended) return;
     this.#ended = true;
     clearInterval(this.#beat);
-    this.#pause();
+    this.#follow.stop();
     this.onEnd();
   }
 }

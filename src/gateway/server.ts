@@ -45,6 +45,8 @@ export type GatewayServer = {
   /** Where it can be reached, without a slash at the end: `http://127.0.0.1:8484`. */
   readonly url: string;
   readonly port: number;
+  /** Requests under way, streams of events among them. */
+  readonly inFlight: number;
   /** Settles when nothing is under way any more. The backend goes on. */
   close(): Promise<void>;
 };
@@ -79,6 +81,9 @@ export const listen = async (backend: Backend, options: ListenOptions): Promise<
   return {
     url: `${secure ? 'https' : 'http'}://${urlHost(host)}:${address.port}`,
     port: address.port,
+    get inFlight() {
+      return gateway.inFlight;
+    },
     close: () => close(server, gateway, sockets, upgraded),
   };
 };

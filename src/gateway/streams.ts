@@ -36,6 +36,11 @@ export class FollowStream implements Stream {
     this.#sink = sink;
   }
 
+  /** Index of the first log line that was not given out. */
+  get nextLog(): number {
+    return this.#nextLog;
+  }
+
   resume(): void {
     const generation = ++this.#generation;
     const live = (): boolean => generation === this.#generation;

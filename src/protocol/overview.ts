@@ -87,26 +87,29 @@ export type ThreadOverview = {
   readonly loopDelay: LoopDelay;
 };
 
-/** What all counters were, at equal distances of time, the oldest first: for charts. */
+/**
+ * The last hour at most, for charts: column by column, the oldest first, one number each `stepMs`. What stands in a column is of
+ * the step that ends there; `null` where nothing was told, or, of durations, where nothing ended.
+ */
 export type OverviewHistory = {
   readonly stepMs: number;
-  readonly points: readonly OverviewPoint[];
+  /** When the newest step ended; undefined: there is none yet, and the columns are empty. */
+  readonly newest: Date | undefined;
+  /** How many in the step, all functions together. */
+  readonly started: HistoryColumn;
+  readonly completed: HistoryColumn;
+  readonly failed: HistoryColumn;
+  readonly cancelled: HistoryColumn;
+  readonly failedAttempts: HistoryColumn;
+  /** How many at the step's end. */
+  readonly queued: HistoryColumn;
+  readonly running: HistoryColumn;
+  /** Milliseconds that the attempts took that ended in the step. */
+  readonly runP50Ms: HistoryColumn;
+  readonly runP99Ms: HistoryColumn;
 };
 
-export type OverviewPoint = {
-  readonly time: Date;
-  /** Totals of all functions. */
-  readonly started: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  readonly failedAttempts: number;
-  readonly queued: number;
-  readonly running: number;
-  /** Of what ended since the point before. Undefined where nothing did. */
-  readonly runP50Ms: number | undefined;
-  readonly runP99Ms: number | undefined;
-};
+export type HistoryColumn = readonly (number | null)[];
 
 export type Overview = {
   readonly time: Date;

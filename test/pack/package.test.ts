@@ -62,14 +62,18 @@ beforeAll(() => {
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-test('the package holds JavaScript, types and its texts: no TypeScript source, no tests', () => {
+test('the package holds JavaScript, types, its texts and the page: no TypeScript source, no tests', () => {
   const files = filesIn(installed);
+  const page = (path: string): boolean => path.startsWith('dashboard/dist/');
   const stray = files.filter(
-    (path) => !/\.(js|d\.ts)$/.test(path) && !/^(package\.json|README\.md|LICENSE|ARCHITECTURE\.md)$/.test(path),
+    (path) =>
+      !page(path) && !/\.(js|d\.ts)$/.test(path) && !/^(package\.json|README\.md|LICENSE|ARCHITECTURE\.md)$/.test(path),
   );
   expect(stray).toEqual([]);
   expect(files.filter((path) => /\.(test|fixture)\.|conformance\./.test(path))).toEqual([]);
   for (const text of ['README.md', 'LICENSE', 'ARCHITECTURE.md']) expect(files).toContain(text);
+  expect(files).toContain('dashboard/dist/index.html');
+  expect(files.filter((path) => page(path) && !/\.(html|js|css|svg)$/.test(path))).toEqual([]);
 });
 
 test('the package.json asks for nothing to be run at installation and for nothing that only development needs', () => {

@@ -2,8 +2,8 @@
 import type { Finding } from './finding.ts';
 import type { SourceFile } from './source.ts';
 
-const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)*\.(ts|js)$/;
-const drawer = /(^|\/)(utils?|helpers?|common|misc|shared|interfaces|types)(\.ts|\/)/;
+const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)*\.(tsx?|js)$/;
+const drawer = /(^|\/)(utils?|helpers?|common|misc|shared|interfaces|types)(\.tsx?|\/)/;
 
 export const findBadNames = (files: readonly SourceFile[]): readonly Finding[] => {
   const findings: Finding[] = [];
@@ -12,7 +12,7 @@ export const findBadNames = (files: readonly SourceFile[]): readonly Finding[] =
     if (!kebabCase.test(name)) {
       findings.push({ file: path, line: 1, what: 'is not named in kebab-case', remedy: 'Rename it, like log-file.ts' });
     }
-    if (path.startsWith('src/') && drawer.test(path)) {
+    if (/^(dashboard\/)?src\//.test(path) && drawer.test(path)) {
       findings.push({ file: path, line: 1, what: 'is a drawer for anything', remedy: 'Name it after its one idea' });
     }
   }

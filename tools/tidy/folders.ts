@@ -17,7 +17,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   app: shared,
   protocol: shared,
   client: [...shared, 'client'],
-  observe: ground,
+  observe: [...ground, 'protocol'],
   engine: ground,
   store: ground,
   partition: [...ground, ...contracts],

@@ -14,7 +14,7 @@ export type ImportGraph = ReadonlyMap<string, readonly Edge[]>;
 export const resolveImport = (from: string, specifier: string, known: ReadonlySet<string>): string | undefined => {
   if (specifier === '' || specifier.includes(':')) return undefined;
   const target = posix.join(posix.dirname(from), specifier);
-  return [target, `${target}.ts`, `${target}ts`].find((path) => known.has(path));
+  return [target, `${target}.ts`, `${target}.tsx`, `${target}ts`].find((path) => known.has(path));
 };
 
 export const importGraph = (files: readonly SourceFile[]): ImportGraph => {

@@ -118,7 +118,7 @@ export const parseSource = (path: string, text: string): SourceFile => {
   };
 };
 
-const foldersWithCode = ['bench', 'bin', 'examples', 'src', 'test', 'tools'];
+const foldersWithCode = ['bench', 'bin', 'dashboard', 'examples', 'src', 'test', 'tools'];
 const foldersSkipped = new Set(['node_modules', 'dist', 'testdata', '.tutti']);
 
 /** Every TypeScript and JavaScript file of the project at `root`, in the order of their paths. */
@@ -129,7 +129,7 @@ export const readSources = (root: string): readonly SourceFile[] => {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
         if (!foldersSkipped.has(entry.name)) list(path);
-      } else if (/\.(ts|js)$/.test(entry.name)) paths.push(path);
+      } else if (/\.(tsx?|js)$/.test(entry.name)) paths.push(path);
     }
   };
   const present = new Set(readdirSync(root));

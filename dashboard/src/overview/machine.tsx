@@ -1,0 +1,135 @@
+/** What the tasks run on: executors, other threads, logs, partitions with their checkpoints. */
+import type { JSX } from 'preact';
+import { percentileMs } from '../../../src/protocol/histogram.ts';
+import type { ExecutorOverview, LoopDelay, Overview, PartitionOverview } from '../../../src/protocol/overview.ts';
+import { formatAge, formatBytes, formatCount, formatMs } from '../format.ts';
+
+/** Above this an event loop is late enough to be looked at. */
+const lateMs = 200;
+
+const Delay = ({ delay }: { delay: LoopDelay }): JSX.Element => (
+  <td class={`number ${delay.p99Ms > lateMs ? 'state-failed' : ''}`}>{formatMs(delay.p99Ms)}</td>
+);
+
+/** Slots in use, one mark each: filled ones are busy. */
+const Slots = ({ executor }: { executor: ExecutorOverview }): JSX.Element => (
+  <svg
+    class="slots"
+    width={executor.slots * 9}
+    height="12"
+    role="img"
+    aria-label={`${executor.busy} of ${executor.slots} slots busy`}
+  >
+    {Array.from({ length: executor.slots }, (_, slot) => (
+      <rect
+        key={slot}
+        x={slot * 9 + 0.5}
+        y="1.5"
+        width="6"
+        height="9"
+        rx="1.5"
+        class={slot < executor.busy ? 'busy' : 'free'}
+      />
+    ))}
+  </svg>
+);
+
+const heads = (...names: readonly (readonly [text: string, number?: true])[]): JSX.Element => (
+  <thead>
+    <tr>
+      {names.map(([text, number]) => (
+        <th key={text} scope="col" class={number ? 'number' : undefined}>
+          {text}
+        </th>
+      ))}
+    </tr>
+  </thead>
+);
+
+export const ThreadTable = ({ overview }: { overview: Overview }): JSX.Element => (
+  <section aria-labelledby="threads-heading">
+    <h2 id="threads-heading">Threads</h2>
+    <table>
+      {heads(['Thread'], ['Slots'], ['Waiting', true], ['Loop delay p99', true])}
+      <tbody>
+        {overview.executors.map((executor) => (
+          <tr key={executor.executor}>
+            <th scope="row">
+              executor {executor.executor}
+              {executor.silentMs > 0 ? (
+                <span class="state-failed"> silent for {formatMs(executor.silentMs)}</span>
+              ) : null}
+            </th>
+            <td>
+              <Slots executor={executor} />
+            </td>
+            <td class="number">{formatCount(executor.waiting)}</td>
+            <Delay delay={executor.loopDelay} />
+          </tr>
+        ))}
+        {overview.threads.map(({ name, loopDelay }) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td />
+            <td />
+            <Delay delay={loopDelay} />
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </section>
+);
+
+const checkpointText = ({ checkpointAt }: PartitionOverview, time: Date): string =>
+  checkpointAt === undefined ? 'none yet' : `${formatAge(time.getTime() - checkpointAt.getTime())} ago`;
+
+export const StorageTables = ({ overview }: { overview: Overview }): JSX.Element => (
+  <>
+    <section aria-labelledby="partitions-heading">
+      <h2 id="partitions-heading">Partitions</h2>
+      <table>
+        {heads(
+          ['Partition'],
+          ['Tasks', true],
+          ['Kept', true],
+          ['Position', true],
+          ['To flush', true],
+          ['Checkpoint', true],
+        )}
+        <tbody>
+          {overview.partitions.map((one) => (
+            <tr key={one.partition}>
+              <th scope="row">
+                {one.partition}
+                {one.leading ? null : <span class="state-failed"> not leading</span>}
+              </th>
+              <td class="number">{formatCount(one.tasks)}</td>
+              <td class="number">{formatCount(one.finished)}</td>
+              <td class="number">{formatCount(one.position)}</td>
+              <td class="number">{formatCount(one.dirtyRows)}</td>
+              <td class="number">{checkpointText(one, overview.time)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+    <section aria-labelledby="logs-heading">
+      <h2 id="logs-heading">Log</h2>
+      <table>
+        {heads(['Log'], ['Size', true], ['Records', true], ['Syncs', true], ['Sync p50', true], ['p99', true])}
+        <tbody>
+          {overview.logs.map(({ log, bytes, appends, syncs, syncTime }) => (
+            <tr key={log}>
+              <th scope="row">{log}</th>
+              <td class="number">{formatBytes(bytes)}</td>
+              <td class="number">{formatCount(appends)}</td>
+              <td class="number">{formatCount(syncs)}</td>
+              <td class="number">{formatMs(percentileMs(syncTime, 0.5) ?? 0)}</td>
+              <td class="number">{formatMs(percentileMs(syncTime, 0.99) ?? 0)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  </>
+);

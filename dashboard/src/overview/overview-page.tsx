@@ -1,0 +1,186 @@
+/** How the node does: what runs, how fast, what waits, what failed, and what it runs on. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Overview } from '../../../src/protocol/overview.ts';
+import { formatAge, formatCount, formatMs, formatRate, formatShort, plural } from '../format.ts';
+import { ErrorLine } from '../frame/error-line.tsx';
+import { useHeading } from '../frame/use-heading.ts';
+import { useStream } from '../link/use-stream.ts';
+import { tasksHref } from '../route.ts';
+import {
+  addSample,
+  oldestQueuedMs,
+  percentiles,
+  rateOf,
+  recentRunTime,
+  sumOf,
+  sumOfColumn,
+  type Totals,
+  totalsOf,
+} from './figures.ts';
+import { FunctionTable } from './function-table.tsx';
+import { StorageTables, ThreadTable } from './machine.tsx';
+import { RunningNow } from './running-now.tsx';
+import { TimeChart } from './time-chart.tsx';
+
+type Seen = { readonly overview: Overview; readonly samples: readonly Totals[] };
+
+export const OverviewPage = (): JSX.Element => {
+  const [seen, setSeen] = useState<Seen>();
+  const [error, setError] = useState<unknown>();
+  const heading = useHeading('Overview');
+  useStream(
+    (link, signal) => link.overviews(signal),
+    (overview) => setSeen((before) => ({ overview, samples: addSample(before?.samples ?? [], totalsOf(overview)) })),
+    setError,
+  );
+  return (
+    <div class="sheet overview">
+      <h1 class="for-readers" ref={heading} tabindex={-1}>
+        Overview
+      </h1>
+      {error === undefined ? null : <ErrorLine error={error} />}
+      {seen === undefined ? <p class="empty">Asking the node …</p> : <Seen {...seen} />}
+    </div>
+  );
+};
+
+const Seen = ({ overview, samples }: Seen): JSX.Element => (
+  <>
+    <Figures overview={overview} samples={samples} />
+    <Charts overview={overview} />
+    <div class="halves">
+      <div>
+        <RunningNow />
+        <FunctionTable functions={overview.functions} />
+      </div>
+      <div>
+        <ThreadTable overview={overview} />
+        <StorageTables overview={overview} />
+      </div>
+    </div>
+  </>
+);
+
+const Figure = ({
+  name,
+  value,
+  about,
+  bad = false,
+}: {
+  name: string;
+  value: string;
+  about: JSX.Element | string;
+  bad?: boolean;
+}): JSX.Element => (
+  <div class="figure">
+    <dt>{name}</dt>
+    <dd class={bad ? 'value state-failed' : 'value'}>{value}</dd>
+    <dd class="faint">{about}</dd>
+  </div>
+);
+
+const Figures = ({ overview, samples }: Seen): JSX.Element => {
+  const { functions, executors, history, time, startedAt } = overview;
+  const rate = rateOf(samples);
+  const { p50Ms, p99Ms } = percentiles(recentRunTime(samples));
+  const oldestMs = oldestQueuedMs(overview);
+  const failed = sumOf(functions, 'failed');
+  const slots = executors.reduce((sum, one) => sum + one.slots, 0);
+  const busy = executors.reduce((sum, one) => sum + one.busy, 0);
+  const threads = executors.filter((one) => one.busy > 0).length;
+  const recentFailed = history.newest === undefined ? failed : sumOfColumn(history.failed);
+  return (
+    <dl class="figures">
+      <Figure
+        name="Running"
+        value={formatCount(sumOf(functions, 'running'))}
+        about={<a href={tasksHref({ state: 'running' })}>{formatCount(sumOf(functions, 'waiting'))} of them waiting</a>}
+      />
+      <Figure
+        name="Queued"
+        value={formatCount(sumOf(functions, 'queued'))}
+        about={
+          oldestMs === undefined
+            ? `${formatCount(sumOf(functions, 'scheduled'))} scheduled`
+            : `oldest for ${formatMs(oldestMs)}`
+        }
+      />
+      <Figure
+        name="Throughput"
+        value={rate === undefined ? '–' : `${formatRate(rate)}/s`}
+        about={`${formatShort(sumOf(functions, 'completed'))} completed`}
+      />
+      <Figure
+        name="Run time p50"
+        value={p50Ms === undefined ? '–' : formatMs(p50Ms)}
+        about={p99Ms === undefined ? 'nothing ended yet' : `p99 ${formatMs(p99Ms)}`}
+      />
+      <Figure
+        name="Failed in the last hour"
+        value={formatCount(recentFailed)}
+        bad={recentFailed > 0}
+        about={
+          <a href={tasksHref({ state: 'failed' })}>{plural(sumOfColumn(history.failedAttempts), 'attempt')} failed</a>
+        }
+      />
+      <Figure
+        name="Slots busy"
+        value={`${formatCount(busy)} / ${formatCount(slots)}`}
+        about={`${threads} of ${plural(executors.length, 'executor')} busy`}
+      />
+      <Figure
+        name="Up for"
+        value={formatAge(time.getTime() - startedAt.getTime())}
+        about={`${plural(overview.partitions.length, 'partition')} led`}
+      />
+    </dl>
+  );
+};
+
+const Charts = ({ overview }: { overview: Overview }): JSX.Element => {
+  const { history } = overview;
+  const { stepMs, newest } = history;
+  const perSecond = (value: number): string => `${formatRate((value / stepMs) * 1_000)}/s`;
+  const shared = { stepMs, newest };
+  return (
+    <div class="charts">
+      <TimeChart
+        {...shared}
+        title="Throughput"
+        format={perSecond}
+        series={[
+          { label: 'completed', tone: 'main', values: history.completed },
+          { label: 'started', tone: 'second', values: history.started },
+        ]}
+      />
+      <TimeChart
+        {...shared}
+        title="Tasks alive"
+        format={formatShort}
+        series={[
+          { label: 'queued', tone: 'main', values: history.queued },
+          { label: 'running', tone: 'second', values: history.running },
+        ]}
+      />
+      <TimeChart
+        {...shared}
+        title="Run time"
+        format={formatMs}
+        series={[
+          { label: 'p50', tone: 'main', values: history.runP50Ms },
+          { label: 'p99', tone: 'second', values: history.runP99Ms },
+        ]}
+      />
+      <TimeChart
+        {...shared}
+        title="Failures"
+        format={formatShort}
+        series={[
+          { label: 'tasks', tone: 'bad', values: history.failed },
+          { label: 'attempts', tone: 'second', values: history.failedAttempts },
+        ]}
+      />
+    </div>
+  );
+};
