@@ -62,6 +62,26 @@ describe('a log of maps', () => {
     expect(cluster.map.members.map(({ id, state }) => `${id} ${state}`)).toEqual(['n0 up', 'n1 up', 'n2 up']);
   });
 
+  test('that has lost the joining of a run that was heard does not make the next one unheard', () => {
+    const cluster = ScriptedCluster.of(2);
+    const maps = cluster.maps.length;
+    cluster.cutFromMap('n0');
+    for (let runs = 0; runs < 3; runs++) {
+      cluster.end('n1');
+      cluster.start('n1');
+      cluster.pass(300);
+    }
+    const heard = cluster.node('n1').core.incarnation;
+    cluster.end('n1');
+    cluster.loseMaps(cluster.maps.length - maps);
+    cluster.start('n1');
+    cluster.healAll();
+    cluster.pass(30_000);
+    expect(cluster.node('n1').core.incarnation).toBeLessThan(heard);
+    expect(cluster.map.members.map(({ id, state }) => `${id} ${state}`)).toEqual(['n0 up', 'n1 up']);
+    expect(cluster.maps.length).toBeLessThan(maps + 20);
+  });
+
   test('whose right one comes back is gone on with from the newest map of both', () => {
     const cluster = ScriptedCluster.of(3);
     const lost = cluster.loseMaps(cluster.maps.length);

@@ -50,7 +50,9 @@ export class Peers {
   follow(map: ClusterMap, nowMs: number): void {
     for (const { id, incarnation, state, deaths } of map.members) {
       let peer = this.#peers.get(id);
-      if (peer === undefined || peer.incarnation < incarnation) peer = this.#add(id, incarnation, nowMs);
+      // One that was heard of, and joined in a map that was lost, is waited for as long as for any other.
+      const lost = peer !== undefined && peer.incarnation > incarnation && !this.isThere(id, nowMs);
+      if (peer === undefined || peer.incarnation < incarnation || lost) peer = this.#add(id, incarnation, nowMs);
       // Between two maps that this node has read, it may have been dead and be back.
       else if (peer.incarnation !== incarnation || (peer.state === state && peer.deaths === deaths)) continue;
       peer.state = state;

@@ -73,6 +73,11 @@ export const regressions: readonly Regression[] = [
     was: 'a new leader took a snapshot of an older state than the newest one, and had the log trimmed behind the only one of use',
   },
   {
+    workload: 'cluster',
+    seed: 579_453_515,
+    was: 'a run that joined after one whose joining was lost with the log of maps was never heard, and declared dead again and again',
+  },
+  {
     workload: 'embedded',
     seed: 26,
     was: 'a segment whose name could not be taken away was passed over, and the log could not be opened any more',

@@ -223,7 +223,13 @@ export class ClusterWorld {
       if (this.#world.leaderOf(partition)?.name !== leader)
         return `${this.#world.leaderOf(partition)?.name} leads partition ${partition}, ${leader} is to`;
     }
-    return this.#whyNotBalanced(map) ?? this.#laggingStandby(map);
+    return this.#whyNotBalanced(map) ?? this.#laggingStandby(map) ?? this.#whyNotShown(map);
+  }
+
+  /** A log that lost it gets the newest map back once somebody has looked. */
+  #whyNotShown(map: ClusterMap): string | undefined {
+    const isShown = Buffer.compare(this.log.at(this.log.end) ?? new Uint8Array(), encodeMap(map)) === 0;
+    return isShown ? undefined : `the log of maps does not end with version ${map.version}`;
   }
 
   #laggingStandby(map: ClusterMap): string | undefined {
