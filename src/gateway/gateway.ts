@@ -24,8 +24,8 @@ export type GatewayOptions = {
   readonly report: (error: unknown) => void;
 };
 
-/** What comes with a request: from `@hono/node-server` its ends in Node.js; from a user, where it is mounted. */
-export type RequestContext = {
+/** What comes with a request: where the gateway is mounted, and (from `@hono/node-server`) the request's ends in Node.js. */
+export type MountContext = {
   readonly incoming?: { readonly socket: object };
   readonly outgoing?: { once(event: 'close', listener: () => void): unknown };
   /** What stands before the gateway's own paths: `/api/tutti`. */
@@ -33,7 +33,7 @@ export type RequestContext = {
 };
 
 export class Gateway {
-  readonly #app: Hono<{ Bindings: RequestContext }>;
+  readonly #app: Hono<{ Bindings: MountContext }>;
   readonly #parts: GatewayParts;
   readonly #closing = new AbortController();
   readonly #inFlight = new InFlight();
@@ -64,7 +64,7 @@ export class Gateway {
   }
 
   /** Answers a request. Never rejects. */
-  readonly fetch = async (request: Request, context?: RequestContext): Promise<Response> => {
+  readonly fetch = async (request: Request, context?: MountContext): Promise<Response> => {
     const { access } = this.#parts;
     const header = (name: string): string | null => request.headers.get(name);
     let response: Response;
@@ -87,7 +87,7 @@ export class Gateway {
     this.#closing.abort();
   }
 
-  async #dispatch(request: Request, context: RequestContext): Promise<Response> {
+  async #dispatch(request: Request, context: MountContext): Promise<Response> {
     const leave = this.#inFlight.enter(context.incoming?.socket);
     context.outgoing?.once('close', leave);
     try {
@@ -106,8 +106,8 @@ export class Gateway {
   }
 }
 
-const appOf = (parts: GatewayParts, files: StaticFiles | undefined): Hono<{ Bindings: RequestContext }> => {
-  const app = new Hono<{ Bindings: RequestContext }>({ getPath: (request, options) => pathOf(request, options?.env) });
+const appOf = (parts: GatewayParts, files: StaticFiles | undefined): Hono<{ Bindings: MountContext }> => {
+  const app = new Hono<{ Bindings: MountContext }>({ getPath: (request, options) => pathOf(request, options?.env) });
   for (const route of routes) {
     app.on(route.method, templateOf(route), (context) => {
       const request = context.req.raw;
@@ -139,7 +139,7 @@ const templateOf = ({ path }: Route): string => path.replaceAll(/\{(\w+)\}/g, ':
 
 const pathOf = (request: Request, context: unknown): string => {
   const path = /^[a-z]+:\/\/[^/?#]*([^?#]*)/i.exec(request.url)?.[1] ?? '/';
-  const basePath = (context as RequestContext | undefined)?.basePath;
+  const basePath = (context as MountContext | undefined)?.basePath;
   return typeof basePath === 'string' && path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path || '/';
 };
 

@@ -136,7 +136,7 @@ const answerOf = ({ description, type, schema }: Answer): Json => ({
 
 const problemsOf = ({ problems, open }: Route): Json => {
   const codes = new Map<number, ErrorCode[]>();
-  for (const code of [...problems, ...anywhere, ...(open === true ? [] : (['UNAUTHORIZED'] as const))]) {
+  for (const code of new Set([...problems, ...anywhere, ...(open === true ? [] : (['UNAUTHORIZED'] as const))])) {
     const status = httpStatusOf(new TuttiError(code, ''));
     codes.set(status, [...(codes.get(status) ?? []), code]);
   }

@@ -4,6 +4,7 @@
 import { Worker } from 'node:worker_threads';
 import { type AppCatalogue, catalogueOf } from '../app/catalogue-of-app.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
+import type { MountContext } from '../gateway/gateway.ts';
 import { nodeEnv } from '../platform/node.ts';
 import { parkOnExit } from '../store/parking.ts';
 import { decodeError } from '../values/codec.ts';
@@ -13,15 +14,16 @@ import { withCompileCache } from './compile-cache.ts';
 import type { FromNodeThread, NodeStats, NodeThreadData, ToNodeThread } from './control.ts';
 import { LocalClient } from './local-client.ts';
 import { checkOptions, type OpenOptions } from './options.ts';
-import { type MountContext, NodeServing, type ServeOptions, type Serving } from './serving.ts';
+import { NodeServing, type ServeOptions, type Serving } from './serving.ts';
 
+export type { MountContext } from '../gateway/gateway.ts';
 export type { EventsOptions } from '../protocol/events-of.ts';
 export type { ListFilter, LogLine, TaskEvent, TaskStateName, TaskStatus } from '../protocol/task-view.ts';
 export type { Client, StartArguments, StartOptions, TaskHandle } from './app-client.ts';
 export type { NodeStats } from './control.ts';
 export type { FollowOptions } from './local-client.ts';
 export type { OpenOptions } from './options.ts';
-export type { MountContext, ServeOptions, Serving } from './serving.ts';
+export type { ServeOptions, Serving } from './serving.ts';
 
 /** An embedded node. */
 export interface Tutti extends Client {
@@ -29,7 +31,7 @@ export interface Tutti extends Client {
    * The node's gateway as one function, to be mounted in a server of your own. It asks for no token: who may come in is that
    * server's affair. `context.basePath`: what stands before its paths there. Rejects only where the app cannot be loaded.
    */
-  fetch(request: Request, context?: MountContext): Promise<Response>;
+  readonly fetch: (request: Request, context?: MountContext) => Promise<Response>;
   /**
    * Serves programs, browsers and the `tutti` command on a port, until the node is closed. Rejects with `ADDRESS_UNPROTECTED`,
    * `ADDRESS_IN_USE`, `OPTION_INVALID`, `APP_LOAD`.
@@ -139,9 +141,9 @@ export class EmbeddedNode extends AppClient implements Tutti {
     return this.#askNode<NodeStats>('stats');
   }
 
-  fetch(request: Request, context?: MountContext): Promise<Response> {
-    return this.#serving.fetch(request, context);
-  }
+  /** Bound, so that it can be handed on by itself. */
+  readonly fetch = (request: Request, context?: MountContext): Promise<Response> =>
+    this.#serving.fetch(request, context);
 
   serve(options: ServeOptions = {}): Promise<Serving> {
     return this.#serving.serve(options);

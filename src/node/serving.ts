@@ -1,6 +1,6 @@
 /** A node's gateway: mounted in a server of the user's, or on ports of its own. What it needs is loaded with the first use. */
 import { TuttiError } from '../errors/tutti-error.ts';
-import type { Gateway } from '../gateway/gateway.ts';
+import type { Gateway, MountContext } from '../gateway/gateway.ts';
 import { limits } from '../limits.ts';
 import { createLog, eventSink } from '../observe/log.ts';
 import type { EventSink } from '../platform/env.ts';
@@ -28,12 +28,6 @@ export interface Serving {
   /** Takes nothing new, lets what is under way end within a bound, and then cuts. The node goes on. */
   close(): Promise<void>;
 }
-
-/** Where a node's gateway is mounted in another server. */
-export type MountContext = {
-  /** What stands before the gateway's own paths there: `/api/tutti`. */
-  readonly basePath?: string;
-};
 
 export class NodeServing {
   readonly #backend: () => Promise<NodeBackend>;

@@ -42,7 +42,8 @@ describe('The examples of the docs', () => {
   beforeAll(() => {
     mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
     symlinkSync(root, join(folder, 'node_modules/tutti'));
-    for (const name of ['@types/node', 'vitest'])
+    mkdirSync(join(folder, 'node_modules/@hono'));
+    for (const name of ['@types/node', '@types/express', 'vitest', 'hono', '@hono/node-server', 'express', 'fastify'])
       symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     for (const example of all) write(example);

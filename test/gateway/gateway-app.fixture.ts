@@ -7,6 +7,14 @@ export const pay = task(
   { input: z.object({ order: z.string().min(1).max(20), cents: z.int().min(1).max(1_000_000) }) },
   async (_ctx, { order, cents }) => `${order}: ${cents}`,
 );
+const tree = z.object({
+  name: z.string(),
+  get branches() {
+    return z.array(tree);
+  },
+});
+/** Its schema refers to itself. */
+export const plant = task({ input: tree }, async (_ctx, { branches }) => branches.length);
 export const refuses = task(async () => {
   throw new AppError('no such account', { cause: new Error('the bank said no') });
 });
@@ -14,7 +22,8 @@ export const waits = task(async (ctx) => {
   ctx.log.info('before the sleep', { minutes: 10 });
   await ctx.sleep('10 min');
 });
-export const logs = task(async (ctx, { lines, size }: { lines: number; size: number }) => {
+/** Tried once: what fails in it does not come back while a test looks. */
+export const logs = task({ retry: { attempts: 1 } }, async (ctx, { lines, size }: { lines: number; size: number }) => {
   for (let line = 0; line < lines; line++) ctx.log.info(`line ${line}`, { filler: 'x'.repeat(size) });
   return lines;
 });

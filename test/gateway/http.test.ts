@@ -151,7 +151,15 @@ describe('seeing', () => {
   test('tells what the app has', async () => {
     const { body } = await get('/v1/app');
     const { tasks } = body as { tasks: { name: string; checked: boolean }[] };
-    expect(tasks.map(({ name }) => name)).toEqual(['billing.invoice', 'echo', 'logs', 'pay', 'refuses', 'waits']);
+    expect(tasks.map(({ name }) => name)).toEqual([
+      'billing.invoice',
+      'echo',
+      'logs',
+      'pay',
+      'plant',
+      'refuses',
+      'waits',
+    ]);
     expect(tasks.find(({ name }) => name === 'pay')).toMatchObject({
       checked: true,
       inputSchema: { properties: { cents: { type: 'integer' } } },
