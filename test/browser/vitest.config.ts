@@ -10,5 +10,6 @@ export default defineConfig({
     reporters: ['default', closingLineReporter],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 15_000 } },
   },
 });

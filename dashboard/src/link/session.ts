@@ -36,12 +36,15 @@ export const giveToken = (token: string): void => {
   link.value = openLink();
 };
 
-// What the app has may be another after a restart of the node.
+/** Asked at once, which is what connects, and whenever there is another connection: after a restart the app may be another. */
+let lastAsked: NodeLink | undefined;
 effect(() => {
-  if (linkState.value !== 'open') return;
-  link.value.app().then(
+  const node = link.value;
+  if (linkState.value !== 'open' && node === lastAsked) return;
+  lastAsked = node;
+  node.app().then(
     (described) => {
-      app.value = described;
+      if (described.fingerprint !== app.peek()?.fingerprint) app.value = described;
     },
     () => undefined,
   );

@@ -5,7 +5,9 @@ import { link } from '../link/session.ts';
 import { useStream } from '../link/use-stream.ts';
 import { addPage, firstPage, noPages, pageAt, renewPage, type TaskPages } from './task-pages.ts';
 
-const pageTasks = 200;
+/** The newest tasks, which are asked for whenever something changes, and what is below them. */
+const newestTasks = 100;
+const pageTasks = 500;
 /** A node looks at a bounded number of tasks for each answer: it is asked so often at most, before the reader must ask. */
 const asksMax = 25;
 
@@ -77,7 +79,7 @@ export const useTaskList = (filter: ListFilter, filterText: string): TaskListVie
   }, [node, filterText]);
 
   useStream(
-    (from, signal) => from.pages({ ...filter, limit: pageTasks }, signal),
+    (from, signal) => from.pages({ ...filter, limit: newestTasks }, signal),
     (page) => {
       const of = current.current;
       if (of.pages.starts.length === 0) {

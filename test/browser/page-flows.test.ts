@@ -1,0 +1,175 @@
+/** What one does with the page, against a real node. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { startBrowser } from './browser.fixture.ts';
+import { type Looks, openPage, openPageNode, type PageNode, Scratch, type WatchedPage } from './page-node.fixture.ts';
+
+const scratch = new Scratch();
+let browser: Browser;
+let node: PageNode;
+let watched: WatchedPage | undefined;
+
+beforeAll(async () => {
+  [browser, node] = await Promise.all([startBrowser(), openPageNode()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await node?.close();
+  scratch.remove();
+});
+afterEach(async () => {
+  const { elsewhere, complaints } = watched ?? { elsewhere: [], complaints: [] };
+  await watched?.close();
+  watched = undefined;
+  expect(elsewhere).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+const open = async (hash: string, looks?: Looks): Promise<Page> => {
+  watched = await openPage(browser, node, hash, looks);
+  return watched.page;
+};
+const state = (page: Page): ReturnType<Page['locator']> => page.locator('.facts .state');
+
+test('a task is started from a form that its schema makes; what the schema refuses stands at its field', async () => {
+  const page = await open('#/start/order');
+  await page.getByLabel('id', { exact: true }).fill('o-7');
+  await page.getByRole('button', { name: 'Add to items' }).click();
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.locator('.field', { hasText: 'sku' }).locator('.field-errors p').waitFor();
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-invalid'))).toBe('true');
+  await page.getByLabel('name', { exact: true }).fill('Ada');
+  await page.getByLabel('sku').fill('tea');
+  await page.getByLabel('pay').selectOption({ label: 'by: invoice' });
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.waitForURL(/#\/task\//);
+  await state(page).getByText('completed').waitFor();
+  const result = page.locator('section', { has: page.getByRole('heading', { name: 'Result' }) });
+  await expect.poll(() => result.textContent()).toContain('bigint 500n');
+  expect(await result.textContent()).toContain('Date 2026-11-03T09:30:00.000Z');
+  expect(await result.textContent()).toContain('Uint8Array(4) 25 50 44 46');
+});
+
+test('a task without a schema takes JSON, and says where it is none', async () => {
+  const page = await open('#/start');
+  await page.getByRole('navigation', { name: 'Tasks of the app' }).getByText('echo').click();
+  const input = page.getByLabel('Input');
+  await input.fill('{"when": {"$date": "2026-01-01T00:00:00Z"');
+  await input.blur();
+  await page.getByText('The input is not JSON').waitFor();
+  await input.fill('{"when": {"$date": "2026-01-01T00:00:00Z"}}');
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.waitForURL(/#\/task\//);
+  await page.getByText('Date 2026-01-01T00:00:00.000Z').first().waitFor();
+});
+
+test('lines of a log come live, each once', async () => {
+  const gate = scratch.path('talk');
+  const id = await node.start('talk', { gate, lines: 300 });
+  const page = await open(`#/task/${id}`);
+  await page.getByRole('log').getByText('before the gate').waitFor();
+  expect(await page.getByRole('log').locator('.log-line').count()).toBe(1);
+  scratch.openGate('talk');
+  await page.locator('.log-line', { hasText: 'line 300 line=300' }).waitFor();
+  await state(page).getByText('completed').waitFor();
+  const lines = await page.locator('.log-line .log-text').allInnerTexts();
+  expect(lines.map((line) => line.split(' line=')[0])).toEqual([
+    'before the gate',
+    ...Array.from({ length: 300 }, (_, index) => `line ${index + 1}`),
+  ]);
+});
+
+test('a task shows its steps, its children, and where it waits', async () => {
+  const id = await node.start('statements', '2026-11');
+  const page = await open(`#/task/${id}`);
+  await page
+    .locator('.waits')
+    .getByText(/It sleeps for \d+ h/)
+    .waitFor();
+  await state(page).getByText('waiting').waitFor();
+  const names = await page.locator('.fall-name > .clip').allInnerTexts();
+  expect(names.map((name) => name.split('\n')[0]?.trim())).toEqual([
+    'load accounts',
+    'sleep',
+    'billing.invoice',
+    'billing.invoice',
+    'billing.invoice',
+    'render',
+    'sleep',
+  ]);
+  await page.locator('.fall', { hasText: 'load accounts' }).getByRole('button', { name: 'Details' }).click();
+  await page.getByText('"a-3"').waitFor();
+  await page.getByRole('link', { name: 'billing.invoice' }).first().click();
+  await page.getByRole('heading', { name: 'billing.invoice', level: 1 }).waitFor();
+  await page.getByText('bigint 12900n').waitFor();
+  await page.getByRole('link', { name: 'parent' }).click();
+  await page.getByRole('heading', { name: 'statements', level: 1 }).waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  await state(page).getByText('waiting').waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Cancel the task' }).click();
+  await state(page).getByText('cancelled').waitFor();
+});
+
+test('a failed task shows its error, its stack and its cause; it can be retried, and run again with another input', async () => {
+  const id = await node.start('send', 'ada');
+  await node.ended(id);
+  const page = await open(`#/task/${id}`);
+  await state(page).getByText('failed').waitFor();
+  const error = page.locator('section', { has: page.getByRole('heading', { name: 'Error' }) });
+  expect(await error.textContent()).toContain('ada takes no mail');
+  expect(await error.textContent()).toContain('connect ECONNREFUSED 10.0.4.12:25');
+  expect(await error.locator('.stack').first().textContent()).toContain('page-app.fixture.ts');
+  expect(await page.locator('.fall-name').allInnerTexts()).toEqual(
+    expect.arrayContaining([expect.stringContaining('attempt 1'), expect.stringContaining('attempt 2')]),
+  );
+  await page.getByRole('button', { name: 'Retry' }).click();
+  await node.ended(id);
+  await expect.poll(() => page.locator('.facts').textContent()).toMatch(/Attempts[34]/);
+  await page.getByRole('link', { name: 'Run again' }).click();
+  const input = page.getByLabel('Input');
+  await expect.poll(() => input.inputValue()).toBe('"ada"');
+  await input.fill('"bob"');
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.waitForURL((url) => url.hash.startsWith('#/task/') && !url.hash.includes(id));
+  await page.getByText('"bob"').first().waitFor();
+});
+
+test('filters of the list stand in the address bar', async () => {
+  await Promise.all([node.start('echo', 1, 'key-one'), node.start('refuse')]);
+  const page = await open('#/tasks?name=echo');
+  const rows = page.locator('.rows-body .rows-row');
+  await rows.first().waitFor();
+  for (const text of await rows.allInnerTexts()) expect(text).toContain('echo');
+  await page.getByRole('searchbox').fill('key-');
+  await expect.poll(() => rows.count()).toBe(1);
+  expect(new URL(page.url()).hash).toBe('#/tasks?name=echo&text=key-');
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await page.getByRole('combobox', { name: 'State' }).selectOption('failed');
+  await expect.poll(() => rows.allInnerTexts()).not.toHaveLength(0);
+  await expect.poll(async () => (await rows.allInnerTexts()).every((text) => text.includes('failed'))).toBe(true);
+  await page.reload();
+  await rows.first().waitFor();
+  expect(await page.getByRole('combobox', { name: 'State' }).inputValue()).toBe('failed');
+});
+
+test('all of it can be done with the keyboard', async () => {
+  await node.start('echo', 'by key', 'keyboard-b');
+  await node.start('echo', 'by key', 'keyboard-a');
+  const page = await open('#/tasks');
+  const rows = page.locator('.rows-body .rows-row');
+  await rows.first().waitFor();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('keyboard-');
+  await expect.poll(() => rows.count()).toBe(2);
+  await rows.first().getByRole('link').focus();
+  await page.keyboard.press('ArrowDown');
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.closest('.rows-row')?.textContent))
+    .toContain('keyboard-b');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'echo', level: 1 }).waitFor();
+  // The heading is read out.
+  await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
+});
