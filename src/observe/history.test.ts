@@ -13,6 +13,7 @@ const ended = (completed: number, queued = 0): FunctionOverview => ({
   failed: 0,
   cancelled: 0,
   failedAttempts: 0,
+  items: 0,
   queued,
   scheduled: 0,
   running: 0,

@@ -1,10 +1,7 @@
 /** How a node does: counters since it began to lead, and what is now. Bounded, whatever the load. */
 
-/**
- * Upper bounds of the buckets of all histograms, in milliseconds, inclusive: 1/16 ms, doubled each time up to 70 minutes. One more
- * bucket holds what is above the last.
- */
-export const histogramBoundsMs: readonly number[] = Array.from({ length: 27 }, (_, index) => 2 ** (index - 4));
+/** Upper bounds of the buckets of all histograms. */
+export { histogramBoundsMs } from '../platform/histogram.ts';
 
 /** Durations, counted. */
 export type Histogram = {
@@ -23,6 +20,8 @@ export type FunctionOverview = {
   readonly cancelled: number;
   /** Attempts that failed, whether or not another one follows. */
   readonly failedAttempts: number;
+  /** Items of maps over it that are done. They are no tasks, and not in any other figure. */
+  readonly items: number;
   /** Now. `running` includes `waiting`: those that have an attempt and wait for steps alone. */
   readonly queued: number;
   readonly scheduled: number;

@@ -40,7 +40,7 @@ export const claimTasks = (
   const lost: Lost[] = [];
   for (const [key, spec] of tx.scan(specTable)) {
     const state = tx.get(stateTable, key) ?? newState;
-    leader.alive++;
+    noteAlive(leader, spec, state);
     if (state.n !== 0) timeSleeps(leader, tx, key);
     switch (state.status) {
       case taskStatus.scheduled:
@@ -53,6 +53,7 @@ export const claimTasks = (
       case taskStatus.waiting: {
         const live = parkedEntry(leader, tx, key, state);
         const steps = loadSteps(tx, live);
+        leader.noteWaiting(live);
         if (steps.every((step) => step.order !== 0)) resumeIfParked(leader, tx, key);
         break;
       }
@@ -110,6 +111,7 @@ const adopt = (
   live.executor = executor;
   live.started = true;
   loadSteps(tx, live);
+  leader.noteWaiting(live);
   // How many results it got from earlier leaders is not known: when it parks, it comes back at once and counts anew.
   live.results = Number.POSITIVE_INFINITY;
   leader.byAttempt.set(n, live);
@@ -135,10 +137,19 @@ const watchersToTell = (leader: TaskLeader, tx: TaskTransaction): void => {
     addTimer(leader, tx, { dueAt: tx.time, taskKey: key, step: timerOfTask.watchers - count });
 };
 
+/** A task that is there when the leader begins. */
+const noteAlive = (leader: TaskLeader, { name, kind }: SpecRow, { status }: StateRow): void => {
+  leader.alive++;
+  if (kind === grantKind.chunk) return;
+  const counters = leader.counters.of(name);
+  counters.alive++;
+  if (status === taskStatus.scheduled) counters.scheduled++;
+};
+
 const parkedEntry = (leader: TaskLeader, tx: TaskTransaction, key: string, state: StateRow): Live => {
   const spec = tx.get(specTable, key) as SpecRow;
   const live = liveOf(key, spec, state);
-  leader.live.set(key, live);
+  leader.enter(live);
   return live;
 };
 

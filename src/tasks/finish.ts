@@ -6,6 +6,7 @@ import { encodeError } from '../values/codec.ts';
 import { hashOfTaskId, partitionOfHash, taskIdOfKey, taskKey } from '../values/task-id.ts';
 import { hasAttempt, noteLast } from './attempt-rows.ts';
 import { stopAll } from './copies.ts';
+import type { FunctionCounters } from './counters.ts';
 import { tellFinished } from './followers.ts';
 import { dropLogs, dropSteps } from './journal-rows.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
@@ -71,6 +72,7 @@ export const finishTask = (
       retries: state.retries,
     };
     tx.put(doneTable, key, done);
+    countEnd(live?.counters ?? leader.counters.of(spec.name), state, ending);
     leader.finishedMeanwhile?.add(key);
     rememberFinished(leader, key, done);
   }
@@ -87,6 +89,17 @@ export const finishTask = (
       tx.emit({ kind: 'client', client, flat: [toClient.reply, request, ok, ending.text] });
   }
   tellFinished(leader, tx, key, ok, ending.text);
+};
+
+const countEnd = (counters: FunctionCounters, state: StateRow, { status, runMs }: Ending): void => {
+  counters.alive--;
+  if (state.status === taskStatus.scheduled) counters.scheduled--;
+  if (status === taskStatus.cancelled) counters.cancelled++;
+  else {
+    if (status === taskStatus.completed) counters.completed++;
+    else counters.failed++;
+    counters.runTime.add(runMs);
+  }
 };
 
 /** Tells the last of `left` steps that wait for a task which has ended, and comes back for the others. */

@@ -40,7 +40,8 @@ export const noteGrant = (
   live.executor = executor;
   live.grantedAt = tx.time;
   live.startedAt = startedAt;
-  leader.live.set(key, live);
+  leader.enter(live);
+  if (state.startedAt === 0) live.counters?.waitTime.add(tx.time - Math.max(spec.createdAt, state.dueAt));
   leader.byAttempt.set(n, live);
   leader.noteChange(key);
   return live;

@@ -20,6 +20,7 @@ import { firstGrant, grantMessage, noteGrant } from './first-grant.ts';
 import { tellChanges } from './followers.ts';
 import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
 import { resendChunks } from './map.ts';
+import { grantKind } from './messages.ts';
 import { mayBeCopied, queueCopy } from './stragglers.ts';
 import {
   logTable,
@@ -109,6 +110,7 @@ const grant = (
   }
   const live = noteGrant(leader, tx, executor, key, spec, state);
   const steps = loadSteps(tx, live);
+  leader.noteWaiting(live);
   if (state.crashes >= exclusiveFrom && live.pending === undefined) leader.beginExclusive(live);
   tx.emit({ kind: 'executor', executor, flat: grantMessage(leader, tx, live, live, spec, state.tries, steps) });
   for (const [index, step] of steps.entries())
@@ -150,12 +152,16 @@ export const attemptFailed = (
   const state = tx.get(stateTable, live.key) as StateRow;
   const tries = state.tries + 1;
   const policy = leader.policy(live.spec.policy);
+  const { counters } = live;
+  if (counters !== undefined) counters.failedAttempts++;
   if (!retryable || tries >= policy.attempts) {
     finishTask(leader, tx, live.key, state, { status: taskStatus.failed, text, tries, runMs });
     return;
   }
   const dueAt = tx.time + backoffMs(tries, policy, leader.settings.random());
   const noted = noteEnded(tx, live.key, live.spec, state, live.executor, text);
+  if (counters !== undefined) counters.scheduled++;
+  counters?.runTime.add(runMs);
   leader.forget(live);
   tx.put(stateTable, live.key, { ...noted, status: taskStatus.scheduled, tries, dueAt });
   addTimer(leader, tx, { dueAt, taskKey: live.key, step: timerOfTask.scheduled });
@@ -198,6 +204,7 @@ export const attemptLost = (leader: TaskLeader, tx: TaskTransaction, key: string
     return;
   }
   const crashes = loss.kind === 'crashed' ? state.crashes + 1 : state.crashes;
+  if (loss.kind === 'crashed' && spec.kind !== grantKind.chunk) leader.counters.of(spec.name).failedAttempts++;
   if (loss.kind === 'crashed' && loss.certain !== false && crashes >= leader.policy(spec.policy).attempts) {
     const error = withoutStack(
       new TuttiError(

@@ -13,7 +13,8 @@ import { decodePolicy, defaultPolicy, type TaskPolicy } from '../app/policy.ts';
 import type { PeerMessage } from '../partition/outbox.ts';
 import type { Transaction } from '../partition/transaction.ts';
 import { taskIdOfKey } from '../values/task-id.ts';
-import type { Flat } from './messages.ts';
+import { type FunctionCounters, TaskCounters } from './counters.ts';
+import { type Flat, grantKind } from './messages.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import type { MapRow, ParentRef, SpecRow, StateRow } from './tables.ts';
 import { TimerHeap } from './timer-heap.ts';
@@ -75,6 +76,10 @@ export type Live = {
   reopens: Set<string> | undefined;
   /** A parked task that already stands in the queue again. */
   queued: boolean;
+  /** Those of its name; undefined for a chunk. Set when it is entered. */
+  counters: FunctionCounters | undefined;
+  /** It counts as one that waits. */
+  waits: boolean;
 };
 
 /** An entry for a task by its rows: parked, with nothing known of its journal. Whoever grants it says to whom. */
@@ -99,6 +104,8 @@ export const liveOf = (key: string, spec: SpecRow, state: StateRow): Live => ({
   maps: undefined,
   reopens: undefined,
   queued: false,
+  counters: undefined,
+  waits: false,
 });
 
 export type Copy = { readonly n: number; readonly epoch: number; readonly executor: number; started: boolean };
@@ -163,6 +170,7 @@ export class TaskLeader {
   /** Followed tasks that have changed in this step; their followers are told at its end (`followers.ts`). */
   readonly changed = new Set<string>();
   readonly progress = new Map<string, Progress>();
+  readonly counters = new TaskCounters();
   /** Finished tasks in order of finishing: without and with an idempotency key. */
   finished: Finished[] = [];
   finishedHead = 0;
@@ -200,8 +208,26 @@ export class TaskLeader {
     return named?.epoch === epoch ? live : undefined;
   }
 
+  enter(live: Live): void {
+    this.live.set(live.key, live);
+    if (live.spec.kind === grantKind.chunk) return;
+    live.counters = this.counters.of(live.spec.name);
+    live.counters.running++;
+  }
+
+  /** To be called where steps began or ceased to be pending. */
+  noteWaiting(live: Live): void {
+    const waits = live.pending !== undefined && live.pending.size > 0;
+    if (waits === live.waits) return;
+    live.waits = waits;
+    if (live.counters !== undefined) live.counters.waiting += waits ? 1 : -1;
+  }
+
   forget(live: Live): void {
-    this.live.delete(live.key);
+    if (this.live.delete(live.key) && live.counters !== undefined) {
+      live.counters.running--;
+      if (live.waits) live.counters.waiting--;
+    }
     if (this.byAttempt.get(live.n) === live) this.byAttempt.delete(live.n);
     if (live.twin !== undefined) this.byAttempt.delete(live.twin.n);
     this.endExclusive(live);

@@ -14,7 +14,7 @@ import { tellLine, tellProgress } from './followers.ts';
 import { attemptFailed, attemptLost } from './grant.ts';
 import type { Live, TaskLeader, TaskTransaction } from './leader.ts';
 import { refuseMap, reportMapChunk, reportMapOpen } from './map.ts';
-import { type Flat, fromExecutor, fromExecutorArity } from './messages.ts';
+import { type Flat, fromExecutor, fromExecutorArity, grantKind } from './messages.ts';
 import {
   fireSleep,
   reportChild,
@@ -241,7 +241,8 @@ const fireStep = (leader: TaskLeader, tx: TaskTransaction, { taskKey, step }: Ti
 const fireScheduled = (leader: TaskLeader, tx: TaskTransaction, timer: Timer): void => {
   const state = tx.get(stateTable, timer.taskKey);
   if (state === undefined || state.status !== taskStatus.scheduled || state.dueAt !== timer.dueAt) return;
-  const { priority } = tx.get(specTable, timer.taskKey) as SpecRow;
+  const { priority, kind, name } = tx.get(specTable, timer.taskKey) as SpecRow;
+  if (kind !== grantKind.chunk) leader.counters.of(name).scheduled--;
   tx.put(stateTable, timer.taskKey, { ...state, status: taskStatus.queued });
   leader.noteChange(timer.taskKey);
   leader.queue.push(timer.taskKey, tx.writingAt, priority, state.n !== 0);

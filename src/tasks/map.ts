@@ -162,6 +162,7 @@ export const takeChunkOutcome = (
   const map = { ...before, chunksDone: before.chunksDone + 1, itemsDone: before.itemsDone + items };
   tx.put(chunkTable, chunkKey(key, stepIndex, chunk), { ...row, text: outcomes });
   tx.put(mapTable, rowKey(key, stepIndex), map);
+  leader.counters.of(map.name).items += items;
   addHeat(tx, key, stepIndex, map.count, row.from, row.to, runMs);
   leader.progress.set(key, { done: map.itemsDone, total: map.count, message: undefined });
   tellProgress(leader, tx, key);

@@ -82,6 +82,7 @@ export const requestRetry = (
     retries: requestId === undefined ? done.retries : [...retries, requestId].slice(-limits.retriesRemembered),
   });
   leader.alive++;
+  leader.counters.of(done.spec.name).alive++;
   leader.finishedStale++;
   leader.queue.push(key, tx.writingAt, done.spec.priority, false);
   reply(tx, from, 1, encodeValue(undefined));

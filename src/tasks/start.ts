@@ -94,6 +94,7 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
   if (long) tx.put(inputTable, key, { text: request.input });
   if (keyRow !== undefined) tx.put(keyTable, keyRow, { id: request.id });
   leader.alive++;
+  if (request.kind !== grantKind.chunk) countStart(leader, request);
   if (request.delayMs > 0) {
     const dueAt = tx.time + request.delayMs;
     tx.put(stateTable, key, { ...newState, status: taskStatus.scheduled, dueAt });
@@ -126,6 +127,13 @@ const refuseExpired = (leader: TaskLeader, tx: TaskTransaction, id: string): voi
     throw new TuttiError('OPTION_INVALID', `The id ${id} was minted in the future: look at the clock of the client.`, {
       details: { ...details, option: 'id' },
     });
+};
+
+const countStart = ({ counters }: TaskLeader, { name, delayMs }: StartRequest): void => {
+  const of = counters.of(name);
+  of.started++;
+  of.alive++;
+  if (delayMs > 0) of.scheduled++;
 };
 
 /** Nobody waits for an executor, and one wants work: the grant goes into the same record. */

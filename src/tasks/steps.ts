@@ -70,6 +70,7 @@ export const addPending = (
   });
   live.pending ??= new Map();
   live.pending.set(stepKey, index);
+  leader.noteWaiting(live);
   if (kind === stepKind.start) live.starts?.set(stepKey, index);
   leader.endExclusive(live);
   leader.noteChange(live.key);
@@ -282,6 +283,7 @@ export const recordResult = (
   live?.pending?.delete(step.stepKey);
   leader.noteChange(key);
   if (live === undefined) return;
+  leader.noteWaiting(live);
   if (live.executor >= 0) tellExecutor(leader, tx, live, step.stepKey, ok, text);
   else resumeIfParked(leader, tx, key);
 };

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { encodePolicy } from '../app/policy.ts';
 import { limits } from '../limits.ts';
 import { outboxTable } from '../partition/outbox.ts';
+import { expectCounters } from './counters.fixture.ts';
 import { fromClient, grantKind } from './messages.ts';
 import { expected, type Op, type Program } from './program.fixture.ts';
 import {
@@ -126,6 +127,7 @@ const nothingIsLeft = (world: World): void => {
     ]).toEqual([0, 0, 0, 0, 0]);
     expect(tasks.exclusiveRuns).toBe(false);
   }
+  expectCounters(world);
 };
 
 type Root = { readonly id: string; readonly program: Program; request: number };
@@ -286,6 +288,7 @@ test('leaders that come one after the other find the same state in the rows, dow
         });
         expect(tasks.alive).toBe(alive);
       }
+      expectCounters(world);
     }),
     { numRuns: 100 },
   );
