@@ -55,16 +55,16 @@ export class Digests {
     for (const key of keys.slice(0, -keptMax)) tx.delete(digestsTable, key);
   }
 
-  /** Of a standby: compares what was read by now; returns at how many positions both were the same. Throws `REPLICA_DIFFERS`. */
-  compare(rows: { get(table: Table<Digest>, key: string): Digest | undefined }): number {
-    let same = 0;
+  /** Of a standby: compares what was read by now; returns the positions at which both were the same. Throws `REPLICA_DIFFERS`. */
+  compare(rows: { get(table: Table<Digest>, key: string): Digest | undefined }): readonly number[] {
+    const same: number[] = [];
     for (const [position, own] of this.#own) {
       const leader = rows.get(digestsTable, keyOf(position));
       if (leader === undefined) continue;
       this.#own.delete(position);
       if (leader.scan !== own.scan) continue;
       if (leader.hash !== own.hash) throw this.#differs(position, own, leader);
-      same++;
+      same.push(position);
     }
     return same;
   }

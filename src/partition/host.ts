@@ -321,8 +321,9 @@ export class PartitionHost<Output> {
   /** Writes the checkpoint under way to the store; tries again for as long as the store refuses. */
   async #flush(position: number, note: Uint8Array, digest: boolean): Promise<void> {
     const { reader, writer, env } = this.#options;
-    const { partition, shared } = this.#options.core;
-    const target = { writer, partition, shared, sliceRows: this.#settings.checkpointSliceRows };
+    const { partition } = this.#options.core;
+    const begins = this.core.flushBegins(position);
+    const target = { writer, partition, begins, sliceRows: this.#settings.checkpointSliceRows };
     const began = env.clock.monotonic();
     let rows: number | undefined;
     while (rows === undefined) {
@@ -367,8 +368,8 @@ export class PartitionHost<Output> {
   #compareDigests(): void {
     const { env, core } = this.#options;
     try {
-      const same = this.#digests?.compare(this.core) ?? 0;
-      if (same > 0) env.events.emit('digest.same', { partition: core.partition, count: same });
+      for (const position of this.#digests?.compare(this.core) ?? [])
+        env.events.emit('digest.same', { partition: core.partition, position });
     } catch (error) {
       this.#underWay.track(this.#noteDamage(error as TuttiError));
     }

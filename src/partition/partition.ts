@@ -14,8 +14,10 @@
  *   the next checkpoint while it flushes one; who is about to lead does not wait, and leaves that checkpoint out.
  * - H1: a hand-over record is a leader's last, and everything it ever appended is durable before.
  */
+
 import type { AppendResult, LogRecord } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
+import type { StoreWrite } from '../store/store.ts';
 import { type Batch, Batches, charsOf } from './batch.ts';
 import type { Chain } from './chain.ts';
 import type { EncodedWrite, Layers } from './layers.ts';
@@ -89,6 +91,11 @@ export class Partition<Output> implements Transaction<Output> {
   /** After a crash in the middle of a flush, rows may be of a later position until that is reached again. */
   exactAt(position: number): boolean {
     return this.#replica.exactAt(position);
+  }
+
+  /** What a flush at a position writes first; undefined: nothing. */
+  flushBegins(position: number): StoreWrite | undefined {
+    return this.#replica.flushBegins(position);
   }
 
   get dirtyRows(): number {

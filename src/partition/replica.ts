@@ -5,7 +5,8 @@
  * Invariants
  * - C2: while rows of a checkpoint are written to the store, what was there before is no state of any position, nor is it
  *   after a crash in the middle, until that position is reached again. So where others lead meanwhile, and a replica meets
- *   checkpoints that it had not flushed before, the store says up to where it may have been written (`flushTable`).
+ *   checkpoints that it had not flushed before, the store says up to where it may have been written (`flushTable`). That never
+ *   goes back: the next flush may be one of an earlier checkpoint, and overwrites or removes no row that is younger.
  */
 import type { LogRecord } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
@@ -16,7 +17,7 @@ import { type EncodedWrite, type HighestKeys, Layers } from './layers.ts';
 import { decodeRow, encodeRow } from './record.ts';
 import type { TableSet } from './table.ts';
 
-/** In the store alone, and no table of the partition: the position of the last checkpoint that was begun to be flushed. */
+/** In the store alone, and no table of the partition: the highest position of a checkpoint that was begun to be flushed. */
 const flushTable = 0;
 
 /** In the store alone: the position at which its rows were found to be others than the leader's. */
@@ -30,12 +31,10 @@ export const knownDamage = (store: StoreReader, partition: number): number | und
   return row === undefined ? undefined : (decodeRow(row)[0] as number);
 };
 
-/** What is written to the store before the first row of a checkpoint at `position`. */
-export const flushBegins = (position: number): StoreWrite => [flushTable, '', encodeRow([position])];
-
 export class Replica {
   readonly chain: Chain;
   readonly layers: Layers;
+  readonly #shared: boolean;
   #flushing = false;
   #logBytesSinceCheckpoint = 0;
   #logBytes: number;
@@ -50,6 +49,7 @@ export class Replica {
   }) {
     const { partition, shared, store } = options;
     const tables = shared ? options.tables.with(digestsTable) : options.tables;
+    this.#shared = shared;
     this.chain = new Chain(partition, store.marker(partition), shared);
     const [highest, logBytes] = (this.chain.more ?? [[], 0]) as [HighestKeys, number];
     this.layers = new Layers(partition, store, tables, highest);
@@ -109,6 +109,11 @@ export class Replica {
   /** What is stored beside the marker once the flush is through; `checksum`: of the checkpoint's record. */
   note(checksum: number): Uint8Array {
     return this.chain.note(checksum, [this.layers.highestKeys(), this.#logBytes]);
+  }
+
+  /** What is written before the first row of a checkpoint at `position` (C2); undefined where nobody else ever leads. */
+  flushBegins(position: number): StoreWrite | undefined {
+    return this.#shared ? [flushTable, '', encodeRow([Math.max(position, this.#exactFrom)])] : undefined;
   }
 
   /** What a flush must write. May be taken again from its beginning. */

@@ -9,7 +9,6 @@ import { Partition } from './partition.ts';
 import type { PartitionEffect } from './partition-effect.ts';
 import type { Entry } from './pipeline.ts';
 import { encodeRecord, type LogId, type RecordKind, type RowWrites, recordKind } from './record.ts';
-import { flushBegins } from './replica.ts';
 import { defineTable, TableSet } from './table.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -70,7 +69,6 @@ export class Leader {
   readonly store: Store;
   readonly reader: ReturnType<Store['reader']>;
   readonly core: Partition<string>;
-  readonly #shared: boolean;
   now: number;
   /** Appends not yet performed, oldest first. */
   readonly appends: Entry<string>[] = [];
@@ -91,7 +89,6 @@ export class Leader {
     this.store = options.store ?? createMemoryStore();
     this.reader = this.store.reader();
     this.now = options.now ?? 1_000;
-    this.#shared = options.shared ?? false;
     this.core = new Partition<string>({
       partition: 0,
       window: options.window ?? 8,
@@ -233,7 +230,8 @@ export class Leader {
   async flush(slices = Number.POSITIVE_INFINITY, rows = 2): Promise<void> {
     const flush = this.flushes.shift();
     if (flush === undefined) throw new Error('no flush is asked for');
-    if (this.#shared) await this.store.writer.write(0, [flushBegins(flush.position)]);
+    const begins = this.core.flushBegins(flush.position);
+    if (begins !== undefined) await this.store.writer.write(0, [begins]);
     let slice: EncodedWrite[] = [];
     let written = 0;
     for (const write of [...this.core.frozenWrites()]) {

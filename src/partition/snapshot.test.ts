@@ -241,6 +241,20 @@ describe('restoring', () => {
     expect(damagedEvents()).toEqual([20]);
   });
 
+  test('takes one from before a position at which the store was found wrong, and a later one where those are gone', async () => {
+    for (const position of [10, 20]) {
+      await fill(position, position + 1, 1);
+      await take(position);
+    }
+    const positions: number[] = [];
+    for (logStart of [11, 12]) {
+      const refilled = createMemoryStore();
+      await (await reopen()).restore(refilled.writer, 20);
+      positions.push(refilled.reader().marker(3).position);
+    }
+    expect(positions).toEqual([10, 20]);
+  });
+
   test('says which snapshots are no use, when none fills the gap', async () => {
     await take(10);
     await take(20);

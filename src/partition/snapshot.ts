@@ -154,8 +154,8 @@ export class Snapshots {
 
   /**
    * Refills the store from the newest snapshot that is whole and that the log continues. A leader may drop what is being read
-   * here, and trim the log; then it begins again with what there is by then (scenario P10). `below`: none at or after that
-   * position. Throws `STORE_FAILED` if there is none.
+   * here, and trim the log; then it begins again with what there is by then (scenario P10). `below`: one before that position is
+   * preferred. Throws `STORE_FAILED` if there is none.
    */
   async restore(writer: StoreWriter, below = Number.POSITIVE_INFINITY): Promise<void> {
     const { partition, log } = this.#options;
@@ -165,9 +165,10 @@ export class Snapshots {
       problems = [];
       if (tries > 0) await this.load();
       logStart = await log.start();
-      for (const position of [...this.#positions].reverse()) {
-        if (position + 1 < logStart) break;
-        if (position >= below) continue;
+      const continued = this.#positions.filter((position) => position + 1 >= logStart).reverse();
+      // The leader may have taken others by now, and dropped those before the position.
+      const before = continued.filter((position) => position < below);
+      for (const position of [...before, ...continued.slice(0, continued.length - before.length)]) {
         try {
           await this.#restoreFrom(position, writer);
           return;

@@ -116,6 +116,39 @@ describe('a standby', () => {
     expect(Object.keys(stored(store))).toEqual(['warm0', 'warm1', 'warm2', 'warm3', 'x', 'z']);
   });
 
+  test('takes none of them either once an earlier checkpoint was flushed over them (C2)', async () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    for (const key of ['w', 'x']) {
+      leader.put(key, 1);
+      checkpoint(leader);
+      await leader.flush();
+    }
+    // It leads, without those checkpoints, and dies while it flushes the next one.
+    const store = createMemoryStore();
+    const second = new Leader({ log, shared: true, store, window: 4, newLogId: [78, 1] });
+    second.settle();
+    second.put('y', 1);
+    second.settle();
+    checkpoint(second);
+    await second.flush(7, 1);
+    expect(Object.keys(stored(store))).toContain('y');
+    second.step((tx) => tx.delete(items, 'y'));
+    second.settle();
+    // The next run gets as far as the first checkpoint, and the one after that leaves out the one that was cut short.
+    const third = standby(log, { store });
+    lookAgain(third);
+    await third.flush();
+    expect(store.reader().marker(0).position).toBeLessThan(second.core.position);
+    const fourth = standby(log, { store });
+    lookAgain(fourth);
+    fourth.core.claim();
+    fourth.pump();
+    fourth.settle();
+    await fourth.flush();
+    expect([...fourth.core.scan(items)]).toEqual([...second.core.scan(items)]);
+  });
+
   test('that is told to claim reads to the end, leads, and lets a flush that is under way end', async () => {
     const log = new ScriptedLog();
     const leader = leaderOf(log);

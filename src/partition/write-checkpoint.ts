@@ -1,7 +1,6 @@
 /** How a checkpoint gets into the store: in slices, then the marker. */
 import type { StoreMarker, StoreWrite, StoreWriter } from '../store/store.ts';
 import type { EncodedWrite } from './layers.ts';
-import { flushBegins } from './replica.ts';
 
 const slicesUnderWayMax = 4;
 
@@ -9,17 +8,17 @@ export type CheckpointWrite = {
   readonly writer: StoreWriter;
   readonly partition: number;
   readonly sliceRows: number;
-  /** Others lead the log at times, so that this store may meet other checkpoints after a crash. */
-  readonly shared: boolean;
+  /** Written before the first row (`Replica.flushBegins`). */
+  readonly begins: StoreWrite | undefined;
 };
 
 /** Returns how many rows were written. Rejects with what the store says; then all of it is to be written again. */
 export const writeCheckpoint = async (
-  { writer, partition, sliceRows, shared }: CheckpointWrite,
+  { writer, partition, sliceRows, begins }: CheckpointWrite,
   writes: Iterable<EncodedWrite>,
   marker: StoreMarker,
 ): Promise<number> => {
-  if (shared) await writer.write(partition, [flushBegins(marker.position)]);
+  if (begins !== undefined) await writer.write(partition, [begins]);
   let rows = 0;
   let slice: StoreWrite[] = [];
   // Slices that wait together share a transaction of the store.

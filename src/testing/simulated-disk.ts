@@ -51,6 +51,27 @@ export class SimulatedDisk {
     return { openReader: () => memory.reader(), writer: this.#writerOf(life, memory) };
   }
 
+  /** A bit of some row of these tables flips where it is kept; undefined: there is none. */
+  flipRow(partition: number, tables: readonly number[], pick: number): StoreWrite | undefined {
+    const reader = this.#memory.reader();
+    const rows = tables.flatMap((table) =>
+      [...reader.scan(partition, table, '', undefined)].map(([key, value]) => ({ table, key, value })),
+    );
+    const row = rows[pick % Math.max(1, rows.length)];
+    if (row === undefined) return undefined;
+    const value = Uint8Array.from(row.value);
+    value[pick % value.length] = (value[pick % value.length] as number) ^ (1 << (pick % 8));
+    const flipped: StoreWrite = [row.table, row.key, value];
+    void this.#memory.writer.write(partition, [flipped]);
+    return flipped;
+  }
+
+  /** Whether a row stands in the store with this value. */
+  holds(partition: number, [table, key, value]: StoreWrite): boolean {
+    const found = this.#memory.reader().get(partition, table, key);
+    return found !== undefined && value !== undefined && Buffer.compare(found, value) === 0;
+  }
+
   /** The node ends. */
   end(how: DiskEnd): void {
     const kept =

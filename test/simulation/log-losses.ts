@@ -88,7 +88,7 @@ export class LogLosses {
 
   strike(fault: Loss, looks = looksMax): void {
     if (this.#world.faultsOver || this.#active !== undefined) return;
-    if (this.#canBear(fault)) this.#lose(fault);
+    if (!this.#world.damage.active && this.#canBear(fault)) this.#lose(fault);
     else if (looks > 0)
       this.#world.simulation.after(lookEveryMs, undefined, 'loss', () => this.strike(fault, looks - 1));
   }

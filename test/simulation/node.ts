@@ -114,7 +114,10 @@ export class SimNode {
       this.program = this.#start({
         world: this.#world,
         place,
-        env: simulatedEnv(place, `node ${name}`, this.clock, (event) => this.#world.count(event.replace('.', ' '))),
+        env: simulatedEnv(place, `node ${name}`, this.clock, (event, fields) => {
+          this.#world.count(event.replace('.', ' '));
+          this.#world.damage.emitted(this.name, event, fields);
+        }),
         log: (partition) => {
           const known = open.get(partition);
           if (known !== undefined) return known;

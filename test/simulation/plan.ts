@@ -10,7 +10,7 @@ import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
 import { type SeededRandom, seededRandom } from '../../src/values/hash.ts';
 import { type ClusterPlan, clusterPlanOf, clusterSize, type MemberFault, mapLossesOf } from './cluster/cluster-plan.ts';
 import type { DriveFault, EmbeddedSettings } from './embedded/plan.ts';
-import { clusterLossesOf, replicaPlanOf } from './replica-plan.ts';
+import { clusterLossesOf, replicaPlanOf, rowDamageOf } from './replica-plan.ts';
 
 export type Fault =
   | { readonly kind: 'crash'; readonly node: number; readonly how: DiskEnd; readonly downMs: number }
@@ -37,6 +37,8 @@ export type Fault =
   | { readonly kind: 'log'; readonly partition: number; readonly faults: LogFaults; readonly forMs: number }
   | DriveFault
   | MemberFault
+  /** A bit of a row flips in the node's store, if the node follows the partition. */
+  | { readonly kind: 'damageRow'; readonly node: number; readonly partition: number; readonly pick: number }
   /** Whoever leads the partition gives it to the node. */
   | { readonly kind: 'handOver'; readonly partition: number; readonly node: number }
   /** The log loses its last records, and perhaps its leader its disk. */
@@ -143,6 +145,7 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
   const replicas = replicaPlanOf(workload, diceOf('replicas'), size, only);
   const cluster = clustered ? clusterPlanOf(diceOf('cluster'), size, only) : undefined;
   faults.push(...replicas.faults, ...(cluster?.faults ?? []));
+  faults.push(...rowDamageOf(diceOf('rows'), replicas.followers, busyMs, only));
   if (clustered) faults.push(...clusterLossesOf(diceOf('losses'), size, only));
   if (clustered) faults.push(...mapLossesOf(diceOf('map losses'), size, only));
   const load = hasTasks ? loadOf(diceOf('load'), busyMs, only) : undefined;

@@ -24,6 +24,9 @@ export const rareStates: Readonly<Record<string, readonly string[]>> = {
     'log put_back',
     'tail put back',
     'log made anew',
+    'row damaged',
+    'damage found',
+    'store filled again',
   ],
   cluster: [
     'claim came second',

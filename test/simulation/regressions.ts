@@ -50,6 +50,11 @@ export const regressions: readonly Regression[] = [
     seed: 301_465,
     was: 'a claim trusted in the end of the log, a hint, and waited for ever for records that were lost',
   },
+  {
+    workload: 'registers',
+    seed: 251,
+    was: 'a store that was found damaged was not filled again, as the snapshots from before the damage were gone by then',
+  },
   { workload: 'tasks', seed: 20, was: 'record time that was ahead of the clock stood still' },
   { workload: 'tasks', seed: 100_316, was: 'messages for a fenced partition kept the state thread in an endless loop' },
   {
@@ -76,6 +81,26 @@ export const regressions: readonly Regression[] = [
     workload: 'cluster',
     seed: 579_453_515,
     was: 'a run that joined after one whose joining was lost with the log of maps was never heard, and declared dead again and again',
+  },
+  {
+    workload: 'registers',
+    seed: 422,
+    was: 'a digest made before a damaged row was overwritten was taken for a new damage',
+  },
+  {
+    workload: 'cluster',
+    seed: 70,
+    was: 'a run of a node took an earlier one, in a map that was put back, for another process of its name and stepped aside',
+  },
+  {
+    workload: 'cluster-tasks',
+    seed: 10_008,
+    was: 'rows of a checkpoint that was cut short were taken for the state once an earlier checkpoint was flushed over them',
+  },
+  {
+    workload: 'cluster-tasks',
+    seed: 55,
+    was: 'events that nodes have for each other at rest were counted as a leak in a cluster of 23 nodes',
   },
   {
     workload: 'embedded',

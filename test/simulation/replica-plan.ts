@@ -5,7 +5,7 @@
 import type { LogFaults } from '../../src/engine/simulated/log-service.ts';
 import type { Dice, Fault, FaultKind, PlannedFault } from './plan.ts';
 
-export const replicaFaults = ['handOver', 'logTail', 'logAnew'] as const satisfies readonly FaultKind[];
+export const replicaFaults = ['handOver', 'logTail', 'logAnew', 'damageRow'] as const satisfies readonly FaultKind[];
 
 export type ReplicaPlan = {
   /** By partition: the numbers of the nodes that follow it. */
@@ -43,6 +43,26 @@ export const clusterLossesOf = (
     const atMs = dice.whole(1_000, busyMs);
     const fault = lossOf(dice, dice.whole(0, partitions - 1));
     if (only.includes(fault.kind)) faults.push({ atMs, fault });
+  }
+  return faults;
+};
+
+/** Rows of standbys that go bad, in a few of the plans in which several follow a partition. */
+export const rowDamageOf = (
+  dice: Dice,
+  followers: ReplicaPlan['followers'],
+  busyMs: number,
+  only: readonly FaultKind[],
+): PlannedFault[] => {
+  const faults: PlannedFault[] = [];
+  for (let count = dice.pick([0, 0, 0, 1, 2]); count > 0; count--) {
+    const atMs = dice.whole(1_000, busyMs);
+    const partition = dice.whole(0, followers.length - 1);
+    const own = followers[partition] as readonly number[];
+    const pick = dice.whole(0, 1_000_000);
+    if (own.length < 2) continue;
+    const node = dice.pick(own);
+    if (only.includes('damageRow')) faults.push({ atMs, fault: { kind: 'damageRow', node, partition, pick } });
   }
   return faults;
 };

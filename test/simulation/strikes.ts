@@ -18,8 +18,8 @@ export class Strikes {
   }
 
   strike(fault: Fault): void {
-    const { simulation, network, nodes, blobs, logs, cluster, losses } = this.#world;
-    if (this.#world.faultsOver || losses.forbids(fault)) return;
+    const { simulation, network, nodes, blobs, logs, cluster, losses, damage } = this.#world;
+    if (this.#world.faultsOver || losses.forbids(fault) || damage.forbids(fault)) return;
     this.#world.count(`fault ${fault.kind}`);
     this.#world.tell('fault', faultText(fault));
     this.#world.trace?.fault(fault, this.#world.plan.busyMs);
@@ -114,6 +114,9 @@ export class Strikes {
         if (leader !== to) leader?.program?.handOver?.(fault.partition, to.name);
         break;
       }
+      case 'damageRow':
+        damage.strike(fault);
+        break;
       case 'logTail':
       case 'logAnew':
         losses.strike(fault);

@@ -13,6 +13,7 @@ import { ClusterWorld } from './cluster/cluster-world.ts';
 import { LogLosses } from './log-losses.ts';
 import { SimNode, type StartProgram } from './node.ts';
 import { calm, type Plan } from './plan.ts';
+import { RowDamage } from './row-damage.ts';
 import { Strikes } from './strikes.ts';
 import { supervise } from './supervisor.ts';
 import type { Trace } from './trace/trace.ts';
@@ -47,6 +48,7 @@ export class World {
   readonly certainlyLost: { readonly partition: number; readonly epoch: number; readonly acknowledged: number }[] = [];
   readonly #clients = new Map<string, (message: unknown) => void>();
   readonly losses: LogLosses;
+  readonly damage = new RowDamage(this);
   readonly strikes: Strikes;
   faultsOver = false;
   /** When the last process ended, for whatever reason. */
@@ -135,6 +137,7 @@ export class World {
   #endFaults(): void {
     this.faultsOver = true;
     this.losses.endFaults();
+    this.damage.endFaults();
     this.tell('calm', '');
     this.network.faults = calm.network;
     this.network.healAll();
@@ -231,6 +234,7 @@ export class World {
     this.tell('leads', `partition ${partition} at ${end}, epoch ${epoch}`);
     this.count('leader change');
     this.trace?.leads(end, partition, epoch);
+    this.damage.leads(end, partition);
     if (epoch > this.newestEpoch(partition)) this.#newestLeader[partition] = this.simulation.current;
     // One may learn that it leads after another has taken over.
     this.#highestEpoch[partition] = Math.max(epoch, this.newestEpoch(partition));
@@ -262,7 +266,12 @@ export class World {
     }
     // A full disk, and a log trimmed while it is read, are reasons to begin again. Nothing may be taken for damage, and
     // nothing else may go wrong: the faults of this world leave every log whole.
-    if (code !== 'STORE_FULL' && code !== 'LOG_TRIMMED' && !this.losses.excuses(partition, code))
+    if (
+      code !== 'STORE_FULL' &&
+      code !== 'LOG_TRIMMED' &&
+      !this.losses.excuses(partition, code) &&
+      !this.damage.explains(end, partition, code)
+    )
       this.violated('no damage', `${end}, partition ${partition}: ${(error as Error).stack}`);
   }
 

@@ -11,6 +11,8 @@ export const checkStandbys = (world: World, tables: readonly AnyTable[], atEnd: 
   for (const [partition, records] of world.landed.entries())
     for (const { name, program } of world.nodes) {
       const standby = program?.standby?.(partition);
+      // What is to be found there is not the log's.
+      if (world.damage.isIn(name, partition)) continue;
       if (standby === undefined || (!atEnd && standby.position > recordsMax)) continue;
       const truth = replay(partition, records.slice(0, standby.position), tables);
       const difference = firstDifference(rowsOf(truth, tables), rowsOf(standby.rows, tables));

@@ -31,6 +31,8 @@ export class ClusterWorld {
   /** How many have left and will come back. */
   #away = 0;
   #flapsUntilMs = 0;
+  /** What puts right each log of maps that has taken the name of another one. */
+  readonly #strangeLogs = new Set<() => void>();
 
   constructor(world: World, plan: ClusterPlan) {
     this.#world = world;
@@ -79,10 +81,13 @@ export class ClusterWorld {
         const lost = this.log.makeAnew(fault.stray);
         this.laws.lostMaps(this.log);
         if (fault.forMs === undefined) break;
-        simulation.after(fault.forMs, undefined, 'heal mapAnew', () => {
+        const putRight = (): void => {
+          if (!this.#strangeLogs.delete(putRight)) return;
           this.log.putRight(lost);
           this.laws.lostMaps(this.log);
-        });
+        };
+        this.#strangeLogs.add(putRight);
+        simulation.after(fault.forMs, undefined, 'heal mapAnew', putRight);
         break;
       }
       case 'drain': {
@@ -132,6 +137,7 @@ export class ClusterWorld {
 
   endFaults(): void {
     this.log.faults = calm.log;
+    for (const putRight of this.#strangeLogs) putRight();
   }
 
   mayStart(node: SimNode): boolean {

@@ -27,6 +27,16 @@ export const replicaBugs: readonly PlantedBug[] = [
     seeds: 1_000,
   },
   {
+    name: 'C2: a flush of an earlier checkpoint forgets how far the one had come that was cut short',
+    workload: 'cluster-tasks',
+    file: 'src/partition/replica.ts',
+    find: 'Math.max(position, this.#exactFrom)',
+    replace: 'Math.max(position, 0 * Number(this.#shared))',
+    law: ['no damage', 'same state', 'progress', 'one outcome', 'acknowledged'],
+    seeds: 2,
+    first: 10_008,
+  },
+  {
     name: 'C1: a standby applies on while a checkpoint waits for the one before it',
     workload: 'registers',
     file: 'src/partition/tail.ts',
@@ -176,5 +186,39 @@ export const replicaBugs: readonly PlantedBug[] = [
     },
     law: ['same state', 'linearizable', 'messages', 'progress'],
     seeds: 50,
+  },
+  {
+    name: 'a digest that differs from the leader is taken for the same',
+    workload: 'registers',
+    file: 'src/partition/digests.ts',
+    find: 'if (leader.hash !== own.hash) throw this.#differs(position, own, leader);',
+    replace: '',
+    law: ['damage found'],
+    seeds: 200,
+  },
+  {
+    name: 'digests are made of keys without what stands there',
+    workload: 'registers',
+    file: 'src/partition/snapshot.ts',
+    find: '      hashes.push(sha256(bytes));\n      await between();',
+    replace:
+      '      hashes.push(sha256(new TextEncoder().encode(decodeChunk(bytes).map(([table, key]) => table + key).join())));\n      await between();',
+    also: {
+      file: 'src/partition/snapshot.ts',
+      find: '      const hash = sha256(bytes);\n      hashes.push(hash);',
+      replace:
+        '      const hash = sha256(bytes);\n      hashes.push(sha256(new TextEncoder().encode(decodeChunk(bytes).map(([table, key]) => table + key).join())));',
+    },
+    law: ['damage found'],
+    seeds: 200,
+  },
+  {
+    name: 'a store whose digest differed is opened as it is',
+    workload: 'registers',
+    file: host,
+    find: 'const damaged = log.shared ? knownDamage(reader, partition) : undefined;',
+    replace: 'const damaged = log.shared && partition > 1_000 ? knownDamage(reader, partition) : undefined;',
+    law: ['damage found', 'same state', 'no damage'],
+    seeds: 200,
   },
 ];
