@@ -14,13 +14,20 @@ import { OverviewFeed } from './overview-feed.ts';
 /** A promise that is settled from outside. */
 export class Answer {
   readonly promise: Promise<string>;
+  isSettled = false;
   resolve!: (text: string) => void;
   reject!: (error: Error) => void;
 
   constructor() {
     this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
+      this.resolve = (text) => {
+        this.isSettled = true;
+        resolve(text);
+      };
+      this.reject = (error) => {
+        this.isSettled = true;
+        reject(error);
+      };
     });
   }
 }
