@@ -3,8 +3,8 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { connectPath } from '../protocol/wire.ts';
 
 /**
- * `http://host:8484`, `wss://host` or, in a page, a path such as `/`: what is relative lies below the page's own address. Throws
- * `OPTION_INVALID`.
+ * `http://host:8484`, `wss://host`, with what stands before the gateway's paths there, or in a page a path such as `/`, taken from the
+ * page's own address. Throws `OPTION_INVALID`.
  */
 export const socketAddress = (url: string): string => {
   const base = (globalThis as { location?: { href: string } }).location?.href;
@@ -16,7 +16,7 @@ export const socketAddress = (url: string): string => {
       `connect: ${JSON.stringify(url)} is no address of a node: write http://host:8484, or https:// where it has TLS.`,
       { details: { option: 'url' } },
     );
-  return `${protocol}//${parsed.host}${connectPath}`;
+  return `${protocol}//${parsed.host}${parsed.pathname.replace(/\/$/, '')}${connectPath}`;
 };
 
 const protocols: ReadonlyMap<string, string> = new Map([

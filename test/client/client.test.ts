@@ -4,19 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type RemoteClient } from '../../src/client/client.ts';
-import { type EmbeddedNode, openNode } from '../../src/node/open.ts';
+import { open, type Serving, type Tutti } from '../../src/index.ts';
 import * as app from './client-app.fixture.ts';
-import { serveBackend, type TestGateway } from './gateway.fixture.ts';
 
 const module = new URL('./client-app.fixture.ts', import.meta.url).href;
 const data = mkdtempSync(join(tmpdir(), 'tutti-client-'));
-let node: EmbeddedNode;
-let served: TestGateway;
+let node: Tutti;
+let served: Serving;
 let client: RemoteClient<typeof app>;
 
 beforeAll(async () => {
-  node = await openNode({ app, module, data, executors: 1 }, undefined);
-  served = await serveBackend(await node.backend());
+  node = await open({ app, module, data, executors: 1 });
+  served = await node.serve({ port: 0 });
   client = connect(served.url, { app });
 });
 

@@ -9,11 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type RemoteClient } from '../../src/client/client.ts';
-import { type EmbeddedNode, openNode } from '../../src/node/open.ts';
+import { open, type Serving, type Tutti } from '../../src/index.ts';
 import { seededRandom } from '../../src/values/hash.ts';
 import * as app from './client-app.fixture.ts';
 import { type FaultCounts, FaultyProxy } from './faulty-proxy.fixture.ts';
-import { serveBackend, type TestGateway } from './gateway.fixture.ts';
 
 const module = new URL('./client-app.fixture.ts', import.meta.url).href;
 const runs = Number(process.env['TUTTI_PROXY_RUNS'] ?? 25);
@@ -21,14 +20,14 @@ const firstSeed = Number(process.env['TUTTI_PROXY_SEED'] ?? 1);
 const faultMs = 250;
 const folder = mkdtempSync(join(tmpdir(), 'tutti-proxy-'));
 
-let node: EmbeddedNode;
-let served: TestGateway;
+let node: Tutti;
+let served: Serving;
 let direct: RemoteClient<typeof app>;
 const sum: FaultCounts = { connections: 0, cut: 0, halfClosed: 0, swallowed: 0, delayed: 0 };
 
 beforeAll(async () => {
-  node = await openNode({ app, module, engine: 'memory', executors: 1, partitions: 2 }, undefined);
-  served = await serveBackend(await node.backend());
+  node = await open({ app, module, engine: 'memory', executors: 1, partitions: 2 });
+  served = await node.serve({ port: 0 });
   direct = connect(served.url, { app });
 });
 
