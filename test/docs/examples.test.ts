@@ -1,8 +1,10 @@
 /** The code in README.md and docs/ is compiled and run, and prints what it says. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blockCount, commandsOf, type Example, examplesOf } from './examples.ts';
 
@@ -28,15 +30,31 @@ const write = ({ where, files }: Example & { readonly where: string }): void => 
   for (const [name, code] of files) writeFileSync(join(where, name), code);
 };
 
-const run = (where: string): Promise<{ readonly stdout: string; readonly stderr: string }> =>
+const tutti = join(root, 'bin/tutti.js');
+const quiet = ['--disable-warning=ExperimentalWarning'];
+
+const run = (
+  where: string,
+  more: NodeJS.ProcessEnv = {},
+): Promise<{ readonly stdout: string; readonly stderr: string }> =>
   new Promise((resolve, reject) => {
-    const args = ['--disable-warning=ExperimentalWarning', 'main.ts'];
-    const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'cache'), NO_COLOR: '1' };
-    execFile(process.execPath, args, { cwd: where, env, timeout: 60_000 }, (error, stdout, stderr) => {
+    const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'cache'), NO_COLOR: '1', ...more };
+    execFile(process.execPath, [...quiet, 'main.ts'], { cwd: where, env, timeout: 60_000 }, (error, stdout, stderr) => {
       if (error === null) resolve({ stdout, stderr });
       else reject(new Error(`${error.message}\n${stdout}`));
     });
   });
+
+/** The address that a command says it serves at. */
+const addressIn = async (stderr: Readable): Promise<string> => {
+  let said = '';
+  for await (const chunk of stderr) {
+    said += String(chunk);
+    const [url] = /http:\/\/[\d.]+:\d+/.exec(said) ?? [];
+    if (url !== undefined) return url;
+  }
+  throw new Error(`It ended without an address: ${said}`);
+};
 
 describe('The examples of the docs', () => {
   beforeAll(() => {
@@ -84,8 +102,21 @@ describe('The examples of the docs', () => {
       writeFileSync(join(readme.where, 'app.ts'), code.replace("'1 day'", "'10 ms'"));
     });
 
-    test('charge each order', async () => {
-      expect((await run(readme.where)).stdout).toMatch(/^\[ '[^\n]+: 500' \]\n$/);
+    test('charge each order, asked of the node that a command of it serves', async () => {
+      const served = spawn(process.execPath, [...quiet, tutti, 'dev', 'app.ts', '--port', '0'], {
+        cwd: readme.where,
+        env: { ...process.env, NO_COLOR: '1' },
+        stdio: ['ignore', 'inherit', 'pipe'],
+      });
+      try {
+        const url = await addressIn(served.stderr);
+        const { stdout } = await run(readme.where, { TUTTI_URL: url });
+        expect(stdout).toMatch(/^\[ '[^\n]+: 500' \]\n$/);
+      } finally {
+        const ended = once(served, 'exit');
+        served.kill('SIGTERM');
+        await ended;
+      }
     });
 
     test('are run by its commands, which exist', () => {
@@ -97,10 +128,10 @@ describe('The examples of the docs', () => {
       expect(npm.filter((name) => name !== 'ci').every((name) => Object.hasOwn(scripts, name as string))).toBe(true);
 
       const printed = commands
-        .filter((command) => command.startsWith('npx tutti '))
+        .filter((command) => command.startsWith('npx tutti ') && !command.startsWith('npx tutti dev'))
         .map((command) => {
-          const line = command.replace('npx tutti', '"$NODE" --disable-warning=ExperimentalWarning "$TUTTI"');
-          const env = { ...process.env, NODE: process.execPath, TUTTI: join(root, 'bin/tutti.js'), NO_COLOR: '1' };
+          const line = command.replace('npx tutti', `"$NODE" ${quiet.join(' ')} "$TUTTI"`);
+          const env = { ...process.env, NODE: process.execPath, TUTTI: tutti, NO_COLOR: '1' };
           return execFileSync('sh', ['-c', line], { cwd: readme.where, env, encoding: 'utf8' });
         });
       expect(printed).toHaveLength(3);
