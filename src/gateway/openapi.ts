@@ -97,7 +97,7 @@ const startOf = (task: TaskDescription): Json => {
   const { parameters, ...route } = startRoute;
   return {
     ...operationOf({ ...route, parameters: parameters.filter((parameter) => parameter.in !== 'path') }),
-    operationId: `start ${task.name}`,
+    operationId: `start.${task.name}`,
     summary: `Starts ${task.name}.`,
     requestBody: bodyOf(
       'The input in JSON form',
