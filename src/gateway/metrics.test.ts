@@ -15,6 +15,7 @@ const functionOf = (name: string | undefined): Overview['functions'][number] => 
   failed: 1,
   cancelled: 1,
   failedAttempts: 3,
+  items: 40,
   queued: 1,
   scheduled: 0,
   running: 3,
@@ -103,6 +104,7 @@ test('of each function: counts by outcome, and what is unfinished by state, each
     '{task="",outcome="cancelled"}': 1,
     '{task="odd \\"name\\"\\\\\\n",outcome="completed"}': 6,
   });
+  expect(samplesOf('tutti_map_items_done_total')).toMatchObject({ '{task="billing.invoice"}': 40 });
   expect(samplesOf('tutti_tasks')).toMatchObject({
     '{task="billing.invoice",state="running"}': 1,
     '{task="billing.invoice",state="waiting"}': 2,

@@ -34,6 +34,11 @@ export const metricsText = (overview: Overview): string => {
     'Attempts that failed.',
     functionSamples((row) => row.failedAttempts),
   );
+  out.counter(
+    'tutti_map_items_done_total',
+    'Items of maps over it that are done.',
+    functionSamples(({ items }) => items),
+  );
   out.gauge('tutti_tasks', 'Unfinished tasks now, by state.', [
     ...perFunction.flatMap(([labels, row]): Sample[] => [
       [{ ...labels, state: 'queued' }, row.queued],
