@@ -30,7 +30,7 @@ export const MapNumbers = ({ map, bar }: { map: MapView; bar: Bar | undefined })
     map.running > 0 ? `${formatCount(map.running)} running` : undefined,
     `${formatCount(map.chunksDone)} of ${formatCount(map.chunks)} chunks`,
     perSecond === undefined ? undefined : `${formatShort(perSecond)}/s`,
-    itemMs === undefined ? undefined : `${formatMs(itemMs)} an item`,
+    itemMs === undefined || itemMs < 0.005 ? undefined : `${formatMs(itemMs)} an item`,
     leftMs === undefined ? undefined : `${formatMs(leftMs)} left`,
   ];
   return <span class="map-numbers faint">{texts.filter((text) => text !== undefined).join(' · ')}</span>;

@@ -83,7 +83,11 @@ const Known = ({ task, detail }: { task: TaskViewState; detail: TaskDetail }): J
         </section>
         <section aria-labelledby="result-heading">
           <h2 id="result-heading">Result</h2>
-          {result === undefined ? <p class="faint">None yet.</p> : <ValueView shown={result} />}
+          {result === undefined ? (
+            <p class="faint">{status.finishedAt === undefined ? 'None yet.' : 'None.'}</p>
+          ) : (
+            <ValueView shown={result} />
+          )}
         </section>
       </div>
       <section aria-labelledby="log-heading">

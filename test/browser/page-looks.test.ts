@@ -1,0 +1,133 @@
+/**
+ * Each page in light and dark: no violation that axe knows of, nothing that sticks out on a phone. `TUTTI_PICTURES=docs/images`
+ * takes the pictures of the documentation as well.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startBrowser } from './browser.fixture.ts';
+import { type Looks, openPage, openPageNode, type PageNode, Scratch } from './page-node.fixture.ts';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const pictures = process.env['TUTTI_PICTURES'];
+const scratch = new Scratch();
+let browser: Browser;
+let node: PageNode;
+let ids: Readonly<Record<'mapping' | 'steps' | 'failed' | 'done', string>>;
+
+beforeAll(async () => {
+  [browser, node] = await Promise.all([startBrowser(), openPageNode()]);
+  const done = await node.start('order', {
+    id: 'o-2041',
+    customer: { name: 'Ada', email: 'ada@example.org' },
+    items: [{ sku: 'tea', count: 2 }],
+    pay: { by: 'card', number: '4242' },
+  });
+  const failed = await node.start('send', 'ada@example.org');
+  await Promise.all([done, failed, await node.start('refuse')].map((id) => node.ended(id)));
+  const many = Array.from({ length: 60 }, (_, index) =>
+    node.start(
+      index % 3 === 0 ? 'billing.invoice' : 'echo',
+      `a-${index}`,
+      index % 4 === 0 ? `order-${2_000 + index}` : undefined,
+    ),
+  );
+  await Promise.all((await Promise.all(many)).map((id) => node.ended(id)));
+  const steps = await node.start('statements', '2026-11', 'november');
+  const mapping = await node.start('renderAll', { pages: 100_000, from: 62_000, gate: scratch.path('map') });
+  ids = { mapping, steps, failed, done };
+});
+afterAll(async () => {
+  scratch.openGate('map');
+  await browser?.close();
+  await node?.close();
+  scratch.remove();
+});
+
+type Violation = { readonly id: string; readonly help: string; readonly nodes: readonly { readonly html: string }[] };
+
+/** What axe finds, of all levels that WCAG 2.2 AA asks for and of its own advice. */
+const violations = async (page: Page): Promise<readonly string[]> => {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => {
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const { axe } = globalThis as unknown as {
+      axe: { run(at: Document, options: object): Promise<{ violations: Violation[] }> };
+    };
+    const result = await axe.run(document, {
+      runOnly: { type: 'tag', values: tags },
+      rules: { 'target-size': { enabled: true } },
+    });
+    return result.violations;
+  });
+  return found.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
+};
+
+/** Pages by name: where they are, and when all of them is there. */
+const pages: Readonly<Record<string, { hash: () => string; ready: (page: Page) => Promise<unknown> }>> = {
+  tasks: { hash: () => '#/tasks', ready: (page) => page.locator('.rows-body .rows-row').nth(20).waitFor() },
+  task: {
+    hash: () => `#/task/${ids.mapping}`,
+    ready: (page) => page.locator('.heat rect').nth(20).waitFor({ state: 'attached' }),
+  },
+  steps: { hash: () => `#/task/${ids.steps}`, ready: (page) => page.locator('.waits').waitFor() },
+  failed: { hash: () => `#/task/${ids.failed}`, ready: (page) => page.locator('.error .error').first().waitFor() },
+  done: { hash: () => `#/task/${ids.done}`, ready: (page) => page.getByText('bigint').first().waitFor() },
+  unknown: {
+    hash: () => '#/task/0000000000000000000000000X',
+    ready: (page) => page.getByText('No such task').waitFor(),
+  },
+  start: {
+    hash: () => '#/start/order',
+    ready: async (page) => {
+      await page.getByRole('button', { name: 'Add to items' }).click();
+      await page.getByRole('button', { name: 'Start', exact: true }).click();
+      await page.locator('.field-errors p').first().waitFor();
+      await page.locator('main').evaluate((main) => main.scrollTo(0, 0));
+    },
+  },
+  json: { hash: () => '#/start/echo', ready: (page) => page.getByLabel('Input').waitFor() },
+};
+
+const schemes: readonly Looks[] = [{ dark: false }, { dark: true }];
+
+describe.each(Object.entries(pages))('the page %s', (name, { hash, ready }) => {
+  test.each(schemes)('has no violation: %o', async ({ dark = false }) => {
+    const watched = await openPage(browser, node, hash(), { dark, width: 1_240, height: 780 });
+    await ready(watched.page);
+    expect(await violations(watched.page)).toEqual([]);
+    if (pictures !== undefined)
+      await watched.page.screenshot({ path: join(pictures, `page-${name}-${dark ? 'dark' : 'light'}.png`) });
+    await watched.close();
+    expect(watched.complaints).toEqual([]);
+    expect(watched.elsewhere).toEqual([]);
+  });
+
+  test('shows all of itself on a phone, and on a screen at four times its size', async () => {
+    const watched = await openPage(browser, node, hash(), { width: 320, height: 640 });
+    await ready(watched.page);
+    const sticksOut = await watched.page.evaluate(() =>
+      [...document.querySelectorAll('html, main, .sheet')].map((box) => box.scrollWidth - box.clientWidth),
+    );
+    expect(Math.max(...sticksOut)).toBe(0);
+    expect(await violations(watched.page)).toEqual([]);
+    await watched.close();
+  });
+});
+
+test('the switch goes over what the system says, and is kept', async () => {
+  const { page, close } = await openPage(browser, node, '#/tasks', { dark: false });
+  const ground = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.locator('.rows').waitFor();
+  const light = await ground();
+  await page.getByRole('button', { name: 'Dark' }).click();
+  await expect.poll(ground).not.toBe(light);
+  const dark = await ground();
+  await page.reload();
+  expect(await ground()).toBe(dark);
+  await page.getByRole('button', { name: 'As the system' }).click();
+  await expect.poll(ground).toBe(light);
+  await close();
+});
