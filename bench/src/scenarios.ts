@@ -6,6 +6,7 @@ import { followers } from './scenarios/followers.ts';
 import { httpStarts } from './scenarios/http-starts.ts';
 import { listMillion } from './scenarios/list-million.ts';
 import { mapMillion } from './scenarios/map-million.ts';
+import { pageLoad } from './scenarios/page-load.ts';
 import { queuedMillion } from './scenarios/queued-million.ts';
 import { recovery } from './scenarios/recovery.ts';
 import { simulateRegisters, simulateTasks } from './scenarios/simulate.ts';
@@ -30,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   clientLatency,
   httpStarts,
   followers,
+  pageLoad,
   simulatedMonth,
   simulateRegisters,
   simulateTasks,

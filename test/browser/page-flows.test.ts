@@ -1,7 +1,7 @@
 /** What one does with the page, against a real node. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startBrowser } from './browser.fixture.ts';
+import { startBrowser } from '../../tools/start-browser.ts';
 import { type Looks, openPage, openPageNode, type PageNode, Scratch, type WatchedPage } from './page-node.fixture.ts';
 
 const scratch = new Scratch();

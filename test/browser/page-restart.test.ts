@@ -1,7 +1,7 @@
 /** The page when its node goes away and comes back, and when the node wants a token. */
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startBrowser } from './browser.fixture.ts';
+import { startBrowser } from '../../tools/start-browser.ts';
 import { openPage, openPageNode, type PageNode, Scratch, type WatchedPage } from './page-node.fixture.ts';
 
 const token = 'a-token-that-only-this-test-knows';

@@ -1,7 +1,7 @@
 /** Much on the page at once: ten thousand tasks in the list, a map of a hundred thousand items. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startBrowser } from './browser.fixture.ts';
+import { startBrowser } from '../../tools/start-browser.ts';
 import { openPage, openPageNode, type PageNode, Scratch, type WatchedPage } from './page-node.fixture.ts';
 
 const scratch = new Scratch();

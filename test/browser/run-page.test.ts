@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startBrowser } from '../../tools/start-browser.ts';
 import { plantedBugs } from '../simulation/planted/bugs.ts';
 import { Copy } from '../simulation/planted/plant.ts';
-import { startBrowser } from './browser.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tutti-page-'));
 const file = join(folder, 'run.html');
