@@ -1,7 +1,9 @@
 /** What happens to a task as server-sent events, over a real node. */
+import { EventEmitter } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend } from '../../src/gateway/backend.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
+import { limits } from '../../src/limits.ts';
 import { openTestGateway, type TestGateway, told } from './gateway-node.fixture.ts';
 
 let gateway: TestGateway;
@@ -127,5 +129,25 @@ test('a connection that breaks ends the following, on the server as well', async
   expect(gateway.server.inFlight).toBe(1);
   going.abort();
   await expect.poll(() => gateway.server.inFlight).toBe(0);
+  await gateway.node.cancel(id);
+});
+
+test('on one connection so many are followed at once and no more; who ends one may follow another', async () => {
+  const id = await gateway.start('waits');
+  const { gateway: counted, counts } = counting();
+  const incoming = { socket: {} };
+  const begin = (): { answer: Promise<Response>; outgoing: EventEmitter } => {
+    const outgoing = new EventEmitter();
+    const request = new Request(`http://localhost/v1/tasks/${id}/events`);
+    return { answer: counted.fetch(request, { incoming, outgoing }), outgoing };
+  };
+  const begun = Array.from({ length: limits.gatewayInFlightPerConnectionMax }, begin);
+  expect((await Promise.all(begun.map(({ answer }) => answer))).every(({ ok }) => ok)).toBe(true);
+  const refused = await begin().answer;
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+  begun[0]?.outgoing.emit('close');
+  expect((await begin().answer).status).toBe(200);
+  counted.close();
+  expect(counts.now).toBe(0);
   await gateway.node.cancel(id);
 });
