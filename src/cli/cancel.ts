@@ -3,17 +3,17 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { TuttiError } from '../errors/tutti-error.ts';
 import type { TaskStatus } from '../protocol/task-view.ts';
-import { type FolderOptions, folderOptions, folderPath, withExamples } from './command-options.ts';
+import { type TaskOptions, targetOf, taskOptions, withExamples } from './command-options.ts';
 import { exitCode } from './exit-code.ts';
 import { findTask } from './find-task.ts';
-import { withFolder } from './folder-access.ts';
 import type { Shell } from './shell.ts';
+import { withTasks } from './task-access.ts';
 import { machineText, progressText } from './task-view.ts';
 
-type Options = FolderOptions & { readonly dryRun?: boolean; readonly yes?: boolean };
+type Options = TaskOptions & { readonly dryRun?: boolean; readonly yes?: boolean };
 
 export const addCancelCommand = (program: Command, shell: Shell, exit: (code: number) => void): void => {
-  folderOptions(
+  taskOptions(
     withExamples(
       program.command('cancel'),
       'end an unfinished task',
@@ -24,11 +24,11 @@ export const addCancelCommand = (program: Command, shell: Shell, exit: (code: nu
     .argument('<id>', 'the id of the task, or as much of its beginning as tells it from the others')
     .option('--dry-run', 'say what would be cancelled, and do nothing')
     .option('--yes', 'cancel without asking')
-    .action(async (id: string, options: Options) => exit(await cancel(id, options, shell)));
+    .action(async (id: string, options: Options, command: Command) => exit(await cancel(id, options, command, shell)));
 };
 
-const cancel = (id: string, options: Options, shell: Shell): Promise<number> =>
-  withFolder(folderPath(shell.cwd, options), options.logLevel, async (tools) => {
+const cancel = (id: string, options: Options, command: Command, shell: Shell): Promise<number> =>
+  withTasks(targetOf(shell.cwd, options, command), async (tools) => {
     const task = await findTask(tools, id);
     if (task.finishedAt !== undefined)
       throw new TuttiError(

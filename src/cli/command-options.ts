@@ -1,9 +1,11 @@
 /** Options that several commands share, and how their values are read. */
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { type LogLevel, logLevels } from '../node/options.ts';
 import { durationMs } from '../values/duration.ts';
+import type { Target } from './task-access.ts';
 
 export const dataOption = (): Option =>
   new Option('--data <dir>', 'the data folder').env('TUTTI_DATA').default('.tutti').argParser(someText);
@@ -40,18 +42,52 @@ export const hangLimitOption = (): Option =>
     .env('TUTTI_HANG_LIMIT')
     .argParser(durationText);
 
-export const tokenOption = (): Option =>
-  new Option('--token <token>', 'what requests must name (better in TUTTI_TOKEN: other users see command lines)')
+export const tokenOption = (what: string): Option =>
+  new Option('--token <token>', `${what} (better in TUTTI_TOKEN: other users see command lines)`)
     .env('TUTTI_TOKEN')
     .argParser(someText);
 
-/** Options of commands on a folder, as commander gives them. */
-export type FolderOptions = { readonly data: string; readonly logLevel: LogLevel; readonly json?: boolean };
+export const urlOption = (): Option =>
+  new Option('--url <url>', 'a node, such as http://127.0.0.1:8484').env('TUTTI_URL').argParser(someText);
 
-export const folderOptions = (command: Command): Command =>
-  command.addOption(dataOption()).option('--json', 'print JSON, for programs').addOption(logLevelOption());
+export const timeoutOption = (): Option =>
+  new Option('--timeout <duration>', 'wait no longer than that (default: as long as it takes)').argParser(durationText);
 
-export const folderPath = (cwd: string, { data }: FolderOptions): string => resolve(cwd, data);
+/** Options of commands on tasks that are there, as commander gives them. */
+export type TaskOptions = {
+  readonly data: string;
+  readonly url?: string;
+  readonly token?: string;
+  readonly logLevel: LogLevel;
+  readonly json?: boolean;
+};
+
+export const taskOptions = (command: Command): Command =>
+  command
+    .addOption(urlOption())
+    .addOption(tokenOption('the token that the node asks for'))
+    .addOption(dataOption())
+    .option('--json', 'print JSON, for programs')
+    .addOption(logLevelOption());
+
+/** Whose tasks are meant. A folder that was named goes over a node that the environment names. Throws `OPTION_INVALID`. */
+export const targetOf = (cwd: string, { url, token, data, logLevel }: TaskOptions, command: Command): Target => {
+  const dataNamed = command.getOptionValueSource('data') === 'cli';
+  if (url !== undefined && dataNamed && command.getOptionValueSource('url') === 'cli')
+    throw new TuttiError('OPTION_INVALID', 'Name a node (--url) or a folder (--data), not both.', {
+      details: { option: 'url' },
+    });
+  return url === undefined || dataNamed
+    ? { kind: 'folder', folder: resolve(cwd, data), logLevel }
+    : { kind: 'node', url, token };
+};
+
+/** What names the same tasks again, as words. */
+export const targetWords = (target: Target, cwd: string): readonly string[] => {
+  if (target.kind === 'node') return ['--url', target.url];
+  const data = relative(cwd, target.folder) || '.';
+  return data === '.tutti' ? [] : ['--data', data.startsWith('..') ? target.folder : data];
+};
 
 export const wholeNumber =
   (least: number, most: number) =>

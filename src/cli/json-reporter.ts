@@ -55,6 +55,9 @@ export class JsonReporter implements Reporter {
           advice: event.advice,
         });
         break;
+      case 'left':
+        this.#line('left', { task: raw(machineText(event.status)), why: event.why, advice: event.advice });
+        break;
       case 'finished':
         this.#line('finished', { elapsedMs: Math.round(event.elapsedMs), stored: event.stored !== undefined });
         break;

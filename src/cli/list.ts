@@ -1,11 +1,11 @@
 /** `tutti list`: the tasks of a folder. */
 import { type Command, Option } from 'commander';
 import type { ListFilter } from '../protocol/task-view.ts';
-import { type FolderOptions, folderOptions, folderPath, wholeNumber, withExamples } from './command-options.ts';
+import { type TaskOptions, targetOf, taskOptions, wholeNumber, withExamples } from './command-options.ts';
 import { exitCode } from './exit-code.ts';
-import { withFolder } from './folder-access.ts';
 import { countText } from './progress-text.ts';
 import type { Shell } from './shell.ts';
+import { withTasks } from './task-access.ts';
 import { machineText, taskTable } from './task-view.ts';
 
 const limitDefault = 50;
@@ -22,7 +22,7 @@ const states = [
   'cancelled',
 ] as const;
 
-type Options = FolderOptions & {
+type Options = TaskOptions & {
   readonly state?: (typeof states)[number];
   readonly task?: string;
   readonly key?: string;
@@ -31,14 +31,15 @@ type Options = FolderOptions & {
 };
 
 export const addListCommand = (program: Command, shell: Shell, exit: (code: number) => void): void => {
-  folderOptions(
+  taskOptions(
     withExamples(
       program.command('list'),
-      'list the tasks of a data folder',
-      'Lists the tasks of a data folder, newest first, also while another process runs it.',
+      'list the tasks of a node or a data folder',
+      'Lists the tasks of a node, or of a data folder, newest first, also while another process runs it.',
       [
         'tutti list',
         'tutti list --state failed --data /srv/shop',
+        'tutti list --url http://127.0.0.1:8484',
         "tutti list --json | jq -r 'select(.attempts > 1).id'",
       ],
     ),
@@ -48,10 +49,10 @@ export const addListCommand = (program: Command, shell: Shell, exit: (code: numb
     .option('--key <key>', 'only the task with this idempotency key')
     .option('--all', 'with tasks that other tasks started')
     .addOption(new Option('--limit <n>', 'at most so many').argParser(wholeNumber(1, limitMost)).default(limitDefault))
-    .action(async (options: Options) => exit(await list(options, shell)));
+    .action(async (options: Options, command: Command) => exit(await list(options, command, shell)));
 };
 
-const list = async (options: Options, shell: Shell): Promise<number> => {
+const list = async (options: Options, command: Command, shell: Shell): Promise<number> => {
   const filter: ListFilter = {
     limit: options.limit + 1,
     topLevel: options.all !== true,
@@ -59,7 +60,7 @@ const list = async (options: Options, shell: Shell): Promise<number> => {
     ...(options.task === undefined ? {} : { name: options.task }),
     ...(options.key === undefined ? {} : { key: options.key }),
   };
-  const found = await withFolder(folderPath(shell.cwd, options), options.logLevel, (tools) => tools.list(filter));
+  const found = await withTasks(targetOf(shell.cwd, options, command), (tools) => tools.list(filter));
   const tasks = found.slice(0, options.limit);
   if (options.json === true) {
     for (const task of tasks) await shell.print(`${machineText(task)}\n`);

@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { addCancelCommand } from './cancel.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
+import { addFollowCommand } from './follow.ts';
 import { addInitCommand } from './init.ts';
 import { addListCommand } from './list.ts';
 import { addLogsCommand } from './logs.ts';
@@ -14,6 +15,7 @@ import { addRetryCommand } from './retry.ts';
 import { addRunCommand } from './run-command.ts';
 import { addServeCommands } from './serve-command.ts';
 import { processShell, type Shell } from './shell.ts';
+import { addStartCommand } from './start.ts';
 import { addStatusCommand } from './status.ts';
 import { packageVersion } from './version.ts';
 
@@ -61,10 +63,12 @@ Examples:
     .showHelpAfterError('Help: tutti --help');
   addRunCommand(program, shell, exit);
   addServeCommands(program, shell, exit);
+  addStartCommand(program, shell, exit);
   addListCommand(program, shell, exit);
   addStatusCommand(program, shell, exit);
   addCancelCommand(program, shell, exit);
   addRetryCommand(program, shell, exit);
+  addFollowCommand(program, shell, exit);
   addLogsCommand(program, shell, exit);
   addInitCommand(program, shell, exit);
   addDoctorCommand(program, shell, exit);

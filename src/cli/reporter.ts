@@ -20,6 +20,13 @@ export type RunEvent =
   | { readonly type: 'stopping'; readonly signal: NodeJS.Signals }
   /** The end of the run, if it was stopped; `advice`: lines that say how it can be continued. */
   | { readonly type: 'stopped'; readonly status: TaskStatus | undefined; readonly advice: readonly string[] }
+  /** It is no longer watched, and goes on where it runs. */
+  | {
+      readonly type: 'left';
+      readonly status: TaskStatus;
+      readonly why: NodeJS.Signals | 'timeout';
+      readonly advice: readonly string[];
+    }
   | {
       readonly type: 'finished';
       readonly task: string;

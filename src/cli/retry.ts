@@ -1,15 +1,15 @@
 /** `tutti retry`: runs a failed or cancelled task again. */
 import type { Command } from 'commander';
-import { type FolderOptions, folderOptions, folderPath, withExamples } from './command-options.ts';
+import { type TaskOptions, targetOf, targetWords, taskOptions, withExamples } from './command-options.ts';
 import { exitCode } from './exit-code.ts';
 import { findTask } from './find-task.ts';
-import { withFolder } from './folder-access.ts';
 import type { Shell } from './shell.ts';
 import { commandWords, shellLine } from './shell-words.ts';
+import { withTasks } from './task-access.ts';
 import { machineText } from './task-view.ts';
 
 export const addRetryCommand = (program: Command, shell: Shell, exit: (code: number) => void): void => {
-  folderOptions(
+  taskOptions(
     withExamples(
       program.command('retry'),
       'run a failed or cancelled task again',
@@ -18,19 +18,21 @@ export const addRetryCommand = (program: Command, shell: Shell, exit: (code: num
     ),
   )
     .argument('<id>', 'the id of the task, or as much of its beginning as tells it from the others')
-    .action(async (id: string, options: FolderOptions) => exit(await retry(id, options, shell)));
+    .action(async (id: string, options: TaskOptions, command: Command) =>
+      exit(await retry(id, options, command, shell)),
+    );
 };
 
-const retry = (id: string, options: FolderOptions, shell: Shell): Promise<number> =>
-  withFolder(folderPath(shell.cwd, options), options.logLevel, async (tools, held) => {
+const retry = (id: string, options: TaskOptions, command: Command, shell: Shell): Promise<number> => {
+  const target = targetOf(shell.cwd, options, command);
+  return withTasks(target, async (tools, reach) => {
     const task = await findTask(tools, id);
     await tools.retry(task.id);
-    const words = [...commandWords(shell.environment), 'run', 'app.ts', task.name];
-    const folder = options.data === '.tutti' ? [] : ['--data', options.data];
+    const words = [...commandWords(shell.environment), 'run', 'app.ts', task.name, ...targetWords(target, shell.cwd)];
     shell.say(
-      held
-        ? `${task.name} ${task.id} is queued again.\n`
-        : `${task.name} ${task.id} is queued again. No process runs this folder now; it goes on with: ${shellLine([...words, ...folder, '--continue', task.id])}\n`,
+      reach === 'opened'
+        ? `${task.name} ${task.id} is queued again. No process runs this folder now; it goes on with: ${shellLine([...words, '--continue', task.id])}\n`
+        : `${task.name} ${task.id} is queued again.\n`,
     );
     if (options.json === true) {
       const now = await tools.status(task.id);
@@ -38,3 +40,4 @@ const retry = (id: string, options: FolderOptions, shell: Shell): Promise<number
     }
     return exitCode.ok;
   });
+};

@@ -11,14 +11,13 @@ import { appFile } from './app-file.ts';
 import { childEntries } from './child-entries.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { readInput } from './json-input.ts';
-import { JsonReporter } from './json-reporter.ts';
 import { beginProgress, type Progress, withExecutors, withPieces } from './progress-state.ts';
 import type { Reporter } from './reporter.ts';
+import { reporterOf } from './reporter-of.ts';
 import { continueAdvice, retryAdvice } from './run-advice.ts';
 import type { FromChild, NodeSettings, RunRequest } from './run-protocol.ts';
 import type { Shell } from './shell.ts';
 import { Supervisor } from './supervisor.ts';
-import { TerminalReporter } from './terminal-reporter.ts';
 
 export type RunCommand = {
   /** As on the command line. */
@@ -40,17 +39,7 @@ const signals = { SIGINT: exitCode.interrupted, SIGTERM: exitCode.terminated, SI
 
 export const run = async (command: RunCommand, shell: Shell): Promise<number> => {
   const env = nodeEnv();
-  const debug = command.settings.logLevel === 'debug' || command.settings.logLevel === 'trace';
-  const reporter: Reporter = command.json
-    ? new JsonReporter({ write: shell.say, now: env.clock.now, monotonic: env.clock.monotonic })
-    : new TerminalReporter({
-        write: shell.say,
-        style: shell.talkStyle,
-        columns: shell.talkColumns,
-        monotonic: env.clock.monotonic,
-        cwd: shell.cwd,
-        debug,
-      });
+  const reporter = reporterOf(command.json, command.settings.logLevel, shell);
   try {
     const request: RunRequest = {
       kind: 'run',

@@ -76,7 +76,7 @@ const nodeOptions = (command: Command, logLevel: LogLevel): Command =>
     .addOption(executorsOption())
     .addOption(partitionsOption())
     .addOption(hangLimitOption())
-    .addOption(tokenOption())
+    .addOption(tokenOption('what requests must name'))
     .addOption(new Option('--tls-cert <file>', 'certificate with its chain, PEM').env('TUTTI_TLS_CERT'))
     .addOption(new Option('--tls-key <file>', 'its key, PEM').env('TUTTI_TLS_KEY'))
     .addOption(

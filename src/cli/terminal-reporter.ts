@@ -90,6 +90,8 @@ export class TerminalReporter implements Reporter {
         return [`Stopping (${event.signal}); once more ends it at once.`];
       case 'stopped':
         return [stoppedText(event), ...event.advice];
+      case 'left':
+        return [leftText(event), ...event.advice];
       case 'finished':
         return [finishedText(event, style)];
       case 'failed':
@@ -119,6 +121,9 @@ const stoppedText = ({ status }: Extract<RunEvent, { type: 'stopped' }>): string
   const kept = progressText(status);
   return `Stopped. ${status.name} ${status.id} is kept${kept === '' ? '' : ` with ${kept}`}.`;
 };
+
+const leftText = ({ status, why }: Extract<RunEvent, { type: 'left' }>): string =>
+  `${status.name} ${status.id} goes on${why === 'timeout' ? ': it has not ended in time' : ' without being watched'}.`;
 
 const finishedText = (event: Extract<RunEvent, { type: 'finished' }>, style: Style): string => {
   const took = event.stored === undefined ? ` in ${formatDuration(event.elapsedMs)}` : '';

@@ -1,6 +1,7 @@
 /**
- * A Unix socket in the data folder, by which `tutti list|status|cancel|retry|logs --data DIR` reach the process that holds
- * the folder. One JSON line asks (`{"method":…,"args":[…]}`), one answers (`{"ok":…}` or `{"error":…}`, encoded values).
+ * A Unix socket in the data folder, by which `tutti list|status|cancel|retry|logs|follow --data DIR` reach the process that holds
+ * the folder. One JSON line asks (`{"method":…,"args":[…]}`), one answers (`{"ok":…}` or `{"error":…}`, encoded values); before
+ * the answer to `follow` come lines with the events (`{"event":…}`), and whoever asked may hang up.
  * Whoever may enter the folder may ask; the folder is its owner's alone.
  */
 import { closeSync, openSync, rmSync } from 'node:fs';
@@ -8,7 +9,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { TuttiError } from '../errors/tutti-error.ts';
-import type { ListFilter } from '../protocol/task-view.ts';
+import type { ListFilter, TaskEvent } from '../protocol/task-view.ts';
 import { decodeError, decodeValue, encodeError, encodeValue } from '../values/codec.ts';
 import type { LocalClient } from './local-client.ts';
 
@@ -16,10 +17,10 @@ const socketName = 'control.sock';
 /** Paths of sockets are shorter than other paths: 108 bytes on Linux, 104 on macOS. */
 const socketPathBytesMax = 100;
 
-const methods = ['list', 'status', 'cancel', 'retry', 'logs'] as const;
-export type ControlMethod = (typeof methods)[number];
+export type ControlMethod = 'list' | 'status' | 'cancel' | 'retry' | 'logs';
 
-type Request = { readonly method: ControlMethod; readonly args: string };
+type Request = { readonly method: ControlMethod | 'follow'; readonly args: string };
+type Reply = { readonly event?: string; readonly ok?: string; readonly error?: string };
 
 export class ControlSocket {
   readonly #server: Server;
@@ -36,11 +37,17 @@ export class ControlSocket {
     const server = createServer((socket) => {
       socket.on('error', () => socket.destroy());
       const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
+      const reply = (message: Reply): void => {
+        socket.write(`${JSON.stringify(message)}\n`);
+      };
       lines.on('line', (line) => {
-        answer(client, line).then(
-          (text) => socket.write(`${JSON.stringify({ ok: text })}\n`),
-          (error: unknown) => socket.write(`${JSON.stringify({ error: encodeError(error) })}\n`),
-        );
+        const request = JSON.parse(line) as Request;
+        if (request.method === 'follow') socket.once('close', follow(client, request.args, reply));
+        else
+          answer(client, request.method, request.args).then(
+            (text) => reply({ ok: text }),
+            (error: unknown) => reply({ error: encodeError(error) }),
+          );
       });
     });
     await new Promise<void>((resolve, reject) => {
@@ -59,8 +66,16 @@ export class ControlSocket {
   }
 }
 
-const answer = async (client: LocalClient, line: string): Promise<string> => {
-  const { method, args } = JSON.parse(line) as Request;
+/** Returns what stops it. */
+const follow = (client: LocalClient, args: string, reply: (message: Reply) => void): (() => void) => {
+  const [id, fromLog] = decodeValue(args) as readonly [string, number];
+  return client.followText(id, fromLog, {
+    take: (event) => reply({ event }),
+    end: (error) => reply(error === undefined ? { ok: encodeValue(undefined) } : { error: encodeError(error) }),
+  });
+};
+
+const answer = async (client: LocalClient, method: ControlMethod, args: string): Promise<string> => {
   const [first] = decodeValue(args) as readonly unknown[];
   switch (method) {
     case 'list':
@@ -96,12 +111,55 @@ export const askHolder = async (
       socket.write(`${JSON.stringify({ method, args: encodeValue(args) } satisfies Request)}\n`);
     });
     socket.destroy();
-    const reply = JSON.parse(line) as { readonly ok?: string; readonly error?: string };
+    const reply = JSON.parse(line) as Reply;
     if (reply.error !== undefined) throw decodeError(reply.error);
     return decodeValue(reply.ok as string);
   } finally {
     path.release();
   }
+};
+
+/** Follows a task in the process that holds `folder`; see `FollowFrom`. */
+export const followHolder = (
+  folder: string,
+  id: string,
+  fromLog: number,
+  take: (event: TaskEvent) => void,
+  end: (error?: Error) => void,
+): (() => void) => {
+  let open = true;
+  let socket: Socket | undefined;
+  const over = (error?: Error): void => {
+    if (!open) return;
+    open = false;
+    socket?.destroy();
+    end(error);
+  };
+  const gone = (): void =>
+    over(new TuttiError('DATA_UNAVAILABLE', `The process that holds ${folder} has ended, or closed the connection.`));
+  const path = socketPath(folder);
+  connect(path.path, folder)
+    .then((connected) => {
+      socket = connected;
+      if (!open) {
+        socket.destroy();
+        return;
+      }
+      socket.once('error', gone).once('close', gone);
+      createInterface({ input: socket }).on('line', (line) => {
+        const reply = JSON.parse(line) as Reply;
+        if (!open) return;
+        if (reply.event !== undefined) take(decodeValue(reply.event) as TaskEvent);
+        else over(reply.error === undefined ? undefined : decodeError(reply.error));
+      });
+      socket.write(`${JSON.stringify({ method: 'follow', args: encodeValue([id, fromLog]) } satisfies Request)}\n`);
+    })
+    .catch(over)
+    .finally(() => path.release());
+  return () => {
+    open = false;
+    socket?.destroy();
+  };
 };
 
 const connect = (path: string, folder: string): Promise<Socket> =>

@@ -8,7 +8,7 @@ import type { Tutti } from './open.ts';
 import { startNode } from './open.ts';
 import { checkOptions, type LogLevel } from './options.ts';
 
-export type OpenedFolder = Pick<Tutti, 'list' | 'status' | 'cancel' | 'retry' | 'logs' | 'close'>;
+export type OpenedFolder = Pick<Tutti, 'list' | 'status' | 'cancel' | 'retry' | 'logs' | 'events' | 'close'>;
 
 /**
  * Unlike `open`, this makes no folder. A task that was running when the folder's last process was killed has that counted as a
