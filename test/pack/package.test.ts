@@ -88,7 +88,7 @@ test('every export can be imported from JavaScript', () => {
   const names = Object.entries(manifest().exports)
     .filter(([, target]) => typeof target !== 'string')
     .map(([name]) => name.replace(/^\./, 'tutti'));
-  expect(names).toEqual(expect.arrayContaining(['tutti', 'tutti/testing']));
+  expect(names).toEqual(expect.arrayContaining(['tutti', 'tutti/client', 'tutti/testing']));
   const lines = names.map((name) => `console.log(Object.keys(await import(${JSON.stringify(name)})).length > 0);`);
   expect(run(write('imports.js', lines.join('\n')))).toBe('true\n'.repeat(names.length));
 });
@@ -143,6 +143,33 @@ test('a small app runs through open(), in JavaScript and in TypeScript, and its 
   write('app.ts', app(': number'));
   expect(run(write('program.js', program('js', '')))).toBe('[2,4,6]\n');
   expect(run(write('program.ts', program('ts', ': number[]')))).toBe('[2,4,6]\n');
+});
+
+test('a program talks to a node through tutti/client, which loads no module of Node.js', () => {
+  write('app.js', app(''));
+  write(
+    'node.js',
+    `import { open } from 'tutti';
+     const node = await open({ module: import.meta.resolve('./app.js'), engine: 'memory', executors: 1 });
+     export const serving = await node.serve({ port: 0 });
+     export const close = async () => { await serving.close(); await node.close(); };`,
+  );
+  const program = `
+    import { isBuiltin, registerHooks } from 'node:module';
+    const builtins = [];
+    const hooks = registerHooks({ resolve(specifier, context, next) {
+      if (isBuiltin(specifier)) builtins.push(specifier);
+      return next(specifier, context);
+    } });
+    const { connect } = await import('tutti/client');
+    hooks.deregister();
+    const { serving, close } = await import('./node.js');
+    const client = connect(serving.url);
+    const result = await client.tasks.doubles.run([1, 2, 3]);
+    await client.close();
+    await close();
+    console.log(JSON.stringify({ builtins, result }));`;
+  expect(run(write('client.js', program))).toBe('{"builtins":[],"result":[2,4,6]}\n');
 });
 
 test('a Vitest suite of a user opens a node, runs the app, simulates it and crashes it at every step', () => {
@@ -200,7 +227,9 @@ test('the types of the package are whole and reach a user who compiles strictly'
   write('tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['app.ts', 'types.ts'] }));
   const scenario =
     "import { simulate, type Scenario } from 'tutti/testing'; export const s: Scenario<number> = ({ client }) => client.tasks;";
-  write('types.ts', `${program('ts', ': number[]')}\n${scenario}\nvoid simulate;`);
+  const client =
+    "import { connect } from 'tutti/client'; export const n: Promise<number> = connect<typeof app>('http://a').tasks.double.run(2);";
+  write('types.ts', `${program('ts', ': number[]')}\n${scenario}\n${client}\nvoid simulate;`);
   const right = compile();
   expect(right.status, right.stdout).toBe(0);
   write('types.ts', program('ts', ': string[]'));
