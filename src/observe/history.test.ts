@@ -13,7 +13,7 @@ const ended = (completed: number, queued = 0): FunctionOverview => ({
   failed: 0,
   cancelled: 0,
   failedAttempts: 0,
-  items: 0,
+  items: 2 * completed,
   queued,
   scheduled: 0,
   running: 0,
@@ -29,9 +29,10 @@ test('a step holds what came to the counters in it, and how many there are at it
   expect(history.view()).toMatchObject({ newest: undefined, completed: [] });
   history.record(at(1), [ended(100, 3), ended(5)]);
   history.record(at(2), [ended(100, 2), ended(25)]);
-  const { newest, completed, queued, started, runP50Ms, runP99Ms } = history.view();
+  const { newest, completed, items, queued, started, runP50Ms, runP99Ms } = history.view();
   expect(newest).toEqual(at(2));
   expect(completed).toEqual([5, 20]);
+  expect(items).toEqual([10, 40]);
   expect(started).toEqual([8, 19]);
   expect(queued).toEqual([3, 2]);
   expect(runP50Ms[1]).toBeGreaterThan(0.5);

@@ -9,7 +9,7 @@ import { limits } from '../limits.ts';
 import { addHistograms, emptyHistogram, percentileMs, sinceHistogram } from '../protocol/histogram.ts';
 import type { FunctionOverview, Histogram, OverviewHistory } from '../protocol/overview.ts';
 
-const counters = ['started', 'completed', 'failed', 'cancelled', 'failedAttempts'] as const;
+const counters = ['started', 'completed', 'failed', 'cancelled', 'failedAttempts', 'items'] as const;
 const gauges = ['queued', 'running'] as const;
 const durations = ['runP50Ms', 'runP99Ms'] as const;
 const columns = [...counters, ...gauges, ...durations] as const;
@@ -80,6 +80,7 @@ const totalsOf = (functions: readonly FunctionOverview[]): Totals => {
     failed: sum('failed'),
     cancelled: sum('cancelled'),
     failedAttempts: sum('failedAttempts'),
+    items: sum('items'),
     queued: sum('queued'),
     running: sum('running'),
     runTime: functions.reduce((total, { runTime }) => addHistograms(total, runTime), emptyHistogram),

@@ -100,6 +100,7 @@ export type OverviewHistory = {
   readonly failed: HistoryColumn;
   readonly cancelled: HistoryColumn;
   readonly failedAttempts: HistoryColumn;
+  readonly items: HistoryColumn;
   /** How many at the step's end. */
   readonly queued: HistoryColumn;
   readonly running: HistoryColumn;

@@ -54,7 +54,7 @@ test('an open page goes on when its node was restarted: what ran goes on, no lin
   expect(watched.complaints.filter((text) => !text.includes('WebSocket connection to'))).toEqual([]);
 });
 
-test('a node that wants a token is given one, and the tab remembers it', async () => {
+test('a node that wants a token is given one, keeps it from scripts, and forgets it when asked to', async () => {
   node = await openPageNode({ token });
   await node.start('echo', 1);
   watched = await openPage(browser, node, '#/tasks');
@@ -68,5 +68,12 @@ test('a node that wants a token is given one, and the tab remembers it', async (
   await page.locator('.rows-body .rows-row', { hasText: 'echo' }).waitFor();
   await page.reload();
   await page.locator('.rows-body .rows-row', { hasText: 'echo' }).waitFor();
-  expect(watched.complaints).toEqual([]);
+  // No script can read it.
+  expect(await page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length])).toEqual(['', 0, 0]);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await field.waitFor();
+  await page.reload();
+  await field.waitFor();
+  // The browser says so when a request is refused; the page itself has no mistake.
+  expect(watched.complaints.filter((text) => !text.includes('status of 401'))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /** What stands around every page: where one can go, how the link to the node is, light or dark. */
 import type { ComponentChildren, JSX } from 'preact';
 import type { LinkState } from '../link/node-link.ts';
-import { gatewayUrl, linkState } from '../link/session.ts';
+import { gatewayUrl, linkState, signedIn, signOut } from '../link/session.ts';
 import { overviewHref, type PageName, route, startHref, tasksHref } from '../route.ts';
 import { type Theme, theme } from '../theme.ts';
 import { brandIcon, lostDot, moonIcon, openDot, screenIcon, sunIcon, waitDot } from './icon.tsx';
@@ -74,6 +74,11 @@ export const Frame = ({ children }: { children: ComponentChildren }): JSX.Elemen
       </nav>
       <div class="right">
         <LinkStateView />
+        {signedIn.value ? (
+          <button type="button" class="plain" onClick={() => void signOut()}>
+            Sign out
+          </button>
+        ) : null}
         <ThemeSwitch />
       </div>
     </header>

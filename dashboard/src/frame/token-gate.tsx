@@ -1,26 +1,36 @@
 /** Asks for the token of a node that wants one. */
 import type { JSX } from 'preact';
-import { useRef } from 'preact/hooks';
-import { giveToken, tokenRefused } from '../link/session.ts';
+import { useRef, useState } from 'preact/hooks';
+import { signIn } from '../link/session.ts';
+import { messageOf } from './error-line.tsx';
 import { useHeading } from './use-heading.ts';
 
 export const TokenGate = (): JSX.Element => {
   const field = useRef<HTMLInputElement>(null);
+  const [complaint, setComplaint] = useState<string>();
   const heading = useHeading('Token');
-  const submit = (event: Event): void => {
-    event.preventDefault();
+  const submit = async (): Promise<void> => {
     const token = field.current?.value.trim() ?? '';
-    if (token !== '') giveToken(token);
+    if (token === '') return;
+    try {
+      setComplaint((await signIn(token)) ? undefined : 'The node does not take this token.');
+    } catch (error) {
+      setComplaint(`The node cannot be asked: ${messageOf(error)}`);
+    }
   };
   return (
     <div class="gate">
-      <form onSubmit={submit}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
         <h1 ref={heading} tabindex={-1}>
           This node wants a token
         </h1>
         <p class="soft" id="token-about">
-          It is what was given to <code>--token</code> or <code>TUTTI_TOKEN</code> when the node was started. It is kept
-          until this tab is closed.
+          It is what was given to <code>--token</code> or <code>TUTTI_TOKEN</code> when the node was started.
         </p>
         <label for="token">Token</label>
         <input
@@ -29,10 +39,10 @@ export const TokenGate = (): JSX.Element => {
           type="password"
           autocomplete="current-password"
           aria-describedby="token-about token-wrong"
-          aria-invalid={tokenRefused.value}
+          aria-invalid={complaint !== undefined}
         />
         <div id="token-wrong" role="alert">
-          {tokenRefused.value ? <span class="state-failed">The node does not take this token.</span> : null}
+          {complaint === undefined ? null : <span class="state-failed">{complaint}</span>}
         </div>
         <button type="submit" class="primary">
           Connect

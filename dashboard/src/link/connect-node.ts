@@ -3,8 +3,8 @@ import { connect } from 'tutti/client';
 import { codeOf } from '../frame/error-line.tsx';
 import type { ConnectNode } from './node-link.ts';
 
-export const connectNode: ConnectNode = (url, token, told) => {
-  const client = connect(url, { giveUpAfter: false, ...(token === undefined ? {} : { token }) });
+export const connectNode: ConnectNode = (url, told) => {
+  const client = connect(url, { giveUpAfter: false });
   let wasOpen = false;
   let closed = false;
   const stopTelling = client.onConnection((state) => {

@@ -28,4 +28,4 @@ export interface NodeLink {
 }
 
 /** Makes the link of the page. `told` hears how it is. */
-export type ConnectNode = (url: string, token: string | undefined, told: (state: LinkState) => void) => NodeLink;
+export type ConnectNode = (url: string, told: (state: LinkState) => void) => NodeLink;

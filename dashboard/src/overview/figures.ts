@@ -15,6 +15,8 @@ export type Totals = {
   readonly timeMs: number;
   readonly startedAtMs: number;
   readonly ended: number;
+  /** Of maps. */
+  readonly items: number;
   readonly failed: number;
   readonly runTime: Histogram;
 };
@@ -27,6 +29,7 @@ export const sumOf = (
     | 'failed'
     | 'cancelled'
     | 'failedAttempts'
+    | 'items'
     | 'queued'
     | 'scheduled'
     | 'running'
@@ -37,6 +40,7 @@ export const totalsOf = ({ time, startedAt, functions }: Overview): Totals => ({
   timeMs: time.getTime(),
   startedAtMs: startedAt.getTime(),
   ended: sumOf(functions, 'completed') + sumOf(functions, 'failed') + sumOf(functions, 'cancelled'),
+  items: sumOf(functions, 'items'),
   failed: sumOf(functions, 'failed'),
   runTime: functions.reduce((sum, { runTime }) => addHistograms(sum, runTime), emptyHistogram),
 });
@@ -50,13 +54,13 @@ export const addSample = (samples: readonly Totals[], next: Totals): readonly To
   return [...kept, next];
 };
 
-/** Tasks that ended each second, over the last five. Undefined: too little is known. */
-export const rateOf = (samples: readonly Totals[]): number | undefined => {
+/** Tasks that ended, or items that were done, each second, over the last five. Undefined: too little is known. */
+export const rateOf = (samples: readonly Totals[], what: 'ended' | 'items'): number | undefined => {
   const last = samples.at(-1);
   if (last === undefined) return undefined;
   const from = samples.find(({ timeMs }) => timeMs >= last.timeMs - rateMs);
   if (from === undefined || from === last) return undefined;
-  return ((last.ended - from.ended) / (last.timeMs - from.timeMs)) * 1_000;
+  return ((last[what] - from[what]) / (last.timeMs - from.timeMs)) * 1_000;
 };
 
 /** How long attempts took that ended in the last minute; of all since the node began where none did. */

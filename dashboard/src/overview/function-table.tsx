@@ -27,60 +27,58 @@ const Times = ({ of }: { of: Histogram }): JSX.Element => {
   );
 };
 
-export const FunctionTable = ({ functions }: { functions: readonly FunctionOverview[] }): JSX.Element => (
-  <section aria-labelledby="functions-heading">
-    <h2 id="functions-heading">Tasks by name</h2>
-    {functions.length === 0 ? (
-      <p class="empty">
-        Nothing has run since the node began. <a href={startHref()}>Start a task</a>
-      </p>
-    ) : (
-      <div class="wide">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col" class="number">
-                Running
-              </th>
-              <th scope="col" class="number">
-                Queued
-              </th>
-              <th scope="col" class="number">
-                Completed
-              </th>
-              <th scope="col" class="number">
-                Failed
-              </th>
-              <th scope="col" class="number">
-                Retries
-              </th>
-              <th scope="col" class="number">
-                Run p50
-              </th>
-              <th scope="col" class="number">
-                p99
-              </th>
-              <th scope="col" class="number">
-                Wait p50
-              </th>
-              <th scope="col" class="number">
-                p99
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {functions.map((one) => (
-              <FunctionRow key={one.name ?? ''} one={one} />
-            ))}
-          </tbody>
-        </table>
-      </div>
-    )}
-  </section>
-);
+const columns: readonly (readonly [text: string, about: string])[] = [
+  ['Running', 'Running, or waiting for steps'],
+  ['Queued', 'Queued, or scheduled for later'],
+  ['Completed', 'Since the node began'],
+  ['Failed', 'Tasks that failed, since the node began'],
+  ['Retries', 'Attempts that failed and were made again'],
+  ['Run p50', 'Half of the attempts took no longer'],
+  ['p99', '99 of 100 attempts took no longer'],
+  ['Wait p50', 'From when it could run to when it ran'],
+  ['p99', 'From when it could run to when it ran'],
+];
 
-const FunctionRow = ({ one }: { one: FunctionOverview }): JSX.Element => {
+export const FunctionTable = ({ functions }: { functions: readonly FunctionOverview[] }): JSX.Element => {
+  const mapped = functions.some(({ items }) => items > 0);
+  return (
+    <section aria-labelledby="functions-heading">
+      <h2 id="functions-heading">Tasks by name</h2>
+      {functions.length === 0 ? (
+        <p class="empty">
+          Nothing has run since the node began. <a href={startHref()}>Start a task</a>
+        </p>
+      ) : (
+        <div class="wide">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Name</th>
+                {columns.map(([text, about], index) => (
+                  <th key={index} scope="col" class="number" title={about}>
+                    {text}
+                  </th>
+                ))}
+                {mapped ? (
+                  <th scope="col" class="number" title="Items of maps that are done; they are no tasks">
+                    Map items
+                  </th>
+                ) : null}
+              </tr>
+            </thead>
+            <tbody>
+              {functions.map((one) => (
+                <FunctionRow key={one.name ?? ''} one={one} mapped={mapped} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+};
+
+const FunctionRow = ({ one, mapped }: { one: FunctionOverview; mapped: boolean }): JSX.Element => {
   const { name } = one;
   const of = (state: string): { href?: string } => (name === undefined ? {} : { href: tasksHref({ name, state }) });
   return (
@@ -103,6 +101,11 @@ const FunctionRow = ({ one }: { one: FunctionOverview }): JSX.Element => {
       </td>
       <Times of={one.runTime} />
       <Times of={one.waitTime} />
+      {mapped ? (
+        <td class="number">
+          <Count count={one.items} />
+        </td>
+      ) : null}
     </tr>
   );
 };

@@ -82,7 +82,8 @@ const Figure = ({
 
 const Figures = ({ overview, samples }: Seen): JSX.Element => {
   const { functions, executors, history, time, startedAt } = overview;
-  const rate = rateOf(samples);
+  const rate = rateOf(samples, 'ended');
+  const itemRate = rateOf(samples, 'items');
   const { p50Ms, p99Ms } = percentiles(recentRunTime(samples));
   const oldestMs = oldestQueuedMs(overview);
   const failed = sumOf(functions, 'failed');
@@ -109,7 +110,11 @@ const Figures = ({ overview, samples }: Seen): JSX.Element => {
       <Figure
         name="Throughput"
         value={rate === undefined ? '–' : `${formatRate(rate)}/s`}
-        about={`${formatShort(sumOf(functions, 'completed'))} completed`}
+        about={
+          itemRate !== undefined && itemRate > 0
+            ? `and ${formatRate(itemRate)} map items/s`
+            : `${formatShort(sumOf(functions, 'completed'))} completed`
+        }
       />
       <Figure
         name="Run time p50"
@@ -143,6 +148,7 @@ const Charts = ({ overview }: { overview: Overview }): JSX.Element => {
   const { stepMs, newest } = history;
   const perSecond = (value: number): string => `${formatRate((value / stepMs) * 1_000)}/s`;
   const shared = { stepMs, newest };
+  const mapped = history.items.some((count) => count !== null && count > 0);
   return (
     <div class="charts">
       <TimeChart
@@ -151,7 +157,9 @@ const Charts = ({ overview }: { overview: Overview }): JSX.Element => {
         format={perSecond}
         series={[
           { label: 'completed', tone: 'main', values: history.completed },
-          { label: 'started', tone: 'second', values: history.started },
+          mapped
+            ? { label: 'map items', tone: 'second', values: history.items }
+            : { label: 'started', tone: 'second', values: history.started },
         ]}
       />
       <TimeChart
