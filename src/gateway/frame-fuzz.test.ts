@@ -168,6 +168,8 @@ const connection = async (fuzz: Fuzz, seen: Map<string, number>): Promise<number
 const title = `${frames.toLocaleString('en')} fuzzed frames: a coded error or a closed connection, and nothing left behind`;
 
 test(title, { timeout: 60_000 + frames * 10 }, async () => {
+  // Stacks of refusals are most of the work, and nobody reads them here.
+  Error.stackTraceLimit = 0;
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
   const fuzz = new Fuzz(seededRandom(seed));
