@@ -3,6 +3,7 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import type { Backend, Follower, StartRequest } from '../gateway/backend.ts';
 import type { Env } from '../platform/env.ts';
 import type { AppDescription, TaskDescription } from '../protocol/app-description.ts';
+import type { Overview } from '../protocol/overview.ts';
 import { decodeValue, encodeValue } from '../values/codec.ts';
 import { checkKey } from './app-client.ts';
 import { InputChecks } from './input-checks.ts';
@@ -12,21 +13,33 @@ export class NodeBackend implements Backend {
   readonly app: AppDescription;
   readonly #client: LocalClient;
   readonly #checks: InputChecks;
+  readonly #overview: () => Promise<Overview>;
   readonly #tasks: ReadonlyMap<string, TaskDescription>;
 
   /** Reads what the app has. Rejects with `APP_LOAD`, `APP_INVALID`. */
-  static async open(client: LocalClient, module: string, env: Env): Promise<NodeBackend> {
+  static async open(
+    client: LocalClient,
+    module: string,
+    env: Env,
+    overview: () => Promise<Overview>,
+  ): Promise<NodeBackend> {
     const checks = new InputChecks(module, env);
     try {
-      return new NodeBackend(client, checks, await checks.describe());
+      return new NodeBackend(client, checks, await checks.describe(), overview);
     } catch (error) {
       await checks.close();
       throw error;
     }
   }
 
-  private constructor(client: LocalClient, checks: InputChecks, app: AppDescription) {
+  private constructor(
+    client: LocalClient,
+    checks: InputChecks,
+    app: AppDescription,
+    overview: () => Promise<Overview>,
+  ) {
     this.#client = client;
+    this.#overview = overview;
     this.#checks = checks;
     this.app = app;
     this.#tasks = new Map(app.tasks.map((task) => [task.name, task]));
@@ -75,7 +88,7 @@ export class NodeBackend implements Backend {
   }
 
   async overview(): Promise<string> {
-    return encodeValue({});
+    return encodeValue(await this.#overview());
   }
 
   changes(_follower: Follower): () => void {

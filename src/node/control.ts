@@ -1,6 +1,7 @@
 /** What the main thread and the node thread tell each other. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Tuning } from '../execution/state/control.ts';
+import type { Overview } from '../protocol/overview.ts';
 
 /** `workerData` of the node thread. */
 export type NodeThreadData = {
@@ -26,11 +27,13 @@ export type ToNodeThread =
   | { readonly kind: 'close' }
   /** The process ends: stand still (`store/parking.ts`). */
   | { readonly kind: 'park'; readonly cell: SharedArrayBuffer }
-  | { readonly kind: 'stats'; readonly request: number }
+  /** Answered with a `NodeOverview`. */
+  | { readonly kind: 'overview'; readonly request: number }
   /** Ends one executor thread, as a crash would: to show or test that nothing is lost. */
   | { readonly kind: 'killExecutor'; readonly request: number };
 
-export type NodeStats = { readonly executors: number; readonly busyExecutors: number };
+/** What the node's threads know: all of an overview but the main thread's own. */
+export type NodeOverview = Omit<Overview, 'time'>;
 
 export type FromNodeThread =
   | {

@@ -11,9 +11,11 @@ import type {
   ToExecutorThread,
 } from '../execution/executor/control.ts';
 import { createSharedState, ExecutorView } from '../execution/executor/shared-state.ts';
+import type { ExecutorLoad } from '../execution/state/state-overview.ts';
 import { threadEntries } from '../execution/thread-entries.ts';
 import { limits } from '../limits.ts';
 import type { EventSink } from '../platform/env.ts';
+import type { ExecutorOverview } from '../protocol/overview.ts';
 import type { Loss } from '../tasks/grant.ts';
 import { decodeError } from '../values/codec.ts';
 
@@ -86,6 +88,25 @@ export class Executors {
 
   get count(): number {
     return this.#executors.size;
+  }
+
+  /** Those that have loaded the app, with what the state thread says they hold. */
+  overview(loads: readonly ExecutorLoad[]): readonly ExecutorOverview[] {
+    const now = Date.now();
+    return [...this.#executors.values()]
+      .filter(({ ready }) => ready)
+      .map(({ number, view }) => {
+        const load = loads.find(({ executor }) => executor === number);
+        const silentMs = now - view.heartbeatAt();
+        return {
+          executor: number,
+          slots: limits.slotsPerExecutor,
+          busy: load?.busy ?? 0,
+          waiting: load?.waiting ?? 0,
+          loopDelay: view.loopDelay(),
+          silentMs: silentMs < busyAfterMs ? 0 : Math.round(silentMs),
+        };
+      });
   }
 
   /** Ends one thread as a crash would. */

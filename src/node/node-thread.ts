@@ -9,7 +9,9 @@ import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from
 import { dataPaths, openDataFolder, prepareDataFolder } from '../engine/embedded/data-folder.ts';
 import { type FolderLock, lastHolder, lockFolder } from '../engine/embedded/folder-lock.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
+import { LoopDelayMeter } from '../execution/loop-delay.ts';
 import type { FromStateThread, StateThreadData, ToStateThread } from '../execution/state/control.ts';
+import type { StateOverview } from '../execution/state/state-overview.ts';
 import { serveStoreWriter } from '../execution/state/store-port.ts';
 import { threadEntries } from '../execution/thread-entries.ts';
 import { createLog, eventSink } from '../observe/log.ts';
@@ -18,7 +20,7 @@ import { openLmdbWriter } from '../store/lmdb-store.ts';
 import { park, waitUntilParked } from '../store/parking.ts';
 import type { StoreWriter } from '../store/store.ts';
 import { decodeError, encodeError } from '../values/codec.ts';
-import type { FromNodeThread, NodeThreadData, ToNodeThread } from './control.ts';
+import type { FromNodeThread, NodeOverview, NodeThreadData, ToNodeThread } from './control.ts';
 import { ControlSocket } from './control-socket.ts';
 import { Executors } from './executors.ts';
 import { stderrLines } from './line-output.ts';
@@ -31,6 +33,7 @@ const events = eventSink(log);
 const env = nodeEnv(events);
 const tellMain = (message: FromNodeThread, transfer: MessagePort[] = []): void => main.postMessage(message, transfer);
 const output = stderrLines();
+const ownLoopDelay = new LoopDelayMeter();
 
 class Node {
   #lock: FolderLock | undefined;
@@ -106,12 +109,19 @@ class Node {
     park(cell);
   }
 
-  get executorCount(): number {
-    return this.#executors?.count ?? 0;
+  #overview({ loopDelay, executors, ...rest }: StateOverview): NodeOverview {
+    return {
+      ...rest,
+      executors: this.#executors?.overview(executors) ?? [],
+      threads: [
+        { name: 'node', loopDelay: ownLoopDelay.read() },
+        { name: 'state', loopDelay },
+      ],
+    };
   }
 
   askState(request: number): void {
-    this.#tellState({ kind: 'stats', request });
+    this.#tellState({ kind: 'overview', request });
   }
 
   async killExecutor(): Promise<void> {
@@ -175,12 +185,8 @@ class Node {
           case 'event':
             events.emit(message.name, message.fields);
             break;
-          case 'stats':
-            tellMain({
-              kind: 'answer',
-              request: message.request,
-              value: { executors: this.executorCount, busyExecutors: message.busyExecutors },
-            });
+          case 'overview':
+            tellMain({ kind: 'answer', request: message.request, value: this.#overview(message.overview) });
             break;
           case 'closed':
             this.#stateClosed?.();
@@ -227,7 +233,7 @@ main.on('message', (message: ToNodeThread) => {
     case 'park':
       void node.park(message.cell);
       break;
-    case 'stats':
+    case 'overview':
       node.askState(message.request);
       break;
     case 'killExecutor':

@@ -4,14 +4,16 @@
 import { Worker } from 'node:worker_threads';
 import { type AppCatalogue, catalogueOf } from '../app/catalogue-of-app.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
+import { LoopDelayMeter } from '../execution/loop-delay.ts';
 import type { MountContext } from '../gateway/gateway.ts';
 import { nodeEnv } from '../platform/node.ts';
+import type { Overview, ThreadOverview } from '../protocol/overview.ts';
 import { parkOnExit } from '../store/parking.ts';
 import { decodeError } from '../values/codec.ts';
 import { AppClient, type Client } from './app-client.ts';
 import { NodeBackend } from './backend.ts';
 import { withCompileCache } from './compile-cache.ts';
-import type { FromNodeThread, NodeStats, NodeThreadData, ToNodeThread } from './control.ts';
+import type { FromNodeThread, NodeOverview, NodeThreadData, ToNodeThread } from './control.ts';
 import { LocalClient } from './local-client.ts';
 import { checkOptions, type OpenOptions } from './options.ts';
 import { NodeServing, type ServeOptions, type Serving } from './serving.ts';
@@ -20,7 +22,9 @@ export type { MountContext } from '../gateway/gateway.ts';
 export type { EventsOptions } from '../protocol/events-of.ts';
 export type { ListFilter, LogLine, TaskEvent, TaskStateName, TaskStatus } from '../protocol/task-view.ts';
 export type { Client, StartArguments, StartOptions, TaskHandle } from './app-client.ts';
-export type { NodeStats } from './control.ts';
+/** Executor threads, and how many of them run something now. */
+export type NodeStats = { readonly executors: number; readonly busyExecutors: number };
+
 export type { FollowOptions } from './local-client.ts';
 export type { OpenOptions } from './options.ts';
 export type { ServeOptions, Serving } from './serving.ts';
@@ -108,7 +112,8 @@ export class EmbeddedNode extends AppClient implements Tutti {
   readonly #worker: Worker;
   readonly #module: string;
   readonly #client: LocalClient;
-  readonly #answers = new Map<number, (value: unknown) => void>();
+  readonly #answers = new Map<number, { resolve(value: unknown): void; reject(reason: Error): void }>();
+  readonly #loopDelay = new LoopDelayMeter();
   #nextRequest = 1;
   #closing: Promise<void> | undefined;
   #ended: (() => void) | undefined;
@@ -137,8 +142,16 @@ export class EmbeddedNode extends AppClient implements Tutti {
     );
   }
 
-  stats(): Promise<NodeStats> {
-    return this.#askNode<NodeStats>('stats');
+  async stats(): Promise<NodeStats> {
+    const { executors } = await this.#askNode<NodeOverview>('overview');
+    return { executors: executors.length, busyExecutors: executors.filter(({ busy }) => busy > 0).length };
+  }
+
+  /** Counters since it began, and how it is now. */
+  async overview(): Promise<Overview> {
+    const seen = await this.#askNode<NodeOverview>('overview');
+    const main: ThreadOverview = { name: 'main', loopDelay: this.#loopDelay.read() };
+    return { time: new Date(), ...seen, threads: [main, ...seen.threads] };
   }
 
   /** Bound, so that it can be handed on by itself. */
@@ -151,7 +164,7 @@ export class EmbeddedNode extends AppClient implements Tutti {
 
   /** The node as a gateway needs it. Rejects with `APP_LOAD`, `APP_INVALID`. */
   backend(): Promise<NodeBackend> {
-    this.#backend ??= NodeBackend.open(this.#client, this.#module, nodeEnv());
+    this.#backend ??= NodeBackend.open(this.#client, this.#module, nodeEnv(), () => this.overview());
     return this.#backend;
   }
 
@@ -185,14 +198,14 @@ export class EmbeddedNode extends AppClient implements Tutti {
     await ended;
   }
 
-  #askNode<Value>(kind: 'stats' | 'killExecutor'): Promise<Value> {
+  #askNode<Value>(kind: 'overview' | 'killExecutor'): Promise<Value> {
     return new Promise<Value>((resolve, reject) => {
       if (this.#closing !== undefined) {
         reject(new TuttiError('CLOSED', 'The node was closed.'));
         return;
       }
       const request = this.#nextRequest++;
-      this.#answers.set(request, (value) => resolve(value as Value));
+      this.#answers.set(request, { resolve: (value) => resolve(value as Value), reject });
       this.#tell({ kind, request });
     });
   }
@@ -203,7 +216,7 @@ export class EmbeddedNode extends AppClient implements Tutti {
 
   #receive(message: FromNodeThread): void {
     if (message.kind === 'answer') {
-      this.#answers.get(message.request)?.(message.value);
+      this.#answers.get(message.request)?.resolve(message.value);
       this.#answers.delete(message.request);
     } else if (message.kind === 'failed') {
       const error = decodeError(message.error);
@@ -215,6 +228,8 @@ export class EmbeddedNode extends AppClient implements Tutti {
   #end(reason: Error): void {
     if (this.#closing === undefined) this.#failure.resolve(reason);
     this.#client.close(reason);
+    for (const { reject } of this.#answers.values()) reject(reason);
+    this.#answers.clear();
     this.#ended?.();
     this.#closing ??= Promise.resolve();
   }

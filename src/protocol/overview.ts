@@ -44,7 +44,7 @@ export type PartitionOverview = {
   readonly checkpointAt: Date | undefined;
   /** Rows written and not yet flushed to the store. */
   readonly dirtyRows: number;
-  /** Steps whose records are not durable yet. */
+  /** Answers and messages that wait for records which are not durable yet. */
   readonly pendingSteps: number;
   /** Tasks alive. */
   readonly tasks: number;
@@ -78,7 +78,7 @@ export type LogOverview = {
   readonly syncTime: Histogram;
 };
 
-/** By how much timers were late, in milliseconds, over the last minute or so. */
+/** By how much a thread's timers were late, in milliseconds, over the last half to full minute. */
 export type LoopDelay = { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
 
 export type ThreadOverview = {

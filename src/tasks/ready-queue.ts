@@ -23,6 +23,10 @@ class Fifo {
     return this.#positions[this.#head];
   }
 
+  get first(): string | undefined {
+    return this.#keys[this.#head];
+  }
+
   shift(): string {
     const key = this.#keys[this.#head] as string;
     this.#head++;
@@ -44,6 +48,11 @@ export class ReadyQueue {
   /** Entries, those of tasks cancelled meanwhile included. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Of the tasks that are new, the first one of each priority. */
+  *firstOfEach(): Generator<string> {
+    for (const fifo of this.#byPriority.values()) if (fifo.first !== undefined) yield fifo.first;
   }
 
   push(key: string, position: number, priority: number, resumed: boolean): void {

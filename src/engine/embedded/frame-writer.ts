@@ -24,6 +24,7 @@ import {
   paddedLength,
   stampFrame,
 } from './frame.ts';
+import { LogCounters } from './log-counters.ts';
 import type { RecordMap } from './record-map.ts';
 import type { Recovered } from './recovery.ts';
 import type { Segment } from './segment.ts';
@@ -61,6 +62,7 @@ type FrameInFlight = {
 export class FrameWriter {
   /** Set while writing keeps failing. */
   stalled: Stall | undefined;
+  readonly counters = new LogCounters();
   readonly #env: Env;
   readonly #folder: string;
   readonly #segments: SegmentSet;
@@ -200,6 +202,7 @@ export class FrameWriter {
     }
     const at = segment.writeOffset;
     const crc = stampFrame(frame.buffer, segment);
+    const began = this.#env.clock.monotonic();
     try {
       segment.writeSync(frame.buffer.subarray(0, length));
     } catch (error) {
@@ -211,6 +214,7 @@ export class FrameWriter {
       this.#wroteThisTurn = false;
       if (this.#scheduled) this.#flush();
     });
+    this.counters.written(frame.entries.length, length, this.#env.clock.monotonic() - began);
     this.#done(frame, segment, at, crc);
   }
 
@@ -232,7 +236,9 @@ export class FrameWriter {
         await segment.ready(length);
         const at = segment.writeOffset;
         const crc = stampFrame(frame.buffer, segment);
+        const began = this.#env.clock.monotonic();
         await segment.write(frame.buffer.subarray(0, length));
+        this.counters.written(frame.entries.length, length, this.#env.clock.monotonic() - began);
         this.#writing = undefined;
         this.#done(frame, segment, at, crc);
         return;

@@ -17,6 +17,7 @@ import type { Files } from './files.ts';
 import { EntryKind, frameAlignBytes, frameLength, paddedLength } from './frame.ts';
 import { FrameWriter, type Stall, type WriterSettings } from './frame-writer.ts';
 import { LogCleaner } from './log-cleaner.ts';
+import type { LogCounters } from './log-counters.ts';
 import { LogReader } from './log-reader.ts';
 import type { RecordMap } from './record-map.ts';
 import { recover } from './recovery.ts';
@@ -33,6 +34,7 @@ export interface PhysicalLog {
   logs(): readonly number[];
   /** Set while the disk refuses writes; appends wait meanwhile. `ENOSPC`: it is full. Also told as `log.stalled`, `log.resumed`. */
   readonly stalled: Stall | undefined;
+  readonly counters: LogCounters;
   /** Writes what waits; what cannot be written settles as `unknown`, as do appends from now on. */
   close(): Promise<void>;
 }
@@ -104,6 +106,10 @@ class SegmentedLog implements PhysicalLog {
 
   get stalled(): Stall | undefined {
     return this.#parts.writer.stalled;
+  }
+
+  get counters(): LogCounters {
+    return this.#parts.writer.counters;
   }
 
   log(number: number): Log {

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Flat } from '../../tasks/messages.ts';
 import { encodeError } from '../../values/codec.ts';
+import { LoopDelayMeter } from '../loop-delay.ts';
 import type { AttemptName, ExecutorThreadData, FromExecutorThread, ToExecutorThread } from './control.ts';
 import { installDeterminism, realEnv } from './determinism.ts';
 import { ExecutorCore } from './executor-core.ts';
@@ -15,6 +16,7 @@ import { currentScope, type Scope } from './scope.ts';
 import { SharedWatch } from './shared-state.ts';
 
 const heartbeatMs = 50;
+const loopDelayEveryMs = 1_000;
 
 const { module, shared, rehearses } = workerData as ExecutorThreadData;
 const tell = (message: FromExecutorThread): void => parentPort?.postMessage(message);
@@ -58,6 +60,8 @@ process.on('uncaughtException', strayed);
 process.on('unhandledRejection', strayed);
 
 setInterval(() => watch.beat(), heartbeatMs);
+const loopDelay = new LoopDelayMeter();
+setInterval(() => watch.late(loopDelay.read()), loopDelayEveryMs);
 
 try {
   const app = await loadApp(module);

@@ -6,6 +6,7 @@
  * A block of several words is written between two increments of its first word, so that a reader never mixes two writes.
  */
 
+import type { LoopDelay } from '../../protocol/overview.ts';
 import type { Attempt } from './attempt.ts';
 import type { AttemptName } from './control.ts';
 import type { Watch } from './host.ts';
@@ -17,7 +18,9 @@ const heartbeatWord = 0;
 const runningBlock = 1;
 /** Of the attempts that hold a slot, the one whose time is up first. */
 const earliestBlock = runningBlock + blockWords;
-const words = earliestBlock + blockWords;
+/** How late its event loop is: three words, in hundredths of a millisecond. */
+const loopDelayWord = earliestBlock + blockWords;
+const words = loopDelayWord + 3;
 
 const readsMax = 1_000;
 
@@ -51,6 +54,11 @@ export class SharedWatch implements Watch {
   /** The event loop turned. */
   beat(): void {
     Atomics.store(this.view, heartbeatWord, sharedNowMs());
+  }
+
+  /** How late it is at other times. */
+  late({ p50Ms, p99Ms, maxMs }: LoopDelay): void {
+    for (const [at, ms] of [p50Ms, p99Ms, maxMs].entries()) Atomics.store(this.view, loopDelayWord + at, ms * 100);
   }
 
   entered(attempt: Attempt): void {
@@ -93,6 +101,11 @@ export class ExecutorView {
 
   constructor(shared: SharedArrayBuffer) {
     this.view = new Int32Array(shared);
+  }
+
+  loopDelay(): LoopDelay {
+    const [p50Ms, p99Ms, maxMs] = [0, 1, 2].map((at) => Atomics.load(this.view, loopDelayWord + at) / 100);
+    return { p50Ms, p99Ms, maxMs } as LoopDelay;
   }
 
   /** When the executor's event loop last turned; it does so every 100 ms or so while it answers. */

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CheckpointSettings } from '../../partition/host-options.ts';
 import type { Loss } from '../../tasks/grant.ts';
+import type { StateOverview } from './state-overview.ts';
 
 /** Thresholds other than the limits say: tests use small ones, so that what is rare happens often. */
 export type Tuning = CheckpointSettings & { readonly segmentBytes: number; readonly recordBytesMax: number };
@@ -43,7 +44,7 @@ export type ToStateThread =
   /** It answers again. */
   | { readonly kind: 'executorAnswers'; readonly executor: number }
   | { readonly kind: 'client'; readonly client: number; readonly port: MessagePort }
-  | { readonly kind: 'stats'; readonly request: number }
+  | { readonly kind: 'overview'; readonly request: number }
   | { readonly kind: 'close' }
   /** The process ends: stand still (`store/parking.ts`). */
   | { readonly kind: 'park'; readonly cell: SharedArrayBuffer };
@@ -52,5 +53,5 @@ export type FromStateThread =
   | { readonly kind: 'leading' }
   | { readonly kind: 'failed'; readonly error: string }
   | { readonly kind: 'event'; readonly name: string; readonly fields: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'stats'; readonly request: number; readonly busyExecutors: number }
+  | { readonly kind: 'overview'; readonly request: number; readonly overview: StateOverview }
   | { readonly kind: 'closed' };

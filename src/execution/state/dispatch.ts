@@ -64,13 +64,3 @@ export const othersTakeWork = (executors: ReadonlyMap<number, ExecutorPeer>, num
   for (const [other, executor] of executors) if (other !== number && takesWork(executor)) return true;
   return false;
 };
-
-/** How many executors run something now. */
-export const busyExecutors = (parts: Iterable<Part>): number => {
-  const busy = new Set<number>();
-  for (const part of parts)
-    for (const live of part.tasks.live.values())
-      if (live.executor >= 0 && live.started && !(live.pending !== undefined && live.pending.size > 0))
-        busy.add(live.executor);
-  return busy.size;
-};

@@ -18,7 +18,7 @@ import { executorMessageLength, fireTimers, takeExecutorMessage, takePeerMessage
 import { appendFlat, type Flat, fromExecutor, toClient } from '../../tasks/messages.ts';
 import { removeExpired } from '../../tasks/retention.ts';
 import type { AttemptName } from '../executor/control.ts';
-import { busyExecutors, dispatch, type ExecutorPeer, ExecutorTurns } from './dispatch.ts';
+import { dispatch, type ExecutorPeer, ExecutorTurns } from './dispatch.ts';
 import { takeRequests } from './intake.ts';
 import { openPart, type Part } from './part.ts';
 import { PartTable } from './part-table.ts';
@@ -223,11 +223,6 @@ export class StateHost {
   /** What is open here. */
   get parts(): Pick<PartTable, 'get' | 'values'> {
     return this.#parts;
-  }
-
-  /** Executors that run something now. */
-  busyExecutors(): number {
-    return busyExecutors(this.#parts.values());
   }
 
   /** Stops granting, gives back what executors hold without blame, and flushes. Executors must have ended. */

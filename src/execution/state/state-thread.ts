@@ -9,6 +9,7 @@ import { memoryFiles } from '../../engine/embedded/memory-files.ts';
 import { nodeFiles } from '../../engine/embedded/node-files.ts';
 import { openPhysicalLog, type PhysicalLog } from '../../engine/embedded/physical-log.ts';
 import { limits } from '../../limits.ts';
+import { History } from '../../observe/history.ts';
 import { nodeEnv } from '../../platform/node.ts';
 import { openLmdbReader } from '../../store/lmdb-store.ts';
 import { createMemoryStore } from '../../store/memory-store.ts';
@@ -16,15 +17,34 @@ import { park } from '../../store/parking.ts';
 import type { StoreWriter } from '../../store/store.ts';
 import type { Flat } from '../../tasks/messages.ts';
 import { encodeError } from '../../values/codec.ts';
+import { LoopDelayMeter } from '../loop-delay.ts';
 import type { FromStateThread, StateThreadData, ToStateThread } from './control.ts';
 import { StateHost } from './state-host.ts';
+import {
+  type CheckpointSeen,
+  executorLoads,
+  functionsOf,
+  logOf,
+  partitionOf,
+  type StateOverview,
+} from './state-overview.ts';
 import { RemoteStoreWriter } from './store-port.ts';
 
 const data = workerData as StateThreadData;
 const control = parentPort as MessagePort;
 const tell = (message: FromStateThread): void => control.postMessage(message);
 
-const env = nodeEnv({ emit: (name, fields) => tell({ kind: 'event', name, fields: plain(fields) }) });
+const startedAt = new Date();
+const history = new History();
+const loopDelay = new LoopDelayMeter();
+const checkpoints = new Map<number, CheckpointSeen>();
+const env = nodeEnv({
+  emit: (name, fields) => {
+    if (name === 'checkpoint.done')
+      checkpoints.set(Number(fields['partition']), { position: Number(fields['position']), at: new Date() });
+    tell({ kind: 'event', name, fields: plain(fields) });
+  },
+});
 const executors = new Map<number, MessagePort>();
 const clients = new Map<number, MessagePort>();
 
@@ -37,7 +57,24 @@ const plain = (fields: Readonly<Record<string, unknown>>): Readonly<Record<strin
     ]),
   );
 
-type Opened = { readonly host: StateHost; readonly logs: readonly PhysicalLog[]; readonly writer: StoreWriter };
+type Opened = {
+  readonly host: StateHost;
+  readonly logs: readonly PhysicalLog[];
+  readonly writer: StoreWriter;
+};
+
+const overviewOf = ({ host, logs }: Opened): StateOverview => {
+  const parts = [...host.parts.values()];
+  return {
+    startedAt,
+    functions: functionsOf(parts),
+    partitions: parts.map((part) => partitionOf(part, checkpoints.get(part.number) ?? { position: 0, at: undefined })),
+    executors: executorLoads(parts),
+    logs: logs.map(({ counters }, number) => logOf(number, counters)),
+    loopDelay: loopDelay.read(),
+    history: history.view(),
+  };
+};
 
 const open = async (): Promise<Opened> => {
   const { folder } = data;
@@ -53,12 +90,15 @@ const open = async (): Promise<Opened> => {
   }
   const memory = folder === undefined ? createMemoryStore() : undefined;
   const openReader = () => (memory === undefined ? openLmdbReader(paths.store) : memory.reader());
+  const reader = openReader();
+  for (let partition = 0; partition < data.partitions; partition++)
+    checkpoints.set(partition, { position: reader.marker(partition).position, at: undefined });
   const writer = memory?.writer ?? new RemoteStoreWriter(data.storePort as MessagePort);
   const host = new StateHost({
     env,
     partitions: data.partitions,
     log: (partition) => (logOfPartition.get(partition) as PhysicalLog).log(partition),
-    reader: openReader(),
+    reader,
     openSnapshotReader: openReader,
     writer,
     blobs: await openFileBlobs(files, paths.blobs),
@@ -103,8 +143,8 @@ const start = async (): Promise<void> => {
         host.addClient(message.client);
         message.port.on('message', (flat: Flat) => host.fromClient(message.client, flat));
         break;
-      case 'stats':
-        tell({ kind: 'stats', request: message.request, busyExecutors: host.busyExecutors() });
+      case 'overview':
+        tell({ kind: 'overview', request: message.request, overview: overviewOf(opened) });
         break;
       case 'park':
         park(message.cell);
@@ -116,6 +156,9 @@ const start = async (): Promise<void> => {
         message satisfies never;
     }
   });
+  const record = (): void => history.record(new Date(), functionsOf(host.parts.values()));
+  record();
+  setInterval(record, limits.historyStepMs).unref();
   tell({ kind: 'leading' });
 };
 
