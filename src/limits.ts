@@ -103,6 +103,10 @@ export const limits = {
   attemptsShownMax: 20,
   waitsShownMax: 20,
   mapHeatCells: 100,
+  /** Who asks is told that tasks have changed, at most so often. */
+  changesEveryMs: 250,
+  /** A canary task that takes longer has failed. */
+  canaryMs: 5_000,
   /** Names of tasks with counters of their own, in a partition. */
   functionsCountedMax: 1_000,
   /** Steps of the history that charts are made of: an hour. */

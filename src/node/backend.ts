@@ -91,14 +91,15 @@ export class NodeBackend implements Backend {
     return encodeValue(await this.#overview());
   }
 
-  changes(_follower: Follower): () => void {
-    return () => undefined;
+  changes(follower: Follower): () => void {
+    return this.#client.changes(
+      () => follower.take(''),
+      (reason) => follower.end(reason),
+    );
   }
 
-  async canary(): Promise<number> {
-    const begun = performance.now();
-    await this.list(encodeValue({ limit: 1 }));
-    return performance.now() - begun;
+  canary(): Promise<number> {
+    return this.#client.canary();
   }
 
   /** Ends what it started; the node goes on. */

@@ -227,3 +227,54 @@ test('a refusal for load that comes twice is asked about once, again and again u
   receive([toClient.reply, sent[0]?.[1], 1, '"done"']);
   expect(await id).toBe('done');
 });
+
+test('who asks is told that tasks changed: at once, then at most so often, and not any more once it is called off', async () => {
+  const notices = { first: 0, second: 0 };
+  const ends: unknown[] = [];
+  const stop = rig.client.changes(
+    () => notices.first++,
+    (reason) => ends.push(reason),
+  );
+  const id = await rig.running();
+  await until(() => notices.first > 0);
+  expect(notices.first).toBe(1);
+  rig.report(id, fromExecutor.started);
+  rig.report(id, fromExecutor.progress, 1, 2, undefined);
+  rig.report(id, fromExecutor.stepRun, 'run:a:0', '', 1, '1', 0);
+  await rig.client.status(id);
+  expect(notices.first).toBe(1);
+  rig.env.advance(limits.changesEveryMs);
+  await until(() => notices.first === 2);
+  // Nothing has changed since.
+  rig.env.advance(limits.changesEveryMs);
+  await rig.client.status(id);
+  expect(notices.first).toBe(2);
+  stop();
+  rig.client.changes(
+    () => notices.second++,
+    (reason) => ends.push(reason),
+  );
+  rig.report(id, fromExecutor.done, '1', 1);
+  await until(() => notices.second === 1);
+  expect(notices.first).toBe(2);
+  const closed = new TuttiError('CLOSED', 'closed');
+  rig.client.close(closed);
+  rig.client.changes(
+    () => expect.unreachable(),
+    (reason) => ends.push(reason),
+  );
+  await until(() => ends.length === 2);
+  expect(ends).toEqual([closed, closed]);
+});
+
+test('a canary that is not through in time is given up', async () => {
+  const canary = rig.client.canary();
+  await until(() => rig.granted.length === 1);
+  rig.env.advance(limits.canaryMs);
+  await expect(canary).rejects.toMatchObject({ code: 'NOT_READY' });
+  await until(() => rig.leader.waiters.size === 0);
+  const id = rig.granted[0]?.id as string;
+  rig.report(id, fromExecutor.done, 'null', 0);
+  expect(await rig.client.list()).toEqual([]);
+  expect(rig.leader.alive).toBe(0);
+});

@@ -190,6 +190,35 @@ export class LocalClient {
     };
   }
 
+  /** Calls `take` now and then, when tasks have changed, until the returned function is called; `end` when nothing comes any more. */
+  changes(take: () => void, end: (reason: Error) => void): () => void {
+    if (this.#closed !== undefined) {
+      process.nextTick(end, this.#closed);
+      return () => undefined;
+    }
+    const request = this.#nextRequest++;
+    this.#streams.set(request, { take, end: (reason) => end(reason as Error), id: '' });
+    this.#send([fromClient.changes, request, 1]);
+    return () => {
+      if (this.#streams.delete(request)) this.#send([fromClient.changes, request, 0]);
+    };
+  }
+
+  /** Sends a task of the node's own through an executor; the milliseconds it took. Rejects with `NOT_READY` if that takes too long. */
+  async canary(): Promise<number> {
+    const tooLong = new AbortController();
+    const began = this.#env.clock.monotonic();
+    const cancel = this.#env.timers.after(limits.canaryMs, () =>
+      tooLong.abort(new TuttiError('NOT_READY', `A canary task was not through within ${limits.canaryMs} ms.`)),
+    );
+    try {
+      await this.#ask(fromClient.canary, [newTaskId(this.#env)], tooLong.signal);
+      return this.#env.clock.monotonic() - began;
+    } finally {
+      cancel();
+    }
+  }
+
   /** Nothing more is sent; whatever waits is told why. */
   close(reason: Error): void {
     if (this.#closed !== undefined) return;

@@ -25,7 +25,7 @@ export const noteEnded = (
   text: string,
 ): StateRow => {
   // What becomes of a chunk is its map's affair.
-  if (spec.kind === grantKind.chunk) return state;
+  if (spec.kind !== grantKind.task) return state;
   const n = state.endedAttempts + 1;
   tx.put(attemptTable, attemptKey(key, n), {
     n,

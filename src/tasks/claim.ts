@@ -140,7 +140,7 @@ const watchersToTell = (leader: TaskLeader, tx: TaskTransaction): void => {
 /** A task that is there when the leader begins. */
 const noteAlive = (leader: TaskLeader, { name, kind }: SpecRow, { status }: StateRow): void => {
   leader.alive++;
-  if (kind === grantKind.chunk) return;
+  if (kind !== grantKind.task) return;
   const counters = leader.counters.of(name);
   counters.alive++;
   if (status === taskStatus.scheduled) counters.scheduled++;

@@ -5,6 +5,7 @@ import { refuse } from './answers.ts';
 import { settleStep } from './child-outcome.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
 import { type Flat, fromClient, fromClientArity } from './messages.ts';
+import { requestCanary } from './request-canary.ts';
 import { requestCancel } from './request-cancel.ts';
 import { requestDetail } from './request-detail.ts';
 import { requestFollow, requestLogs } from './request-follow.ts';
@@ -53,6 +54,9 @@ export const takeClientMessage = (
       break;
     case fromClient.status:
       requestStatus(leader, tx, from, id);
+      break;
+    case fromClient.canary:
+      requestCanary(leader, tx, from, id);
       break;
     case fromClient.detail:
       requestDetail(leader, tx, from, id, flat[at + 3] as number);

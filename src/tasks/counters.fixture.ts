@@ -10,7 +10,7 @@ const counted = (part: Part): Record<string, Now> => {
   const byName: Record<string, Now> = {};
   part.core.transact(0, (tx) => {
     for (const [key, { name, kind }] of tx.scan(specTable)) {
-      if (kind === grantKind.chunk) continue;
+      if (kind !== grantKind.task) continue;
       byName[name] ??= { alive: 0, scheduled: 0, running: 0, waiting: 0 };
       const now = byName[name];
       const live = part.tasks.live.get(key);

@@ -48,11 +48,12 @@ export const finishTask = (
   const live = leader.live.get(key);
   const spec = live?.spec ?? (tx.get(specTable, key) as SpecRow);
   leader.alive--;
+  leader.changes++;
   tx.delete(specTable, key);
   if (state !== newState) tx.delete(stateTable, key);
   if (ending.status !== taskStatus.completed && state.n !== 0) cancelChildren(leader, tx, key);
-  if (spec.kind === grantKind.chunk) {
-    // The outcome travels to the parent in this very record: nothing of the chunk is needed any more.
+  if (spec.kind !== grantKind.task) {
+    // The outcome of a chunk travels to its parent in this very record: nothing of it is needed any more.
     dropInput(tx, key, spec);
     if (state.n !== 0) {
       if (live === undefined || live.steps > 0) dropSteps(tx, key);

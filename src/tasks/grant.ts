@@ -191,6 +191,11 @@ export const attemptLost = (leader: TaskLeader, tx: TaskTransaction, key: string
     return;
   }
   const id = taskIdOfKey(key);
+  if (spec.kind === grantKind.canary) {
+    const text = encodeError(withoutStack(new TuttiError('TASK_CRASHED', 'Its executor has ended.')));
+    finishTask(leader, tx, key, state, { status: taskStatus.failed, text, tries: 1, runMs: 0 });
+    return;
+  }
   if (loss.kind === 'timeout' && live !== undefined) {
     const error = withoutStack(
       new TuttiError(
@@ -204,7 +209,7 @@ export const attemptLost = (leader: TaskLeader, tx: TaskTransaction, key: string
     return;
   }
   const crashes = loss.kind === 'crashed' ? state.crashes + 1 : state.crashes;
-  if (loss.kind === 'crashed' && spec.kind !== grantKind.chunk) leader.counters.of(spec.name).failedAttempts++;
+  if (loss.kind === 'crashed' && spec.kind === grantKind.task) leader.counters.of(spec.name).failedAttempts++;
   if (loss.kind === 'crashed' && loss.certain !== false && crashes >= leader.policy(spec.policy).attempts) {
     const error = withoutStack(
       new TuttiError(

@@ -76,7 +76,7 @@ export type Live = {
   reopens: Set<string> | undefined;
   /** A parked task that already stands in the queue again. */
   queued: boolean;
-  /** Those of its name; undefined for a chunk. Set when it is entered. */
+  /** Those of its name; undefined for what is no task to who looks. Set when it is entered. */
   counters: FunctionCounters | undefined;
   /** It counts as one that waits. */
   waits: boolean;
@@ -133,6 +133,8 @@ export type TaskSettings = {
   readonly executors: () => number;
   /** An executor that wants work now, and has from then on one grant less to get; undefined if none does. */
   readonly takeExecutor?: () => number | undefined;
+  /** An executor, wanting work or not; one that answers, where there is one. */
+  readonly anyExecutor?: () => number | undefined;
   /** Whether the app has a task of this name. What it has not is kept for an app that has. */
   readonly runs?: (name: string) => boolean;
   readonly retentionMs: number;
@@ -171,6 +173,8 @@ export class TaskLeader {
   readonly changed = new Set<string>();
   readonly progress = new Map<string, Progress>();
   readonly counters = new TaskCounters();
+  /** Grows when anything changes that a list of tasks shows. */
+  changes = 0;
   /** Finished tasks in order of finishing: without and with an idempotency key. */
   finished: Finished[] = [];
   finishedHead = 0;
@@ -210,7 +214,7 @@ export class TaskLeader {
 
   enter(live: Live): void {
     this.live.set(live.key, live);
-    if (live.spec.kind === grantKind.chunk) return;
+    if (live.spec.kind !== grantKind.task) return;
     live.counters = this.counters.of(live.spec.name);
     live.counters.running++;
   }
@@ -235,6 +239,7 @@ export class TaskLeader {
 
   /** To be called where the state, the attempts or the steps of a task change. */
   noteChange(key: string): void {
+    this.changes++;
     if (this.followed.size > 0 && this.followed.has(key)) this.changed.add(key);
   }
 

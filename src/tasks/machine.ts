@@ -242,7 +242,7 @@ const fireScheduled = (leader: TaskLeader, tx: TaskTransaction, timer: Timer): v
   const state = tx.get(stateTable, timer.taskKey);
   if (state === undefined || state.status !== taskStatus.scheduled || state.dueAt !== timer.dueAt) return;
   const { priority, kind, name } = tx.get(specTable, timer.taskKey) as SpecRow;
-  if (kind !== grantKind.chunk) leader.counters.of(name).scheduled--;
+  if (kind === grantKind.task) leader.counters.of(name).scheduled--;
   tx.put(stateTable, timer.taskKey, { ...state, status: taskStatus.queued });
   leader.noteChange(timer.taskKey);
   leader.queue.push(timer.taskKey, tx.writingAt, priority, state.n !== 0);

@@ -70,7 +70,7 @@ export const fromExecutor = {
 } as const;
 
 /** A `rehearsal` is granted by no leader: its steps are called and not run (`execution/executor/rehearsal.ts`). */
-export const grantKind = { task: 0, chunk: 1, rehearsal: 2 } as const;
+export const grantKind = { task: 0, chunk: 1, rehearsal: 2, canary: 3 } as const;
 
 /** States of a journal entry as a grant carries them. */
 export const entryState = { pending: 0, ok: 1, failed: 2 } as const;
@@ -115,6 +115,10 @@ export const fromClient = {
   giveUp: 9,
   /** request, id, fromStep. Answered with the text of a `TaskDetail`, or of undefined. */
   detail: 10,
+  /** request, id (just minted). Answered when a task of the node's own has gone through an executor. */
+  canary: 11,
+  /** request, on (1 | 0). An event without text now and then, when tasks of any partition have changed. Not for a partition. */
+  changes: 12,
 } as const;
 
 export const toClient = {
@@ -157,6 +161,8 @@ export const fromClientArity: Arity<typeof fromClient> = {
   8: 3,
   9: 4,
   10: 3,
+  11: 2,
+  12: 2,
 };
 export const toClientArity: Arity<typeof toClient> = { 1: 3, 2: 2 };
 

@@ -23,7 +23,7 @@ export const requestFollow = (
   const key = taskKey(id);
   const done = tx.get(doneTable, key);
   const spec = done?.spec ?? tx.get(specTable, key);
-  if (spec === undefined || spec.kind === grantKind.chunk) {
+  if (spec === undefined || spec.kind !== grantKind.task) {
     refuse(tx, from, notFound(id));
     return;
   }

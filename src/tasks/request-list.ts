@@ -103,7 +103,7 @@ const isInState = (status: TaskStatus, state: ListFilter['state']): boolean =>
 const passes = (key: string, spec: SpecRow, filter: ListFilter): boolean => {
   const { name, idPrefix, text, topLevel, createdFrom, createdTo } = filter;
   return (
-    spec.kind !== grantKind.chunk &&
+    spec.kind === grantKind.task &&
     (name === undefined || spec.name === name) &&
     (filter.key === undefined || spec.idempotencyKey === filter.key) &&
     (topLevel !== true || spec.parent === undefined) &&

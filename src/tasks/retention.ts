@@ -45,6 +45,7 @@ export const removeExpired = (leader: TaskLeader, tx: TaskTransaction, most: num
       remove(leader, tx, keyed);
     } else break;
     removed++;
+    leader.changes++;
   }
   if (leader.newestRemoved !== newestRemoved) tx.put(removedTable, '', { newest: leader.newestRemoved });
   if (leader.finishedHead > 4096 && leader.finishedHead * 2 > leader.finished.length) {

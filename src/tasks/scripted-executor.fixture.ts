@@ -275,6 +275,11 @@ export class ScriptedExecutor {
   }
 
   #take(flat: Flat, at: number): void {
+    if (flat[at] === toExecutor.grant && flat[at + 5] === grantKind.canary) {
+      const [partition, epoch, n] = flat.slice(at + 1, at + 4) as [number, number, number];
+      this.out.push({ partition, flat: [fromExecutor.done, partition, epoch, n, 'null', 0] });
+      return;
+    }
     if (flat[at] === toExecutor.grant) {
       const attempt = new Attempt(this, flat, at);
       this.attempts.set(attemptName(attempt), attempt);

@@ -94,7 +94,8 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
   if (long) tx.put(inputTable, key, { text: request.input });
   if (keyRow !== undefined) tx.put(keyTable, keyRow, { id: request.id });
   leader.alive++;
-  if (request.kind !== grantKind.chunk) countStart(leader, request);
+  leader.changes++;
+  if (request.kind === grantKind.task) countStart(leader, request);
   if (request.delayMs > 0) {
     const dueAt = tx.time + request.delayMs;
     tx.put(stateTable, key, { ...newState, status: taskStatus.scheduled, dueAt });

@@ -17,12 +17,12 @@ import {
 } from './tables.ts';
 import { newState } from './task-rows.ts';
 
-/** The status of a task; undefined for one that is not here, and for chunks, which are their map's affair. */
+/** The status of a task; undefined for one that is not here, and for chunks, which are their map's affair, and canaries. */
 export const statusOf = (leader: TaskLeader, tx: TaskTransaction, key: string): TaskStatus | undefined => {
   const done = tx.get(doneTable, key);
   if (done !== undefined) return doneStatus(tx, key, done);
   const spec = tx.get(specTable, key);
-  if (spec === undefined || spec.kind === grantKind.chunk) return undefined;
+  if (spec === undefined || spec.kind !== grantKind.task) return undefined;
   return aliveStatus(leader, tx, key, spec, tx.get(stateTable, key) ?? newState);
 };
 

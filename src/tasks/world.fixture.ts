@@ -79,12 +79,8 @@ export class World {
     this.options = options;
     this.random = seededRandom(options.seed);
     for (let number = 0; number < options.partitions; number++) {
-      const part: Part = new Part(
-        number,
-        (each) => this.#newCore(each),
-        () => this.#newTasks(number),
-      );
-      this.parts.push(part);
+      const newTasks = (): TaskLeader => this.#newTasks(number);
+      this.parts.push(new Part(number, (each) => this.#newCore(each), newTasks));
     }
     for (let count = 0; count < options.executors; count++) this.addExecutor();
     for (const part of this.parts) this.lead(part, []);
@@ -110,6 +106,7 @@ export class World {
       executors: () => this.executors.length,
       takeExecutor: () =>
         this.random.fraction() < (this.options.atOnce ?? 0) ? this.pick(this.executors).number : undefined,
+      anyExecutor: () => this.executors[0]?.number,
       retentionMs: retentionMs ?? 1_000_000_000,
       retentionTasks: retentionTasks ?? 1_000_000,
       queuedTasksMax: 1_000_000,

@@ -23,6 +23,8 @@ export class Attempt {
   readonly isChunk: boolean;
   /** Nothing that it does counts: see `rehearsal.ts`. */
   readonly isRehearsal: boolean;
+  /** The node looks whether its executors answer. */
+  readonly isCanary: boolean;
   readonly name: string;
   input: string;
   /** Attempts that failed before. */
@@ -82,6 +84,7 @@ export class Attempt {
     this.n = flat[at + 2] as number;
     this.id = flat[at + 3] as string;
     this.isChunk = flat[at + 4] === grantKind.chunk;
+    this.isCanary = flat[at + 4] === grantKind.canary;
     this.isRehearsal = flat[at + 4] === grantKind.rehearsal;
     this.name = flat[at + 5] as string;
     this.input = flat[at + 6] as string;

@@ -133,7 +133,7 @@ export class ExecutorCore implements Host {
 
   private granted(peer: number, flat: Flat, at: number): void {
     const attempt = new Attempt(peer, flat, at);
-    if (this.attempts.outdated(attempt.partition, attempt.epoch)) return;
+    if (this.attempts.outdated(attempt.partition, attempt.epoch) || this.links.answersCanary(attempt)) return;
     const entries = flat[at + 13] as Flat | undefined;
     if (entries !== undefined) attempt.journal = new Journal(entries, attempt.isChunk);
     this.attempts.add(attempt);

@@ -48,6 +48,12 @@ export class LeaderLinks {
     if (link.asked > 0) link.asked--;
   }
 
+  /** Whether it is a canary: that was not asked for, and is through at once. */
+  answersCanary(attempt: Attempt): boolean {
+    if (attempt.isCanary) this.report(attempt, fromExecutor.done, ['null', 0]);
+    return attempt.isCanary;
+  }
+
   /** It is in the queue no more; `started`: because its code is entered. */
   unqueued(attempt: Attempt, started: boolean): void {
     const link = this.links.get(attempt.peer);

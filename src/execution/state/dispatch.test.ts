@@ -21,3 +21,15 @@ test('an executor that does not answer gets nothing, whatever it asked for befor
   (executors.get(0) as ExecutorPeer).silent = false;
   expect([othersTakeWork(executors, 1), othersTakeWork(executors, 0)]).toEqual([true, false]);
 });
+
+test('who may be any executor is one that answers, in turns; where none does, one of them all the same', () => {
+  const executors = peers(0, 0, 0);
+  const turns = new ExecutorTurns();
+  const any = (count: number): (number | undefined)[] => Array.from({ length: count }, () => turns.any(executors));
+  (executors.get(1) as ExecutorPeer).silent = true;
+  expect(new Set(any(4))).toEqual(new Set([0, 2]));
+  for (const executor of executors.values()) executor.silent = true;
+  expect(new Set(any(6))).toEqual(new Set([0, 1, 2]));
+  executors.clear();
+  expect(any(1)).toEqual([undefined]);
+});

@@ -41,6 +41,15 @@ export const dispatch = (parts: readonly Part[], executors: ReadonlyMap<number, 
 /** Chooses executors one at a time, in turns. */
 export class ExecutorTurns {
   #last = -1;
+  #nextOfAny = 0;
+
+  /** One whatever it wants, which is given no grant; one that answers, where there is one. Undefined: there is none. */
+  any(executors: ReadonlyMap<number, ExecutorPeer>): number | undefined {
+    const all = [...executors];
+    const answering = all.filter(([, { silent }]) => !silent);
+    const those = answering.length > 0 ? answering : all;
+    return those[this.#nextOfAny++ % those.length]?.[0];
+  }
 
   /** The next executor after the last one chosen that takes work; it is given one grant. Undefined: none does. */
   take(executors: ReadonlyMap<number, ExecutorPeer>): number | undefined {

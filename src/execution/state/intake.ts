@@ -38,8 +38,14 @@ export const takeRequests = (
   intakePendingMax: number | undefined,
   partOf: (number: number) => Part | undefined,
   refuse: (request: number, error: string) => void,
+  askForNotices: (request: number, on: boolean) => void,
 ): void => {
   for (let at = 0; at < flat.length; ) {
+    if (flat[at] === fromClient.changes) {
+      askForNotices(flat[at + 1] as number, flat[at + 2] === 1);
+      at += clientMessageLength(flat, at);
+      continue;
+    }
     const number = partitionOfRequest(flat, at, partitions);
     const part = partOf(number);
     if (part === undefined || !part.leading) {
@@ -55,7 +61,8 @@ export const takeRequests = (
           refuse(flat[at + 1] as number, encodeError(refused));
         else takeClientMessage(part.tasks, tx, client, flat, at);
         at += clientMessageLength(flat, at);
-        if (at >= flat.length || partitionOfRequest(flat, at, partitions) !== number) return;
+        if (at >= flat.length || flat[at] === fromClient.changes) return;
+        if (partitionOfRequest(flat, at, partitions) !== number) return;
       }
     });
   }

@@ -22,7 +22,7 @@ export type Part = {
 };
 
 /** What the part's thread does for it. */
-export type PartHooks = Pick<TaskSettings, 'executors' | 'takeExecutor' | 'runs'> & {
+export type PartHooks = Pick<TaskSettings, 'executors' | 'takeExecutor' | 'anyExecutor' | 'runs'> & {
   readonly release: (outputs: readonly TaskOutput[]) => void;
   readonly onLeading: (epoch: number) => void;
   readonly onFenced: () => void;

@@ -18,6 +18,7 @@ import { executorMessageLength, fireTimers, takeExecutorMessage, takePeerMessage
 import { appendFlat, type Flat, fromExecutor, toClient } from '../../tasks/messages.ts';
 import { removeExpired } from '../../tasks/retention.ts';
 import type { AttemptName } from '../executor/control.ts';
+import { ChangeNotices } from './change-notices.ts';
 import { dispatch, type ExecutorPeer, ExecutorTurns } from './dispatch.ts';
 import { takeRequests } from './intake.ts';
 import { openPart, type Part } from './part.ts';
@@ -44,6 +45,7 @@ export class StateHost {
   readonly #clients = new Map<number, Flat>();
   readonly #mail: PeerMail;
   readonly #turns = new ExecutorTurns();
+  readonly #notices: ChangeNotices;
   #names: ReadonlySet<string> = new Set();
   #turnPlanned = false;
   #closing = false;
@@ -57,6 +59,7 @@ export class StateHost {
   constructor(options: StateHostOptions) {
     this.#options = options;
     this.#mail = new PeerMail(options.bus);
+    this.#notices = new ChangeNotices(options.env, this.#clients, () => this.#planTurn());
     const tookOver = (part: Part, rollCall: RollCall): void => this.#takeOver(part, rollCall);
     this.#rollCalls = new RollCalls(this.#executors, options.env.timers, tookOver);
   }
@@ -99,6 +102,7 @@ export class StateHost {
     const part = await openPart(number, begin, this.#options, {
       executors: () => Math.max(1, this.#executors.size),
       takeExecutor: () => (this.#closing ? undefined : this.#turns.take(this.#executors)),
+      anyExecutor: () => this.#turns.any(this.#executors),
       runs: (name) => this.#names.has(name),
       release: (outputs) => this.#release(outputs),
       onLeading: (epoch) => this.#lead(number, epoch),
@@ -205,6 +209,7 @@ export class StateHost {
       bounds?.intakePendingMax,
       (number) => this.#parts.get(number),
       (request, error) => this.#clients.get(client)?.push(toClient.reply, request, 0, error),
+      (request, on) => this.#notices.ask(client, request, on),
     );
     this.#planTurn();
   }
@@ -233,6 +238,7 @@ export class StateHost {
     this.#turn();
     await Promise.all([...this.#parts.values()].map((part) => part.host.close()));
     this.#closed = true;
+    this.#notices.close();
     this.#cancelTimer?.();
   }
 
@@ -283,11 +289,9 @@ export class StateHost {
           break;
         }
         case 'message':
-          if (this.#resendAt === Number.POSITIVE_INFINITY)
-            this.#resendAt = this.#options.env.clock.monotonic() + limits.resendMs;
-          this.#mail.add(output);
-          break;
         case 'received':
+          if (output.kind === 'message' && this.#resendAt === Number.POSITIVE_INFINITY)
+            this.#resendAt = this.#options.env.clock.monotonic() + limits.resendMs;
           this.#mail.add(output);
           break;
         default:
@@ -337,6 +341,7 @@ export class StateHost {
         });
       host.endTurn();
     }
+    this.#notices.turn(parts);
     this.#post();
     this.#armTimer(now);
     if (more) this.#planTurn();
