@@ -115,25 +115,28 @@ const appOf = (parts: GatewayParts, files: StaticFiles | undefined): Hono<{ Bind
       return route.handle(new Call(parts, route, request, context.req.param()));
     });
   }
-  for (const path of new Set(routes.map(templateOf))) {
-    const allowed = routes.filter((route) => templateOf(route) === path).map(({ method }) => method);
-    app.all(path, ({ req }) => {
-      throw new TuttiError('METHOD_REFUSED', `${req.path} does not take ${req.method}, but ${allowed.join(', ')}.`, {
-        details: { allowed },
-      });
-    });
-  }
   app.notFound(async ({ req }) => {
     const file =
       req.method === 'GET' && !req.path.startsWith('/v1/')
         ? await files?.response(req.path, (name) => req.header(name) ?? null)
         : undefined;
     if (file !== undefined) return file;
+    const allowed = shapes.filter(({ shape }) => shape.test(req.path)).map(({ method }) => method);
+    if (allowed.length > 0)
+      throw new TuttiError('METHOD_REFUSED', `${req.path} does not take ${req.method}, but ${allowed.join(', ')}.`, {
+        details: { allowed },
+      });
     throw new TuttiError('ROUTE_UNKNOWN', `There is nothing at ${req.path}. See /openapi.json for what there is.`);
   });
   app.onError((error, { req }) => problemResponse(error, req.raw.signal.aborted ? () => undefined : parts.report));
   return app;
 };
+
+/** Which methods a path takes; looked at only when it does not take the one that was asked. */
+const shapes = routes.map(({ method, path }) => ({
+  method,
+  shape: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+}));
 
 const templateOf = ({ path }: Route): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 

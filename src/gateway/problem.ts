@@ -6,6 +6,7 @@ import { summaries } from '../errors/catalogue.ts';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { encodeValue } from '../values/codec.ts';
 import { httpStatusOf } from './http-status.ts';
+import { TextResponse } from './text-response.ts';
 
 /** The fields of a problem, as they are written. */
 export type Problem = {
@@ -46,20 +47,12 @@ export const problemOf = (error: unknown, report: (error: unknown) => void): Pro
   };
 };
 
-export const problemResponse = (
-  error: unknown,
-  report: (error: unknown) => void,
-  headers: Readonly<Record<string, string>> = {},
-): Response => {
+export const problemResponse = (error: unknown, report: (error: unknown) => void): Response => {
   const problem = problemOf(error, report);
-  return new Response(JSON.stringify(problem), {
-    status: problem.status,
-    headers: {
-      'content-type': 'application/problem+json',
-      'cache-control': 'no-store',
-      ...headersOf(problem, error),
-      ...headers,
-    },
+  return new TextResponse(JSON.stringify(problem), problem.status, {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    ...headersOf(problem, error),
   });
 };
 

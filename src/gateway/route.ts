@@ -9,6 +9,7 @@ import type { Backend } from './backend.ts';
 import type { BodyReader } from './body.ts';
 import type { Health } from './health.ts';
 import type { JsonSchema, Parameter } from './parameters.ts';
+import { TextResponse } from './text-response.ts';
 
 export type Answer = {
   readonly description: string;
@@ -106,7 +107,8 @@ const checkNames = (query: URLSearchParams, { parameters }: Route): void => {
 
 /** A JSON text as a response. */
 export const json = (text: string, status = 200, headers: Readonly<Record<string, string>> = {}): Response =>
-  new Response(text, {
-    status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
+  new TextResponse(text, status, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    ...headers,
   });

@@ -6,12 +6,13 @@
  *   nothing moves on it.
  * - V3 Closing takes no new connections, lets what is under way end within `limits.gatewayCloseMs`, and then cuts.
  */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { getRequestListener, RequestError } from '@hono/node-server';
+import { getRequestListener, type Http2Bindings, type HttpBindings, RequestError } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { nodeEnv } from '../platform/node.ts';
@@ -20,6 +21,7 @@ import type { Backend } from './backend.ts';
 import { Gateway } from './gateway.ts';
 import { problemOf, problemResponse } from './problem.ts';
 import { StaticFiles } from './static-files.ts';
+import { TextResponse } from './text-response.ts';
 import { WebSocketGateway } from './websocket.ts';
 
 export type ListenOptions = {
@@ -107,7 +109,11 @@ const checkProtection = ({ token, tls }: ListenOptions, host: string, loopback: 
 };
 
 const serverFor = (gateway: Gateway, tls: ListenOptions['tls'], report: (error: unknown) => void): Server => {
-  const listener = getRequestListener(gateway.fetch, {
+  const answer = async (request: Request, ends: HttpBindings | Http2Bindings): Promise<Response> => {
+    const response = await gateway.fetch(request, ends);
+    return response instanceof TextResponse ? sendText(response, ends.outgoing as ServerResponse) : response;
+  };
+  const listener = getRequestListener(answer, {
     // The process belongs to the user: its Request and Response stay as they are.
     overrideGlobalObjects: false,
     hostname: 'localhost',
@@ -133,6 +139,14 @@ const serverFor = (gateway: Gateway, tls: ListenOptions['tls'], report: (error: 
     else refuse(socket, statusOfClientError[error.code ?? ''] ?? 400, malformed(error), report);
   });
   return server;
+};
+
+/** Sends it without reading it back from its stream: a seventh of what a small request costs. */
+const sendText = ({ content, status, headers }: TextResponse, outgoing: ServerResponse): Response => {
+  headers.set('content-length', String(Buffer.byteLength(content)));
+  outgoing.writeHead(status, Object.fromEntries(headers));
+  outgoing.end(content);
+  return RESPONSE_ALREADY_SENT;
 };
 
 const tlsServer = (...[settings, take]: Parameters<typeof createTlsServer>): Server => {
