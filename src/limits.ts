@@ -139,6 +139,9 @@ export const limits = {
 
   // Gateway
   gatewayPortDefault: 8484,
+  /** Requests of all connections that wait for an answer or for the end of a task. */
+  backendRequestsMax: 200_000,
+  backendRetryMs: 500,
   gatewayConnectionsMax: 10_000,
   gatewayInFlightMax: 10_000,
   gatewayInFlightPerConnectionMax: 100,

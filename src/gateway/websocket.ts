@@ -42,6 +42,7 @@ export class WebSocketGateway {
   });
   readonly #open = new Set<Open>();
   #cancelLook: (() => void) | undefined;
+  #lookedAt = 0;
   #closing = false;
 
   constructor(options: WebSocketGatewayOptions) {
@@ -111,7 +112,10 @@ export class WebSocketGateway {
     );
     const open: Open = { socket, connection, since: clock.monotonic(), heardAt: clock.monotonic() };
     this.#open.add(open);
-    this.#cancelLook ??= this.#options.env.timers.after(limits.clientHeartbeatMs, this.#look);
+    if (this.#cancelLook === undefined) {
+      this.#lookedAt = clock.monotonic();
+      this.#cancelLook = this.#options.env.timers.after(limits.clientHeartbeatMs, this.#look);
+    }
     const heard = (): void => {
       open.heardAt = clock.monotonic();
     };
@@ -131,12 +135,17 @@ export class WebSocketGateway {
     boundEarlyBytes(raw, connection);
   }
 
-  /** Once a heartbeat: pings everybody, and ends those who have been silent or have not said who they are. */
+  /**
+   * Once a heartbeat: pings everybody, and ends those who have been silent or have not said who they are. Nobody is judged by a
+   * look that comes late itself: this process was kept from hearing what may have come.
+   */
   readonly #look = (): void => {
     const now = this.#options.env.clock.monotonic();
+    const late = now - this.#lookedAt > limits.clientHeartbeatMs * 1.5;
+    this.#lookedAt = now;
     for (const { socket, connection, since, heardAt } of this.#open) {
       const greeted = connection.isOpen || now - since < limits.helloWaitMs;
-      if (!greeted || now - heardAt > limits.clientHeartbeatMs * limits.clientHeartbeatsMissed) {
+      if (!late && (!greeted || now - heardAt > limits.clientHeartbeatMs * limits.clientHeartbeatsMissed)) {
         connection.close(closeCode.silent, 'nothing was heard');
         socket.terminate();
       } else socket.ping();

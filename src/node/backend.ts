@@ -1,6 +1,7 @@
 /** An embedded node as the gateway needs it. */
 import { TuttiError } from '../errors/tutti-error.ts';
 import type { Backend, Follower, StartRequest } from '../gateway/backend.ts';
+import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import type { AppDescription, TaskDescription } from '../protocol/app-description.ts';
 import type { Overview } from '../protocol/overview.ts';
@@ -15,6 +16,8 @@ export class NodeBackend implements Backend {
   readonly #checks: InputChecks;
   readonly #overview: () => Promise<Overview>;
   readonly #tasks: ReadonlyMap<string, TaskDescription>;
+  /** Requests that wait for an answer or a task's end, and follows, of all connections together. */
+  #underWay = 0;
 
   /** Reads what the app has. Rejects with `APP_LOAD`, `APP_INVALID`. */
   static async open(
@@ -45,18 +48,22 @@ export class NodeBackend implements Backend {
     this.#tasks = new Map(app.tasks.map((task) => [task.name, task]));
   }
 
-  async start(request: StartRequest): Promise<string> {
-    const spec = this.#spec(request);
-    return this.#client.start(spec instanceof Promise ? await spec : spec);
+  start(request: StartRequest): Promise<string> {
+    return this.#bounded(async () => {
+      const spec = this.#spec(request);
+      return this.#client.start(spec instanceof Promise ? await spec : spec);
+    });
   }
 
-  async run(request: StartRequest, signal?: AbortSignal): Promise<string> {
-    const spec = this.#spec(request);
-    return this.#client.run(spec instanceof Promise ? await spec : spec, signal);
+  run(request: StartRequest, signal?: AbortSignal): Promise<string> {
+    return this.#bounded(async () => {
+      const spec = this.#spec(request);
+      return this.#client.run(spec instanceof Promise ? await spec : spec, signal);
+    });
   }
 
   wait(id: string, signal?: AbortSignal): Promise<string> {
-    return this.#client.wait(id, signal);
+    return this.#bounded(() => this.#client.wait(id, signal));
   }
 
   status(id: string): Promise<string> {
@@ -107,6 +114,20 @@ export class NodeBackend implements Backend {
     return this.#checks.close();
   }
 
+  /** What comes from outside never waits for room in this process: it is told when to come again. */
+  async #bounded<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.#underWay >= limits.backendRequestsMax)
+      throw new TuttiError('OVERLOADED', 'More requests are under way than there is room for. Try again later.', {
+        details: { retryMs: limits.backendRetryMs },
+      });
+    this.#underWay++;
+    try {
+      return await ask();
+    } finally {
+      this.#underWay--;
+    }
+  }
+
   /** A promise only where a schema is asked. */
   #spec({ id, name, input, key, delayMs }: StartRequest): StartSpec | Promise<StartSpec> {
     const task = this.#tasks.get(name);
@@ -119,7 +140,15 @@ export class NodeBackend implements Backend {
     if (key !== undefined) checkKey(key);
     if (!Number.isFinite(delayMs) || delayMs < 0)
       throw new TuttiError('DURATION_INVALID', `A task cannot start after ${delayMs} ms.`);
-    const specOf = (checked: string): StartSpec => ({ id, name, input: checked, policy: task.policy, key, delayMs });
+    const specOf = (checked: string): StartSpec => ({
+      id,
+      name,
+      input: checked,
+      policy: task.policy,
+      key,
+      delayMs,
+      impatient: true,
+    });
     if (task.checked) return this.#checks.check(name, input).then(specOf);
     return specOf(encodeValue(decodeValue(input), 'input'));
   }

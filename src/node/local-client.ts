@@ -24,6 +24,8 @@ export type StartSpec = {
   readonly policy: string | undefined;
   readonly key: string | undefined;
   readonly delayMs: number;
+  /** Where there is no room it is refused with `OVERLOADED`; else it waits until there is. */
+  readonly impatient?: boolean;
 };
 
 /** What it speaks over: a `MessagePort`, or what does the same. */
@@ -47,7 +49,8 @@ type Pending = {
   readonly reject: (error: Error) => void;
   /** The message, kept while it may have to be sent again; undefined once it cannot be refused for load. */
   readonly message: Flat;
-  readonly start: boolean;
+  /** A start that waits for room. */
+  readonly patient: boolean;
   readonly forget: () => void;
   /** It was refused for load, and is sent again after a pause. */
   pauses: boolean;
@@ -82,6 +85,14 @@ export class LocalClient {
 
   /** Starts a task; settles with its id once it is durable. The id is the other task's where a key attaches to one. */
   async start(spec: StartSpec): Promise<string> {
+    if (spec.impatient === true && this.#startsUnderWay >= limits.clientStartsMax)
+      throw new TuttiError(
+        'OVERLOADED',
+        'More tasks are being started than there is room for. Try again a little later.',
+        {
+          details: { retryMs: limits.overloadedRetryMs },
+        },
+      );
     while (this.#startsUnderWay >= limits.clientStartsMax)
       await new Promise<void>((resolve) => this.#waitingStarts.push(resolve));
     this.#startsUnderWay++;
@@ -249,10 +260,10 @@ export class LocalClient {
     if (id !== undefined) this.#checked(id);
     const named = id === undefined ? newTaskId(this.#env, hash) : withHash(id, hash ?? hashOfTaskId(id));
     const fields = [named, name, input, policy, key, delayMs, wait, id === undefined ? 0 : 1];
-    return this.#ask(fromClient.start, fields, signal);
+    return this.#ask(fromClient.start, fields, signal, spec.impatient !== true);
   }
 
-  #ask(op: number, fields: readonly unknown[], signal?: AbortSignal): Promise<string> {
+  #ask(op: number, fields: readonly unknown[], signal?: AbortSignal, patient = false): Promise<string> {
     return new Promise<string>((resolve, reject) => {
       signal?.throwIfAborted();
       const request = this.#nextRequest++;
@@ -266,7 +277,7 @@ export class LocalClient {
       };
       signal?.addEventListener('abort', giveUp, { once: true });
       const forget = (): void => signal?.removeEventListener('abort', giveUp);
-      this.#pending.set(request, { resolve, reject, message, start, forget, pauses: false });
+      this.#pending.set(request, { resolve, reject, message, patient, forget, pauses: false });
       this.#send(message);
     });
   }
@@ -326,7 +337,7 @@ export class LocalClient {
 
   /** What was refused for load alone is asked again, under the same id, after the pause that the refusal names. */
   #refused(request: number, pending: Pending, error: Error): void {
-    if (pending.start && error instanceof TuttiError && error.code === 'OVERLOADED' && this.#closed === undefined) {
+    if (pending.patient && error instanceof TuttiError && error.code === 'OVERLOADED' && this.#closed === undefined) {
       // A refusal that comes twice is asked about once, or each round would be larger than the one before.
       if (pending.pauses) return;
       pending.pauses = true;
