@@ -260,6 +260,19 @@ describe('a connection', () => {
     expect(client.world.sockets.length).toBe(3);
   });
 
+  test('is not given up when this program was busy or asleep, but asked', () => {
+    const client = ready();
+    client.world.sleep(60_000);
+    expect(client.world.sockets.length).toBe(1);
+    expect(client.world.socket.received).toEqual([[fromClient.ping, 1]]);
+    client.world.socket.tell([fromNode.pong, 1]);
+    client.world.pass(4_000);
+    expect(client.world.sockets.length).toBe(1);
+    client.world.sleep(60_000);
+    client.world.pass(2_100);
+    expect(client.world.sockets.length).toBe(2);
+  });
+
   test('that is not made in time is tried at the next address; addresses are learned, never from an encrypted to a plain one', () => {
     const client = new FakeClient({ addresses: ['wss://a', 'wss://b'] });
     client.ask('app', []);

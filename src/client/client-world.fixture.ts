@@ -117,6 +117,14 @@ export class FakeWorld implements ClientWorld {
     this.nowMs = end;
   }
 
+  /** Time passes, and only then is anything looked at: each timer that is due fires once, late. */
+  sleep(ms: number): void {
+    this.nowMs += ms;
+    const due = [...this.#timers].filter(({ at }) => at <= this.nowMs);
+    for (const timer of due) if (this.#timers.delete(timer)) timer.fire();
+    this.settle();
+  }
+
   get timers(): number {
     return this.#timers.size;
   }

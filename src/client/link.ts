@@ -83,6 +83,8 @@ export class Link {
   #generation = 0;
   #failures = 0;
   #heardAt = 0;
+  /** When the next heartbeat is due. */
+  #beatAt = 0;
   #heartbeatMs: number = clientLimits.clientHeartbeatMs;
   #refusal: TuttiError | undefined;
   /** Ends the wait for what is to come next: the end of a dial, of a pause, the next heartbeat. */
@@ -215,28 +217,39 @@ export class Link {
     this.#cancelGiveUp?.();
     this.#cancelGiveUp = undefined;
     this.#heartbeatMs = Math.max(100, welcome[3]);
-    this.#await(this.#heartbeatMs, this.#beat);
+    this.#awaitBeat();
     this.learn(welcome[4]);
     this.#owner.ready(welcome);
   }
 
   /** Once a heartbeat: asks a node that was silent whether it is still there, and leaves one that does not answer. */
   readonly #beat = (): void => {
-    const silentMs = this.#world.env.clock.monotonic() - this.#heardAt;
+    const now = this.#world.env.clock.monotonic();
+    const silentMs = now - this.#heardAt;
+    if (now > this.#beatAt + this.#heartbeatMs / 2) {
+      // This program was busy or asleep: what came meanwhile may not have been read yet.
+      this.#probe();
+      return;
+    }
     if (silentMs > this.#heartbeatMs * (clientLimits.clientHeartbeatsMissed - 1)) {
       this.#fail();
       return;
     }
     if (silentMs >= this.#heartbeatMs / 2) this.#send([fromClient.ping, 0]);
-    this.#await(this.#heartbeatMs, this.#beat);
+    this.#awaitBeat();
   };
+
+  #awaitBeat(): void {
+    this.#beatAt = this.#world.env.clock.monotonic() + this.#heartbeatMs;
+    this.#await(this.#heartbeatMs, this.#beat);
+  }
 
   #probe(): void {
     const heardAt = this.#heardAt;
     this.#send([fromClient.ping, 1]);
     this.#await(probeMs, () => {
       if (this.#heardAt === heardAt) this.#fail();
-      else this.#await(this.#heartbeatMs, this.#beat);
+      else this.#awaitBeat();
     });
   }
 
