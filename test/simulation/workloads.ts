@@ -2,6 +2,7 @@
 import { outboxTable, peersTable } from '../../src/partition/outbox.ts';
 import type { AnyTable } from '../../src/partition/table.ts';
 import { taskTables } from '../../src/tasks/tables.ts';
+import { Replay } from './checkers/replay.ts';
 import { checkStandbys } from './checkers/replicas.ts';
 import { describeClusterMessage } from './cluster/describe.ts';
 import { checkDisk } from './embedded/checks.ts';
@@ -49,14 +50,15 @@ const describing =
 
 const beginRegisters = (world: World): Clients => {
   const clients = Array.from({ length: world.plan.clients }, (_, number) => new RegisterClient(world, number));
+  const replays = world.landed.map((records, partition) => new Replay(partition, records, registerTables));
   const compare = (): void => {
-    checkStandbys(world, registerTables, false);
+    checkStandbys(world, replays, registerTables, false);
     world.simulation.after(compareEveryMs, undefined, 'compare', compare);
   };
   if (world.plan.followers !== undefined) compare();
   return {
     idle: () => clients.every(({ idle }) => idle),
-    check: () => checkRegisters(world, clients),
+    check: () => checkRegisters(world, clients, replays),
     count: () => {
       for (const { calls } of clients) for (const { operation } of calls) world.count(`call ${operation.kind}`);
     },

@@ -27,14 +27,20 @@ export const calmNetwork: NetworkFaults = {
   repeated: 0,
 };
 
+/** From one end to another. */
+type Link = {
+  cut: boolean;
+  /** When the last message arrives. */
+  busyUntilMs: number;
+};
+
 export class Network {
   faults: NetworkFaults;
   readonly #simulation: Simulation;
   readonly #random: SeededRandom;
-  readonly #cut = new Set<string>();
   readonly #isolated = new Set<string>();
-  /** When the last message of each link arrives. */
-  readonly #busyUntilMs = new Map<string, number>();
+  /** By sender and receiver: to put both names together for each message would cost more than all else here. */
+  readonly #links = new Map<string, Map<string, Link>>();
   /** What happened, by kind. */
   readonly counts = { lost: 0, repeated: 0, reordered: 0, slow: 0, cut: 0 };
 
@@ -46,11 +52,11 @@ export class Network {
 
   /** From now on nothing that `from` sends reaches `to`. */
   cut(from: string, to: string): void {
-    this.#cut.add(`${from}>${to}`);
+    this.#link(from, to).cut = true;
   }
 
   heal(from: string, to: string): void {
-    this.#cut.delete(`${from}>${to}`);
+    this.#link(from, to).cut = false;
   }
 
   /** From now on nothing that this end sends or is sent arrives. */
@@ -68,7 +74,7 @@ export class Network {
 
   healAll(): void {
     this.#isolated.clear();
-    this.#cut.clear();
+    for (const links of this.#links.values()) for (const link of links.values()) link.cut = false;
   }
 
   /**
@@ -86,6 +92,7 @@ export class Network {
   ): void {
     const { faults } = this;
     const { watcher } = this.#simulation;
+    const link = this.#link(from, to);
     const copies = this.#happens(faults.repeated, 'repeated') ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       const repeated = copy > 0;
@@ -96,10 +103,9 @@ export class Network {
       const [least, most] = faults.delayMs;
       let delayMs = least + (most - least) * this.#random.fraction();
       if (this.#happens(faults.slow, 'slow')) delayMs += faults.slowMs * this.#random.fraction();
-      const link = `${from}>${to}`;
       if (!this.#happens(faults.reordered, 'reordered')) {
-        delayMs = Math.max(delayMs, (this.#busyUntilMs.get(link) ?? 0) - this.#simulation.nowMs);
-        this.#busyUntilMs.set(link, this.#simulation.nowMs + delayMs);
+        delayMs = Math.max(delayMs, link.busyUntilMs - this.#simulation.nowMs);
+        link.busyUntilMs = this.#simulation.nowMs + delayMs;
       }
       // Of nothing there is nothing to share.
       const sent = bytes.length === 0 ? bytes : ownBytes(bytes);
@@ -107,12 +113,26 @@ export class Network {
       const seen = watcher?.sent({ from, to, kind, bytes, about, repeated, arrivesMs });
       this.#simulation.after(delayMs, life, kind, () => {
         // Looked at on arrival, so that what is under way when a link is cut is lost with it.
-        const cut = this.#cut.has(link) || this.#isolated.has(from) || this.#isolated.has(to);
+        const cut = link.cut || this.#isolated.has(from) || this.#isolated.has(to);
         if (seen !== undefined) seen.fate = cut ? 'cut' : 'arrived';
         if (cut) this.counts.cut++;
         else receive(sent);
       });
     }
+  }
+
+  #link(from: string, to: string): Link {
+    let links = this.#links.get(from);
+    if (links === undefined) {
+      links = new Map();
+      this.#links.set(from, links);
+    }
+    let link = links.get(to);
+    if (link === undefined) {
+      link = { cut: false, busyUntilMs: 0 };
+      links.set(to, link);
+    }
+    return link;
   }
 
   #happens(rate: number, what: keyof Network['counts']): boolean {

@@ -5,7 +5,7 @@ import type { Place } from './place.ts';
 
 type Receive = (bytes: Uint8Array) => void;
 type Answer = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
-type Listener<T> = { readonly place: Place; readonly listener: T };
+type Listener<T> = { readonly place: Place; readonly listener: T; listens: boolean };
 
 /** Who listens where, in the order in which they began. */
 export class BusService {
@@ -25,10 +25,11 @@ export class SimulatedBus implements Bus {
   publish(subject: string, bytes: Uint8Array): void {
     const { network, life, end } = this.#place;
     if (!life.alive) return;
-    for (const { place, listener } of living(this.#service.receivers, subject)) {
+    for (const receiver of this.#service.receivers.get(subject) ?? []) {
+      const { place } = receiver;
       const arrive = (sent: Uint8Array): void => {
         // It may have stopped listening meanwhile.
-        if (living(this.#service.receivers, subject).some((other) => other.listener === listener)) listener(sent);
+        if (receiver.listens) receiver.listener(sent);
       };
       network.send(end, place.end, place.life, 'bus', bytes, arrive, subject);
     }
@@ -49,7 +50,7 @@ export class SimulatedBus implements Bus {
           }),
         ),
       );
-      const [responder] = living(this.#service.responders, subject);
+      const [responder] = this.#service.responders.get(subject) ?? [];
       if (responder === undefined) return;
       const answered = (reply: Uint8Array): void => {
         const take = (received: Uint8Array): void => {
@@ -72,17 +73,17 @@ export class SimulatedBus implements Bus {
   }
 }
 
-const living = <T>(listeners: ReadonlyMap<string, Listener<T>[]>, subject: string): readonly Listener<T>[] =>
-  (listeners.get(subject) ?? []).filter(({ place }) => place.life.alive);
-
+/** Whose life ends listens no more. */
 const listen = <T>(listeners: Map<string, Listener<T>[]>, subject: string, place: Place, listener: T): (() => void) => {
+  const own: Listener<T> = { place, listener, listens: true };
   const stop = (): void => {
+    own.listens = false;
     listeners.set(
       subject,
-      (listeners.get(subject) ?? []).filter((other) => other.listener !== listener),
+      (listeners.get(subject) ?? []).filter((other) => other !== own),
     );
   };
-  listeners.set(subject, [...(listeners.get(subject) ?? []), { place, listener }]);
+  listeners.set(subject, [...(listeners.get(subject) ?? []), own]);
   place.life.onEnd(stop);
   return stop;
 };

@@ -2,20 +2,27 @@
 import { decodeHeader, recordKind } from '../../../src/partition/record.ts';
 import type { AnyTable } from '../../../src/partition/table.ts';
 import type { World } from '../world.ts';
-import { firstDifference, replay, rowsOf } from './replay.ts';
+import { firstDifference, type Replay, rowsOf } from './replay.ts';
 
-/** A log of more records is looked at only once, at the end: to read it from its beginning takes long. */
+/** A log of more records is looked at only once, at the end: one that is behind has it read from its beginning. */
 const recordsMax = 1_000;
 
-export const checkStandbys = (world: World, tables: readonly AnyTable[], atEnd: boolean): void => {
-  for (const [partition, records] of world.landed.entries())
-    for (const { name, program } of world.nodes) {
-      const standby = program?.standby?.(partition);
+/** `replays`: by partition. */
+export const checkStandbys = (
+  world: World,
+  replays: readonly Replay[],
+  tables: readonly AnyTable[],
+  atEnd: boolean,
+): void => {
+  for (const [partition, records] of world.landed.entries()) {
+    const standbys = world.nodes.map(({ name, program }) => ({ name, standby: program?.standby?.(partition) }));
+    standbys.sort((a, b) => (a.standby?.position ?? 0) - (b.standby?.position ?? 0));
+    for (const { name, standby } of standbys) {
       // What is to be found there is not the log's.
       if (world.damage.isIn(name, partition)) continue;
       if (standby === undefined || (!atEnd && standby.position > recordsMax)) continue;
-      const truth = replay(partition, records.slice(0, standby.position), tables);
-      const difference = firstDifference(rowsOf(truth, tables), rowsOf(standby.rows, tables));
+      const truth = (replays[partition] as Replay).rowsAt(standby.position);
+      const difference = firstDifference(truth, rowsOf(standby.rows, tables));
       if (difference !== undefined)
         world.violated('same state', `partition ${partition}, log and ${name} at ${standby.position}: ${difference}`);
       const flushed = records[standby.flushedTo - 1];
@@ -26,6 +33,7 @@ export const checkStandbys = (world: World, tables: readonly AnyTable[], atEnd: 
         );
       world.count('standby compared');
     }
+  }
 };
 
 /** Which standby has not applied its log to the end; undefined: none. */

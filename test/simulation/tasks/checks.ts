@@ -3,7 +3,7 @@ import { outboxTable, peersTable } from '../../../src/partition/outbox.ts';
 import { type DoneRow, doneTable, specTable, taskStatus, taskTables } from '../../../src/tasks/tables.ts';
 import { taskIdOfKey } from '../../../src/values/task-id.ts';
 import { checkRecords } from '../checkers/records.ts';
-import { firstDifference, replay, rowsOf } from '../checkers/replay.ts';
+import { firstDifference, Replay, rowsOf } from '../checkers/replay.ts';
 import type { World } from '../world.ts';
 import { expectedOf } from './app.ts';
 import type { Run, TaskClient } from './client.ts';
@@ -11,7 +11,7 @@ import type { Run, TaskClient } from './client.ts';
 const tables = [outboxTable, peersTable, ...taskTables];
 
 export const checkTasks = (world: World, clients: readonly TaskClient[]): void => {
-  const states = world.landed.map((records, partition) => replay(partition, records, tables));
+  const states = world.landed.map((records, partition) => new Replay(partition, records, tables).at(records.length));
   const done = new Map<string, DoneRow>();
   for (const [partition, state] of states.entries()) {
     for (const [key, row] of state.scan(doneTable)) done.set(taskIdOfKey(key), row as DoneRow);
