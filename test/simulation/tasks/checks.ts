@@ -4,6 +4,7 @@ import { type DoneRow, doneTable, specTable, taskStatus, taskTables } from '../.
 import { taskIdOfKey } from '../../../src/values/task-id.ts';
 import { checkRecords } from '../checkers/records.ts';
 import { firstDifference, Replay, rowsOf } from '../checkers/replay.ts';
+import { checkStandbys } from '../checkers/replicas.ts';
 import type { World } from '../world.ts';
 import { expectedOf } from './app.ts';
 import type { Run, TaskClient } from './client.ts';
@@ -11,7 +12,8 @@ import type { Run, TaskClient } from './client.ts';
 const tables = [outboxTable, peersTable, ...taskTables];
 
 export const checkTasks = (world: World, clients: readonly TaskClient[]): void => {
-  const states = world.landed.map((records, partition) => new Replay(partition, records, tables).at(records.length));
+  const replays = world.landed.map((records, partition) => new Replay(partition, records, tables));
+  const states = world.landed.map((records, partition) => (replays[partition] as Replay).at(records.length));
   const done = new Map<string, DoneRow>();
   for (const [partition, state] of states.entries()) {
     for (const [key, row] of state.scan(doneTable)) done.set(taskIdOfKey(key), row as DoneRow);
@@ -26,6 +28,7 @@ export const checkTasks = (world: World, clients: readonly TaskClient[]): void =
     }
     checkRecords(world, partition);
   }
+  checkStandbys(world, replays, tables, true);
   const runs = clients.flatMap((client) => client.runs);
   for (const run of runs) checkRun(world, run, done.get(run.id));
   for (const [key, same] of Map.groupBy(runs, (run) => run.key)) {
