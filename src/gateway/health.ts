@@ -35,6 +35,6 @@ export class Health {
 }
 
 const notReady = (cause: Error): never => {
-  if (isTuttiError(cause) && cause.code === 'CLOSED') throw cause;
+  if (isTuttiError(cause) && (cause.code === 'CLOSED' || cause.code === 'NOT_READY')) throw cause;
   throw new TuttiError('NOT_READY', `The canary task did not come through: ${cause.message}`, { cause });
 };

@@ -17,6 +17,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   METHOD_REFUSED: 405,
   KEY_CONFLICT: 409,
   TASK_STATE: 409,
+  REQUEST_EXPIRED: 409,
   VALUE_TOO_LARGE: 413,
   HOST_REFUSED: 421,
   INPUT_INVALID: 422,

@@ -16,6 +16,8 @@ test('every code has a status: 5xx is never told of what the caller alone can me
     TASK_FAILED: 424,
     TASK_CANCELLED: 424,
     OVERLOADED: 503,
+    // Repeating does not help, so nobody is to be made to.
+    REQUEST_EXPIRED: 409,
     CLOSED: 503,
     DISK_FULL: 507,
     INVARIANT: 500,

@@ -183,6 +183,19 @@ describe('acting', () => {
     await gateway.node.cancel(id);
   });
 
+  test('a repeat of a retry does nothing more', async () => {
+    const id = await gateway.start('waits');
+    const again = (key: string): Promise<Response> => post(`/v1/tasks/${id}/retry`, '', { 'idempotency-key': key });
+    await gateway.node.cancel(id);
+    expect((await again('first')).status).toBe(202);
+    await gateway.node.cancel(id);
+    expect((await again('first')).status).toBe(202);
+    expect(await get(`/v1/tasks/${id}`)).toMatchObject({ body: { state: 'cancelled' } });
+    expect((await again('second')).status).toBe(202);
+    expect(((await get(`/v1/tasks/${id}`)).body as { state: string }).state).not.toBe('cancelled');
+    await gateway.node.cancel(id);
+  });
+
   test('what has ended cannot be cancelled', async () => {
     const id = await gateway.start('echo', '1');
     await gateway.backend.wait(id);
@@ -207,5 +220,23 @@ describe('addresses', () => {
     const id = await gateway.start('waits');
     expect((await gateway.ask(`/v1/tasks/${id}/events`, { method: 'HEAD' })).status).toBe(200);
     await gateway.node.cancel(id);
+  });
+});
+
+describe('how the node does', () => {
+  test('it is well when a task of its own comes through, and ready when its partitions lead', async () => {
+    expect(await get('/healthz')).toMatchObject({ status: 200, body: { status: 'ok', canaryMs: expect.any(Number) } });
+    expect(await get('/readyz')).toEqual({ status: 200, body: { status: 'ok' } });
+  });
+
+  test('tells Prometheus of what it did', async () => {
+    await told(post('/v1/tasks/billing.invoice?wait=30s'));
+    const response = await gateway.ask('/metrics');
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    const text = await response.text();
+    expect(text).toMatch(/^tutti_tasks_finished_total\{task="billing\.invoice",outcome="completed"\} [1-9]\d*$/m);
+    expect(text).toMatch(/^tutti_partition_leading\{partition="0"\} 1$/m);
+    expect(text).toMatch(/^tutti_log_syncs_total\{log="0"\} \d+$/m);
+    expect(text).toMatch(/^tutti_event_loop_delay_seconds\{thread="state",quantile="0\.99"\} /m);
   });
 });
