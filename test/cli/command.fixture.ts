@@ -106,6 +106,8 @@ export class Workplace {
         PATH: process.env['PATH'],
         NODE_COMPILE_CACHE: this.path('.cache'),
         TUTTI_EXECUTORS: '1',
+        // One of the projects of vitest.config.ts runs all of this over folders of several partitions.
+        ...(process.env['TUTTI_PARTITIONS'] === undefined ? {} : { TUTTI_PARTITIONS: process.env['TUTTI_PARTITIONS'] }),
         ...(preload === undefined
           ? {}
           : { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(preload)}` }),
