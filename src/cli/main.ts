@@ -4,6 +4,8 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addCancelCommand } from './cancel.ts';
+import { addCompleteCommand } from './complete.ts';
+import { addCompletionCommand } from './completion.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { addFollowCommand } from './follow.ts';
@@ -72,6 +74,8 @@ Examples:
   addLogsCommand(program, shell, exit);
   addInitCommand(program, shell, exit);
   addDoctorCommand(program, shell, exit);
+  addCompletionCommand(program, shell, exit);
+  addCompleteCommand(program, shell, exit);
   return program;
 };
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const bin = join(import.meta.dirname, '../../bin/tutti.js');
+export const bin = join(import.meta.dirname, '../../bin/tutti.js');
 
 export type Ended = {
   readonly code: number | null;
