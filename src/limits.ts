@@ -148,6 +148,8 @@ export const limits = {
   gatewayBodyBytesMax: 16 * 1024 * 1024,
   /** Bodies that are being read, all together. */
   gatewayBodiesBytesMax: 256 * 1024 * 1024,
+  /** Answers that have not been taken yet, all together. */
+  gatewayAnswersBytesMax: 256 * 1024 * 1024,
   gatewayHeaderBytesMax: 16 * 1024,
   /** So long the headers of a request may take, and all of it. */
   gatewayHeadersMs: 10_000,
@@ -157,7 +159,7 @@ export const limits = {
   gatewayKeepAliveMs: 65_000,
   gatewayWaitMsMax: 300_000,
   /** Events that wait for a slow reader; when they are more, the task is not followed until they have gone out. */
-  gatewayFollowBytesMax: 256 * 1024,
+  gatewayFollowBytesMax: 64 * 1024,
   gatewayFollowBeatMs: 15_000,
   gatewayCanaryKeptMs: 1_000,
   gatewayCloseMs: 5_000,

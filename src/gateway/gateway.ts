@@ -27,7 +27,7 @@ export type GatewayOptions = {
 /** What comes with a request: where the gateway is mounted, and (from `@hono/node-server`) the request's ends in Node.js. */
 export type MountContext = {
   readonly incoming?: { readonly socket: object };
-  readonly outgoing?: { once(event: 'close', listener: () => void): unknown };
+  readonly outgoing?: { readonly closed: boolean; once(event: 'close', listener: () => void): unknown };
   /** What stands before the gateway's own paths: `/api/tutti`. */
   readonly basePath?: string;
 };
@@ -89,14 +89,16 @@ export class Gateway {
 
   async #dispatch(request: Request, context: MountContext): Promise<Response> {
     const leave = this.#inFlight.enter(context.incoming?.socket);
-    context.outgoing?.once('close', leave);
+    // Who was gone before it came here will not be heard to go.
+    const heard = context.outgoing !== undefined && !context.outgoing.closed;
+    if (heard) context.outgoing?.once('close', leave);
     try {
       if (request.method !== 'HEAD') return await this.#app.fetch(request, context);
       const response = await this.#app.fetch(new Request(request.url, { headers: request.headers }), context);
       await response.body?.cancel();
       return new Response(null, response);
     } finally {
-      if (context.outgoing === undefined) leave();
+      if (!heard) leave();
     }
   }
 

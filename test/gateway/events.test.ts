@@ -137,7 +137,7 @@ test('on one connection so many are followed at once and no more; who ends one m
   const { gateway: counted, counts } = counting();
   const incoming = { socket: {} };
   const begin = (): { answer: Promise<Response>; outgoing: EventEmitter } => {
-    const outgoing = new EventEmitter();
+    const outgoing = Object.assign(new EventEmitter(), { closed: false });
     const request = new Request(`http://localhost/v1/tasks/${id}/events`);
     return { answer: counted.fetch(request, { incoming, outgoing }), outgoing };
   };

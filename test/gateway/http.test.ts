@@ -99,6 +99,13 @@ describe('starting', () => {
     });
   });
 
+  test('refuses what is nested beyond the bound', async () => {
+    const deep = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`;
+    const tagged = `${'{"$set":['.repeat(100_000)}${']}'.repeat(100_000)}`;
+    for (const body of [deep, tagged, `${'{"$object":'.repeat(100_000)}1${'}'.repeat(100_000)}`])
+      expect(await told(post('/v1/tasks/echo', body))).toMatchObject({ status: 400 });
+  });
+
   test('refuses a body beyond the bound, declared or not', async () => {
     const body = new Uint8Array(17 * 1024 * 1024).fill(0x20);
     expect(await told(gateway.ask('/v1/tasks/echo', { method: 'POST', body }))).toMatchObject({
