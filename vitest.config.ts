@@ -47,6 +47,8 @@ export default defineConfig({
           // The command line once more, over folders of eight partitions.
           name: 'partitions-8',
           include: ['test/cli/**/*.test.ts'],
+          // What is no matter of partitions.
+          exclude: ['test/cli/{completion,dev,doctor}.test.ts'],
           env: { TUTTI_PARTITIONS: '8' },
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,

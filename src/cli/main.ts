@@ -56,6 +56,7 @@ export const programOf = (shell: Shell, exit: (code: number) => void): Command =
 Examples:
   tutti init shop                       writes a first app
   tutti run app.ts report '"2026-11"'   runs one of its tasks
+  tutti dev app.ts                      serves it while you write it
   tutti list                            what has run here
 `,
     )

@@ -21,6 +21,10 @@ export const forgets = task(async (ctx) => {
   await ctx.run('first', () => 1);
   return ctx.call(hello, String(process.hrtime.bigint()));
 });
+export const prints = task(async (ctx) => {
+  console.log('printed once');
+  for (const name of ['a', 'b', 'c']) await ctx.run(name, () => 1);
+});
 export const crash = task({ retry: { attempts: 1 } }, () => { process.kill(process.pid, 'SIGABRT'); for (;;); });
 export const lazy = task(async () => (await import('./lazy.ts')).value);
 `;
@@ -44,7 +48,7 @@ const waited = (url: string, name: string, input: unknown, key = name) =>
 
 test('says where it is and what the app has; a save brings the new code, and what runs goes on with it', async () => {
   const { dev, url } = await started();
-  await dev.seen(/^tasks +crash, forgets, hello, late, lazy\ndata +\.tutti$/m);
+  await dev.seen(/^tasks +crash, forgets, hello, late, lazy, prints\ndata +\.tutti$/m);
   expect((await waited(url, 'hello', 'Ada')).json).toBe('hello Ada');
   await ask(`${url}/v1/tasks/late`, place.path('go'), { 'idempotency-key': 'late' });
 
@@ -117,6 +121,14 @@ test('a task that does something else when it runs again is told with both sides
     /NOT DETERMINISTIC: .*\n {2}first {2}call:hello:0 with input "(\d+)"\n {2}again {2}call:hello:0 with input "(\d+)"\n/,
   );
   expect(first).not.toBe(again);
+});
+
+test('what a task prints is shown once, however often it is run again to see that it does the same', async () => {
+  const { dev, url } = await started();
+  expect((await waited(url, 'prints', null)).status).toBe(200);
+  await waited(url, 'forgets', null);
+  await dev.seen(/NOT DETERMINISTIC/);
+  expect(dev.err.match(/printed once/g)).toHaveLength(1);
 });
 
 test('tasks whose name is gone wait, and are told with the name that may be meant', async () => {
