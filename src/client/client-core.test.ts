@@ -14,7 +14,7 @@ const ready = (options: ConstructorParameters<typeof FakeClient>[0] = {}, welcom
   client.world.socket.received.length = 0;
   return client;
 };
-const refusal = (code: 'OVERLOADED' | 'INPUT_INVALID' | 'LOG_FENCED', details = {}): string =>
+const refusal = (code: 'OVERLOADED' | 'INPUT_INVALID' | 'LOG_FENCED' | 'REQUEST_EXPIRED', details = {}): string =>
   encodeError(new TuttiError(code, 'refused', { details }));
 
 describe('requests', () => {
@@ -122,6 +122,29 @@ describe('requests', () => {
     expect(client.world.socket.requests.map(([, again]) => again)).toEqual([number, number, number, number]);
     client.world.socket.answer(number, '"a"');
     expect(asked.texts).toEqual(['"a"']);
+  });
+
+  test('whose id came too late take a new one, but only where no other copy of them can run', () => {
+    const client = ready();
+    const ids = ['old', 'new'];
+    const renewed: number[] = [];
+    const renewing = { args: () => [ids[renewed.length], 'a', '1', null, 0, 0] as never };
+    const asked = client.start('a', { ...renewing, renew: (timeMs) => renewed.push(timeMs) });
+    client.world.settle();
+    const number = client.world.socket.requests[0]?.[1] as number;
+    client.world.socket.answer(number, refusal('REQUEST_EXPIRED', { timeMs: 77 }), 0);
+    client.world.settle();
+    expect(renewed).toEqual([77]);
+    expect(client.world.socket.requests.map(([, again, , , id]) => [again, id])).toEqual([
+      [number, 'old'],
+      [number, 'new'],
+    ]);
+    client.world.socket.breaks();
+    client.world.pass(100);
+    client.world.socket.welcome();
+    client.world.socket.answer(number, refusal('REQUEST_EXPIRED', { timeMs: 99 }), 0);
+    client.world.settle();
+    expect([renewed, asked.errors]).toMatchObject([[77], [{ code: 'REQUEST_EXPIRED', outcome: 'unknown' }]]);
   });
 
   test('S2: too large for the node fail alone, before they are sent', () => {

@@ -10,7 +10,7 @@ import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { clientLimits } from '../limits.ts';
 import { encodeFrame, fromClient, fromNode, type NodeMessage, type Request, type Welcome } from '../protocol/wire.ts';
 import { decodeError } from '../values/codec.ts';
-import { type Ask, type Entry, type Reason, truthfulError, unansweredError } from './entry.ts';
+import { type Ask, type Entry, isOnlyCopy, type Reason, truthfulError, unansweredError } from './entry.ts';
 import { type ClientWorld, Link, type LinkOptions, type LinkState } from './link.ts';
 import { isHeavy, Sender } from './sender.ts';
 
@@ -171,6 +171,18 @@ export class ClientCore {
     if (isTuttiError(error) && entry.kind !== 'stream') {
       if (error.code === 'OVERLOADED' && isHeavy(entry)) {
         this.#sender.quiet(Number(error.details['retryMs'] ?? clientLimits.overloadedRetryMs));
+        this.#sender.put(entry);
+        return;
+      }
+      if (
+        error.code === 'REQUEST_EXPIRED' &&
+        entry.renew !== undefined &&
+        isOnlyCopy(entry) &&
+        entry.repeats < repeatsMax
+      ) {
+        // It was held up on its way, and nothing of it can have run.
+        entry.repeats++;
+        entry.renew(Number(error.details['timeMs'] ?? 0));
         this.#sender.put(entry);
         return;
       }

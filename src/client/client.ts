@@ -235,7 +235,7 @@ class WebClient<App> implements RemoteClient<App> {
   #start(name: string, args: readonly unknown[]): Promise<RemoteTask<unknown>> {
     return promised(async () => {
       const { ask, options } = this.#startOf(name, args, 0);
-      const id = (await this.#ask('start', ask.args, options, ask.id)) as string;
+      const id = (await this.#ask('start', ask.args, options, ask.id, 'plain', ask.renew)) as string;
       return {
         id,
         result: (resultOptions) => this.result(id, resultOptions),
@@ -249,7 +249,7 @@ class WebClient<App> implements RemoteClient<App> {
   #run(name: string, args: readonly unknown[]): Promise<unknown> {
     return promised(() => {
       const { ask, options } = this.#startOf(name, args, 1);
-      return this.#ask('start', ask.args, options, ask.id, 'wait');
+      return this.#ask('start', ask.args, options, ask.id, 'wait', ask.renew);
     });
   }
 
@@ -261,11 +261,16 @@ class WebClient<App> implements RemoteClient<App> {
     const text = encodeValue(input, 'input');
     const delayMs = delay === undefined ? 0 : durationMs(delay, 'delay');
     let id: string | undefined;
+    const mint = (fromMs = 0): string =>
+      this.#mint(key === undefined ? undefined : hash16(JSON.stringify([name, key])), fromMs);
     const argsOf = (): MethodArguments['start'] => {
-      id ??= this.#mint(key === undefined ? undefined : hash16(JSON.stringify([name, key])));
+      id ??= mint();
       return [id, name, text, key ?? null, delayMs, wait];
     };
-    return { ask: { args: argsOf, id: () => id }, options };
+    const renew = (timeMs: number): void => {
+      id = mint(timeMs);
+    };
+    return { ask: { args: argsOf, id: () => id, renew }, options };
   }
 
   #ask<M extends Method>(
@@ -274,6 +279,7 @@ class WebClient<App> implements RemoteClient<App> {
     { signal, timeout }: CallOptions,
     id?: string | (() => string | undefined),
     kind: 'plain' | 'wait' = method === 'wait' ? 'wait' : 'plain',
+    renew?: (timeMs: number) => void,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const ownMs = timeout === undefined ? undefined : durationMs(timeout, 'timeout');
@@ -282,6 +288,7 @@ class WebClient<App> implements RemoteClient<App> {
         method,
         args,
         id: typeof id === 'function' ? id : () => id,
+        renew,
         timeoutMs: ownMs ?? (kind === 'wait' ? undefined : this.#timeoutMs),
         signal,
         done: (text) => {
@@ -297,10 +304,11 @@ class WebClient<App> implements RemoteClient<App> {
   }
 
   /** An id in the node's time, as far as that is known. */
-  #mint(hash: number | undefined): string {
+  #mint(hash: number | undefined, fromMs = 0): string {
     const random = this.#world.env.random.bytes(taskIdRandomBytes + 2);
     const drawn = ((random[taskIdRandomBytes] as number) << 8) | (random[taskIdRandomBytes + 1] as number);
-    return mintTaskId(hash ?? drawn, this.#core?.nodeTimeMs ?? this.#world.env.clock.now(), random);
+    const nowMs = this.#core?.nodeTimeMs ?? this.#world.env.clock.now();
+    return mintTaskId(hash ?? drawn, Math.max(nowMs, fromMs), random);
   }
 
   #nameOf(definition: TaskDefinition): string {

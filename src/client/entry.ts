@@ -17,6 +17,8 @@ export type Ask<M extends Method = Method> = {
   readonly args: () => MethodArguments[M];
   /** What it is about, for errors. */
   readonly id?: () => string | undefined;
+  /** Takes a new id, for one that the node knows to be too old to tell whether it was used: minted at `timeMs` or later. */
+  readonly renew?: ((timeMs: number) => void) | undefined;
   /** How long an answer may take. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -37,6 +39,9 @@ export type Entry = Ask & {
   /** Lets go of its timer and its signal. */
   release: () => void;
 };
+
+/** Every copy of it that was sent was answered. */
+export const isOnlyCopy = ({ copiesLost }: Entry): boolean => copiesLost === 0;
 
 /** Requests that change something: a copy of them may still run when another one is refused. */
 const effects: ReadonlySet<Method> = new Set(['start', 'cancel', 'retry']);
