@@ -230,20 +230,20 @@ const compareKeys = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 
 /** The highest keys below `below` that have an unflushed row, at most `most`, in descending order. */
 const highestUnflushed = ({ active, frozen }: TableLayers, below: string | undefined, most: number): string[] => {
-  const keys: string[] = [];
-  for (const [key, row] of frozen ?? []) if (row !== null && (below === undefined || key < below)) keys.push(key);
-  const ofFrozen = keys.length;
-  for (const [key, row] of active) if (row !== null && (below === undefined || key < below)) keys.push(key);
-  // The newest come last and are mostly the highest: from the end on, nearly all are told from the chosen by one comparison.
   let chosen: string[] = [];
   let floor = '';
-  for (let at = keys.length - 1; at >= 0; at--) {
-    const key = keys[at] as string;
-    if (key < floor || (at < ofFrozen && active.has(key))) continue;
-    chosen.push(key);
-    if (chosen.length < 2 * most) continue;
-    chosen = chosen.sort(compareKeys).reverse().slice(0, most);
-    floor = chosen.at(-1) as string;
+  for (const layer of frozen === undefined ? [active] : [active, frozen]) {
+    // The newest come last and are mostly the highest: from the end on, nearly all others are told by one comparison.
+    const keys = [...layer.keys()];
+    for (let at = keys.length - 1; at >= 0; at--) {
+      const key = keys[at] as string;
+      if (key < floor || (below !== undefined && key >= below)) continue;
+      if (layer.get(key) === null || (layer === frozen && active.has(key))) continue;
+      chosen.push(key);
+      if (chosen.length < 2 * most) continue;
+      chosen = chosen.sort(compareKeys).reverse().slice(0, most);
+      floor = chosen.at(-1) as string;
+    }
   }
   return chosen.sort(compareKeys).reverse().slice(0, most);
 };

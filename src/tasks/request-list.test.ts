@@ -142,6 +142,29 @@ describe('pages of tasks', () => {
     expect(all({ name: 'rare' })).toEqual({ ids: [ids[3]], requests: 3 });
   });
 
+  test('of one name and key come at once, however many tasks there are', () => {
+    const world = new World({ partitions: 1, executors: 1, seed: 'key' });
+    const id = world.mintForKey('task', 'first');
+    const found = (filter: ListFilter): string[] => {
+      const request = world.ask(world.parts[0] as Part, fromClient.list, 0, encodeValue(filter));
+      world.run(world.now);
+      return (decodeValue(world.reply(request)?.text ?? '') as TaskPage).tasks.map((task) => task.id);
+    };
+    world.start(id, { ops: [] }, { key: 'first' });
+    world.run();
+    for (let count = 0; count < limits.listRowsLookedAt; count++) {
+      world.now++;
+      world.start(world.mint(0), { ops: [] });
+    }
+    world.run();
+    expect(found({ name: 'task', key: 'first' })).toEqual([id]);
+    expect(found({ name: 'task', key: 'first', state: 'failed' })).toEqual([]);
+    expect(found({ name: 'task', key: 'other' })).toEqual([]);
+    expect(found({ name: 'x'.repeat(limits.listTextCharsMax), key: '\xff'.repeat(limits.listTextCharsMax) })).toEqual(
+      [],
+    );
+  });
+
   test('come of a bounded number of characters: large results do not add up', () => {
     const large = JSON.stringify('x'.repeat(limits.listCharsLookedAt / 4));
     const ids = fill(10, () => ({ status: completed, text: large }));

@@ -7,14 +7,15 @@
  */
 import { limits } from '../limits.ts';
 import { listFilterOf } from '../protocol/list-filter.ts';
-import type { ListFilter, TaskPage, TaskStatus } from '../protocol/task-view.ts';
+import { type ListFilter, type TaskPage, type TaskStatus, taskStateNames } from '../protocol/task-view.ts';
 import { decodeValue, encodeValue } from '../values/codec.ts';
 import { isTaskId, mintTaskId, taskIdOfKey, taskIdRandomBytes, taskKey } from '../values/task-id.ts';
 import { refuse, reply } from './answers.ts';
 import type { TaskLeader, TaskTransaction, Waiter } from './leader.ts';
 import { grantKind } from './messages.ts';
+import { keyRowKey } from './start.ts';
 import { statusOf } from './status.ts';
-import { type DoneRow, doneTable, type SpecRow, specTable } from './tables.ts';
+import { type DoneRow, doneTable, keyTable, type SpecRow, specTable } from './tables.ts';
 
 export const requestStatus = (leader: TaskLeader, tx: TaskTransaction, from: Waiter, id: string): void =>
   reply(tx, from, 1, encodeValue(statusOf(leader, tx, taskKey(id))));
@@ -34,6 +35,10 @@ export const requestList = (leader: TaskLeader, tx: TaskTransaction, from: Waite
 const pageOf = (leader: TaskLeader, tx: TaskTransaction, filter: ListFilter): TaskPage => {
   const only = [filter.idPrefix, filter.text?.toUpperCase()].find((id) => id !== undefined && isTaskId(id));
   if (only !== undefined) return pageOfOne(leader, tx, only, filter);
+  if (filter.name !== undefined && filter.key !== undefined) {
+    const holder = holderOf(tx, filter.name, filter.key);
+    return holder === undefined ? { tasks: [], cursor: undefined } : pageOfOne(leader, tx, holder, filter);
+  }
   const limit = filter.limit ?? limits.listPageMax;
   const oldest = filter.createdFrom === undefined ? '' : keyOfTime(filter.createdFrom.getTime() - limits.clockSlackMs);
   const tasks: TaskStatus[] = [];
@@ -42,7 +47,7 @@ const pageOf = (leader: TaskLeader, tx: TaskTransaction, filter: ListFilter): Ta
   for (const [key, spec, done] of newestFirst(tx, filter)) {
     if (key < oldest) break;
     chars += done?.text.length ?? 0;
-    if (passes(key, spec, filter)) {
+    if (passes(key, spec, filter) && (done === undefined || endedIn(done, filter.state))) {
       const status = statusOf(leader, tx, key);
       if (status !== undefined && isInState(status, filter.state)) tasks.push(status);
     }
@@ -51,6 +56,12 @@ const pageOf = (leader: TaskLeader, tx: TaskTransaction, filter: ListFilter): Ta
       return { tasks, cursor: taskIdOfKey(key) };
   }
   return { tasks, cursor: undefined };
+};
+
+/** The task with an idempotency key: there is one at most. */
+const holderOf = (tx: TaskTransaction, name: string, idempotencyKey: string): string | undefined => {
+  const row = keyRowKey(name, idempotencyKey);
+  return row.length > limits.storeKeyBytesMax ? undefined : tx.get(keyTable, row)?.id;
 };
 
 const pageOfOne = (leader: TaskLeader, tx: TaskTransaction, id: string, filter: ListFilter): TaskPage => {
@@ -96,6 +107,9 @@ function* newestFirst(tx: TaskTransaction, { state, cursor, createdTo }: ListFil
 }
 
 const finishedStates: ReadonlySet<string> = new Set(['finished', 'completed', 'failed', 'cancelled']);
+
+const endedIn = ({ status }: DoneRow, state: ListFilter['state']): boolean =>
+  state === undefined || state === 'finished' || taskStateNames[status] === state;
 
 const isInState = (status: TaskStatus, state: ListFilter['state']): boolean =>
   state === undefined || state === 'unfinished' || state === 'finished' || status.state === state;
