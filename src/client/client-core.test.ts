@@ -58,6 +58,22 @@ describe('requests', () => {
     expect([...asked, d].map(({ texts }) => texts)).toEqual([['"done"'], ['"b"'], ['"done"'], ['"done"']]);
   });
 
+  test('have long answers and events put together from their parts; what a broken connection left is forgotten', () => {
+    const client = ready();
+    const asked = client.ask('status', ['x']);
+    const stream = client.ask('follow', ['x', 0], { kind: 'stream' });
+    client.world.settle();
+    const [a, b] = client.world.socket.requests.map(([, number]) => number) as [number, number];
+    client.world.socket.tell([fromNode.part, a, 'lost'], [fromNode.part, b, 'lost']);
+    client.world.socket.breaks();
+    client.world.pass(100);
+    client.world.socket.welcome();
+    client.world.socket.tell([fromNode.part, a, '1'], [fromNode.part, b, '2'], [fromNode.part, a, '3']);
+    client.world.socket.tell([fromNode.event, b, '4'], [fromNode.event, b, '5'], [fromNode.part, 99, 'nobody']);
+    client.world.socket.answer(a, '6');
+    expect([asked.texts, stream.events]).toEqual([['136'], ['24', '5']]);
+  });
+
   test('K1: an answer that an earlier connection still tells counts for nothing', () => {
     const client = ready();
     const asked = client.start('a');
@@ -281,6 +297,17 @@ describe('a connection', () => {
     client.core.wake();
     client.world.pass(2_100);
     expect(client.world.sockets.length).toBe(3);
+  });
+
+  test('is not given up while the node still takes what was sent', () => {
+    const client = ready();
+    for (let left = 100; left > 0; left--) {
+      client.world.socket.buffered = left;
+      client.world.pass(5_000);
+    }
+    expect(client.world.sockets.length).toBe(1);
+    client.world.pass(10_000);
+    expect(client.world.sockets.length).toBe(2);
   });
 
   test('is not given up when this program was busy or asleep, but asked', () => {
