@@ -24,12 +24,12 @@ export type PlantedBug = Patch & {
 };
 
 /** How the simulator is called so as to find the bug. */
-export const argsOf = (bug: PlantedBug): readonly string[] => [
-  '--no-shrink',
-  '--first',
-  `${bug.first ?? 1}`,
-  '--seeds',
-  `${bug.seeds}`,
+export const argsOf = (bug: PlantedBug): readonly string[] =>
+  callOf(bug, ['--no-shrink', '--first', `${bug.first ?? 1}`, '--seeds', `${bug.seeds}`]);
+
+/** How it is called with these seeds, and what the bug's run has besides. */
+export const callOf = (bug: PlantedBug, seeds: readonly string[]): readonly string[] => [
+  ...seeds,
   '--workload',
   bug.workload,
   ...(bug.faults === undefined ? [] : ['--faults', bug.faults]),
