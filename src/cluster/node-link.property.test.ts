@@ -150,6 +150,28 @@ test('whatever was before, both meet within a few messages, also where each come
   );
 });
 
+test('one that is lost holds up those behind it until it is sent again, and no longer', () => {
+  const { sides, step, deliver } = play([], true);
+  const [one, two] = sides;
+  const send = 4;
+  const carry = (): void => {
+    for (let round = 0; round < 4; round++) {
+      for (const message of one.wire.splice(0)) deliver(two, message);
+      for (const message of two.wire.splice(0)) deliver(one, message);
+    }
+  };
+  step(tickBoth);
+  carry();
+  step(send);
+  one.wire.length = 0;
+  for (let ticks = 1; ticks <= 20; ticks++) {
+    step(send);
+    step(tickBoth);
+    carry();
+    if (ticks * limits.linkTickMs > limits.linkResendMs) expect(two.got).toEqual(one.sent);
+  }
+});
+
 test('a side that hears nothing ends the session, and both meet again under new numbers', () => {
   const { sides, step } = play([], true);
   const meet = (): void => {

@@ -11,6 +11,8 @@
  * L2  Bodies are delivered in the order in which they were sent, none twice, none left out while the session lasts.
  * L3  What was sent and not acknowledged when a session ends may have arrived or not.
  * L4  While they meet, what changes nothing is not answered: what comes twice would be answered twice, and so on.
+ * L5  What comes ahead of another that is missing is kept until that one comes. Otherwise, once one is lost, each that follows would
+ *     arrive only when it is sent again, for as long as there is always another under way.
  *
  * (The scheme is that of TCP's sequence numbers and acknowledgements, RFC 9293, with sessions that both sides agree on anew.)
  */
@@ -46,6 +48,8 @@ export class NodeLink {
   #up = false;
   #nextSeq = 1;
   #received = 0;
+  /** Bodies that came before their turn, by `seq`. */
+  readonly #ahead = new Map<number, Uint8Array>();
   readonly #unacknowledged: { readonly seq: number; readonly body: Uint8Array; sentAtMs: number }[] = [];
   #heardAtMs: number;
   #saidAtMs = Number.NEGATIVE_INFINITY;
@@ -98,10 +102,16 @@ export class NodeLink {
     }
     while (this.#unacknowledged.length > 0 && (this.#unacknowledged[0]?.seq as number) <= ack)
       this.#unacknowledged.shift();
-    // One that is ahead of another that is missing comes again with it.
-    if (seq !== this.#received + 1 || body === undefined) return;
-    this.#received = seq;
-    this.#effects.push({ kind: 'deliver', body });
+    if (body === undefined || seq <= this.#received || seq > this.#received + limits.linkUnacknowledgedMax) return;
+    this.#ahead.set(seq, body);
+    for (
+      let next = this.#ahead.get(this.#received + 1);
+      next !== undefined;
+      next = this.#ahead.get(this.#received + 1)
+    ) {
+      this.#ahead.delete(++this.#received);
+      this.#effects.push({ kind: 'deliver', body: next });
+    }
   }
 
   /** To be called every `linkTickMs`. */
@@ -124,6 +134,7 @@ export class NodeLink {
     this.#mine = this.#nextNumber();
     this.#nextSeq = 1;
     this.#received = 0;
+    this.#ahead.clear();
     this.#unacknowledged.length = 0;
     this.#heardAtMs = nowMs;
   }

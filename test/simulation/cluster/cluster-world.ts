@@ -119,9 +119,17 @@ export class ClusterWorld {
     }
   }
 
-  /** Some node is leaving, or ends again and again. */
+  /** Some node is leaving, or ends again and again, or who begins anew would not read the newest map. */
   get restless(): boolean {
-    return this.#world.simulation.nowMs < this.#flapsUntilMs || [...this.#leaving.keys()].some(({ alive }) => alive);
+    const maps = this.#world.nodes.flatMap(({ program }) => program?.cluster?.map ?? []);
+    const newest = maps.sort((a, b) => b.version - a.version)[0];
+    return (
+      this.#world.simulation.nowMs < this.#flapsUntilMs ||
+      [...this.#leaving.keys()].some(({ alive }) => alive) ||
+      this.log.faults !== calm.log ||
+      newest === undefined ||
+      this.#whyNotShown(newest) !== undefined
+    );
   }
 
   /** The last one has nobody to give anything to. */
