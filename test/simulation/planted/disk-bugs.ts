@@ -85,6 +85,7 @@ export const diskBugs: readonly PlantedBug[] = [
     replace: '',
     law: ['vouched', ...lost],
     seeds: 50,
+    first: 10,
   },
   {
     name: 'M1: an old frame of a file that is used again is read as a new one',
@@ -121,6 +122,7 @@ export const diskBugs: readonly PlantedBug[] = [
     replace: 'return failures < 2;',
     law: ['progress', 'vouched', ...lost],
     seeds: 90,
+    first: 15,
   },
   {
     name: 'N2: a frame is written before the name of its segment is durable',
@@ -139,6 +141,7 @@ export const diskBugs: readonly PlantedBug[] = [
     replace: '      this.#byNumber.delete(old);',
     law: ['no damage'],
     seeds: 130,
+    first: 25,
   },
   {
     name: 'C4: what is carried goes to a frame for each record',
@@ -158,6 +161,7 @@ export const diskBugs: readonly PlantedBug[] = [
     replace: 'if (marks.length === 0) return false;',
     law: lost,
     seeds: 150,
+    first: 25,
   },
   {
     name: 'a record that is not what was written is carried over',
@@ -185,6 +189,7 @@ export const diskBugs: readonly PlantedBug[] = [
     replace: 'const temporary = file;',
     law: ['whole blobs'],
     seeds: 150,
+    first: 40,
   },
   {
     name: 'the name of a blob is not synced',
@@ -208,6 +213,6 @@ export const diskBugs: readonly PlantedBug[] = [
     },
     law: ['failed file', ...lost],
     seeds: 60,
-    first: 80,
+    first: 100,
   },
 ];

@@ -19,6 +19,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: 'options.epoch - 1;',
     law: ['no damage'],
     seeds: 500,
+    first: 30,
   },
   {
     name: 'P2: answers do not wait for their record',
@@ -37,6 +38,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: 'if (writes.length === 0)',
     law: ['linearizable'],
     seeds: 500,
+    first: 65,
   },
   {
     name: 'P3: a refused append is taken for a newer leader without reading the position',
@@ -166,6 +168,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: '  await writer.mark(partition, marker);\n  let rows = 0;',
     law: ['same state', 'linearizable', 'messages', 'no damage'],
     seeds: 500,
+    first: 45,
   },
   {
     name: 'the reader is not renewed after a flush',
@@ -202,6 +205,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: 'if (last !== undefined) await log.trim(last + 1);',
     law: ['restorable', 'no damage', 'progress'],
     seeds: 1_000,
+    first: 45,
   },
   {
     name: 'P10: a deposed leader deletes chunks of its successor',
@@ -216,7 +220,7 @@ export const registerBugs: readonly PlantedBug[] = [
     },
     law: ['restorable', 'no damage', 'progress', 'bounded'],
     seeds: 40,
-    first: 340,
+    first: 360,
   },
   {
     name: 'P10: a restore does not begin again when its snapshot is dropped',
@@ -226,6 +230,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: 'const restoreTries = 1;',
     law: ['no damage', 'progress'],
     seeds: 3_000,
+    first: 75,
   },
   {
     name: 'the end of a shared log, which may lag, is taken for a proof of damage',
@@ -235,6 +240,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: 'if (kept > end)',
     law: ['no damage'],
     seeds: 2_000,
+    first: 35,
   },
   {
     name: 'T5: a message is deleted when it is sent, not when the receiver has it',

@@ -25,6 +25,7 @@ export const replicaBugs: readonly PlantedBug[] = [
     replace: '(begun === undefined ? 0 : 0)',
     law: ['same state', 'progress', 'messages'],
     seeds: 1_000,
+    first: 490,
   },
   {
     name: 'C2: a flush of an earlier checkpoint forgets how far the one had come that was cut short',
@@ -86,6 +87,7 @@ export const replicaBugs: readonly PlantedBug[] = [
     replace: '{ highest: replicas.highest, logIds: [] as LogId[] };',
     law: ['put back'],
     seeds: 200,
+    first: 45,
   },
   {
     name: 'P4: records are put back at the wrong positions',
@@ -123,6 +125,7 @@ export const replicaBugs: readonly PlantedBug[] = [
     replace: '} else if (this.#position < 1) {',
     law: ['no damage', 'progress'],
     seeds: 600,
+    first: 275,
   },
   {
     name: 'P10: what stands in a log that was made anew is not compared with the copies',
@@ -132,6 +135,7 @@ export const replicaBugs: readonly PlantedBug[] = [
     replace: '',
     law: ['no damage', 'put back', 'progress', 'linearizable'],
     seeds: 300,
+    first: 115,
   },
   {
     name: 'P10: an empty log is begun though others know a longer one',
@@ -141,6 +145,7 @@ export const replicaBugs: readonly PlantedBug[] = [
     replace: 'return highest > 0 ? 0 : highest;',
     law: ['put back', 'progress'],
     seeds: 200,
+    first: 45,
   },
   {
     name: 'P10: a standby takes a log that was trimmed under it for one that has nothing new',
@@ -151,6 +156,7 @@ export const replicaBugs: readonly PlantedBug[] = [
       "if (records === 'trimmed') {\n      if (this.#role !== 'following') throw trimmed(this.#options.partition, this.#replica.position + 1);\n      this.#reading = false;\n      this.#effects.push({ kind: 'wait' });\n      return;\n    }",
     law: ['progress'],
     seeds: 300,
+    first: 30,
   },
   {
     name: 'P4: a leader appends while records are put back',
@@ -160,7 +166,7 @@ export const replicaBugs: readonly PlantedBug[] = [
     replace: 'while (this.#underWay.closing && !this.#underWay.closing);',
     law: ['put back', 'no damage'],
     seeds: 200,
-    first: 100_750,
+    first: 100_827,
   },
   {
     name: 'a standby loses a row of each checkpoint: its digest is another one',
