@@ -21,6 +21,8 @@ import { Violation } from './violation.ts';
 
 /** How long the news of a closed connection is under way. */
 const closedAfterMs = 1;
+/** After the faults, a task that ends its process each time does it so often at most before that is held against it (T3). */
+const poisonedMax = 6;
 /** When a process that ended by itself is started again. */
 const restartMs = 200;
 const storyLinesMax = 100;
@@ -51,6 +53,7 @@ export class World {
   readonly damage = new RowDamage(this);
   readonly strikes: Strikes;
   faultsOver = false;
+  #poisoned = 0;
   /** When the last process ended, for whatever reason. */
   endedMs = 0;
   #highestEpoch: number[] = [];
@@ -109,6 +112,8 @@ export class World {
     if (node === undefined) return;
     const { life } = node;
     this.count('process ended by a task');
+    if (this.faultsOver && ++this.#poisoned > poisonedMax)
+      this.violated('blame', `a task has ended its process ${this.#poisoned} times since the last fault`);
     const end = (): void => {
       // It would be another fault at the same time: until then the task hangs.
       if (this.losses.active) this.simulation.after(restartMs, life, 'poisoned', end);
