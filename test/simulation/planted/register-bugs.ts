@@ -166,9 +166,9 @@ export const registerBugs: readonly PlantedBug[] = [
     file: 'src/partition/write-checkpoint.ts',
     find: '  let rows = 0;',
     replace: '  await writer.mark(partition, marker);\n  let rows = 0;',
-    law: ['same state', 'linearizable', 'messages', 'no damage'],
+    law: ['same state', 'linearizable', 'messages', 'no damage', 'progress'],
     seeds: 500,
-    first: 45,
+    first: 145,
   },
   {
     name: 'the reader is not renewed after a flush',
