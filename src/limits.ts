@@ -31,8 +31,6 @@ export const clientLimits = {
   /** A connection on which nothing was heard for so many heartbeats is given up. */
   clientHeartbeatsMissed: 3,
   overloadedRetryMs: 50,
-  /** Longer texts come in parts. */
-  textPartChars: 64 * 1024,
 } as const;
 
 export const limits = {

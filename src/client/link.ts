@@ -83,8 +83,6 @@ export class Link {
   #generation = 0;
   #failures = 0;
   #heardAt = 0;
-  /** What the socket held at the last heartbeat: a node that still takes it is there. */
-  #ahead = 0;
   /** When the next heartbeat is due. */
   #beatAt = 0;
   #heartbeatMs: number = clientLimits.clientHeartbeatMs;
@@ -233,10 +231,7 @@ export class Link {
       this.#probe();
       return;
     }
-    const ahead = this.bufferedBytes;
-    const moves = ahead < this.#ahead;
-    this.#ahead = ahead;
-    if (!moves && silentMs > this.#heartbeatMs * (clientLimits.clientHeartbeatsMissed - 1)) {
+    if (silentMs > this.#heartbeatMs * (clientLimits.clientHeartbeatsMissed - 1)) {
       this.#fail();
       return;
     }

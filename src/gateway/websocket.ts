@@ -95,11 +95,7 @@ export class WebSocketGateway {
 
   #accept(socket: WebSocket, raw: Duplex, allows: (token: string | null) => boolean): void {
     const { clock } = this.#options.env;
-    // What the client takes shows that it is there, also while nothing is read from it.
-    const drained = (error?: Error): void => {
-      if (error === undefined || error === null) heard();
-      connection.drained();
-    };
+    const drained = (): void => connection.drained();
     const connection = new Connection(
       {
         send: (frame) => socket.send(frame, drained),
@@ -124,11 +120,12 @@ export class WebSocketGateway {
       open.heardAt = clock.monotonic();
     };
     socket.on('message', (data: Buffer, isBinary) => {
+      heard();
       if (isBinary) connection.receive(data);
       else connection.close(closeCode.malformed, 'frames are binary');
     });
-    // Also the middle of a long frame, and what answers a ping.
-    raw.on('data', heard);
+    socket.on('pong', heard);
+    socket.on('ping', heard);
     // A frame that breaks the rules of WebSockets: `ws` closes.
     socket.on('error', () => undefined);
     socket.on('close', () => {

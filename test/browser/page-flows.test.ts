@@ -136,7 +136,7 @@ test('a failed task shows its error, its stack and its cause; it can be retried,
   await page.getByText('"bob"').first().waitFor();
 });
 
-test('filters of the list stand in the address bar', async () => {
+test('filters of the list stand in the address bar, and what matches them comes live', async () => {
   await Promise.all([node.start('echo', 1, 'key-one'), node.start('refuse')]);
   const page = await open('#/tasks?name=echo');
   const rows = page.locator('.rows-body .rows-row');
@@ -145,6 +145,9 @@ test('filters of the list stand in the address bar', async () => {
   await page.getByRole('searchbox').fill('key-');
   await expect.poll(() => rows.count()).toBe(1);
   expect(new URL(page.url()).hash).toBe('#/tasks?name=echo&text=key-');
+  await node.start('echo', 2, 'key-two');
+  await expect.poll(() => rows.count()).toBe(2);
+  expect(await rows.first().textContent()).toContain('key-two');
   await page.getByRole('button', { name: 'Clear' }).click();
   await page.getByRole('combobox', { name: 'State' }).selectOption('failed');
   await expect.poll(() => rows.allInnerTexts()).not.toHaveLength(0);

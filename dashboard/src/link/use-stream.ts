@@ -1,7 +1,12 @@
-/** Takes what a stream of the node gives, as long as the component is there; again when the link is another. */
+/**
+ * Takes what a stream of the node gives, as long as the component is there; again when the link is another, and a while after it
+ * failed. (Lost connections are no failures: the client goes on over them.)
+ */
 import { useEffect } from 'preact/hooks';
 import type { NodeLink } from './node-link.ts';
 import { link } from './session.ts';
+
+const againMs = 3_000;
 
 export const useStream = <Item>(
   open: (link: NodeLink, signal: AbortSignal) => AsyncIterable<Item>,
@@ -20,7 +25,11 @@ export const useStream = <Item>(
           take(item);
         }
       } catch (error) {
-        if (!control.signal.aborted) failed(error);
+        if (control.signal.aborted) return;
+        failed(error);
+        setTimeout(() => {
+          if (!control.signal.aborted) void run();
+        }, againMs);
       }
     };
     void run();

@@ -1,5 +1,6 @@
 /** What became of the tasks of each name. */
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { FunctionOverview, Histogram } from '../../../src/protocol/overview.ts';
 import { formatCount, formatMs } from '../format.ts';
 import { startHref, tasksHref } from '../route.ts';
@@ -27,6 +28,9 @@ const Times = ({ of }: { of: Histogram }): JSX.Element => {
   );
 };
 
+/** Names that are shown at first: an app may have a thousand. */
+const rowsShown = 50;
+
 const columns: readonly (readonly [text: string, about: string])[] = [
   ['Running', 'Running, or waiting for steps'],
   ['Queued', 'Queued, or scheduled for later'],
@@ -40,6 +44,8 @@ const columns: readonly (readonly [text: string, about: string])[] = [
 ];
 
 export const FunctionTable = ({ functions }: { functions: readonly FunctionOverview[] }): JSX.Element => {
+  const [all, setAll] = useState(false);
+  const shown = all ? functions : functions.slice(0, rowsShown);
   const mapped = functions.some(({ items }) => items > 0);
   return (
     <section aria-labelledby="functions-heading">
@@ -67,11 +73,16 @@ export const FunctionTable = ({ functions }: { functions: readonly FunctionOverv
               </tr>
             </thead>
             <tbody>
-              {functions.map((one) => (
+              {shown.map((one) => (
                 <FunctionRow key={one.name ?? ''} one={one} mapped={mapped} />
               ))}
             </tbody>
           </table>
+          {shown.length === functions.length ? null : (
+            <button type="button" class="plain" onClick={() => setAll(true)}>
+              All {formatCount(functions.length)} names
+            </button>
+          )}
         </div>
       )}
     </section>

@@ -31,7 +31,10 @@ export const OverviewPage = (): JSX.Element => {
   const heading = useHeading('Overview');
   useStream(
     (link, signal) => link.overviews(signal),
-    (overview) => setSeen((before) => ({ overview, samples: addSample(before?.samples ?? [], totalsOf(overview)) })),
+    (overview) => {
+      setError(undefined);
+      setSeen((before) => ({ overview, samples: addSample(before?.samples ?? [], totalsOf(overview)) }));
+    },
     setError,
   );
   return (
@@ -82,7 +85,9 @@ const Figure = ({
 
 const Figures = ({ overview, samples }: Seen): JSX.Element => {
   const { functions, executors, history, time, startedAt } = overview;
-  const rate = rateOf(samples, 'ended');
+  const { stepMs } = history;
+  const last = history.completed.at(-1);
+  const rate = rateOf(samples, 'ended') ?? (typeof last === 'number' ? (last / stepMs) * 1_000 : undefined);
   const itemRate = rateOf(samples, 'items');
   const { p50Ms, p99Ms } = percentiles(recentRunTime(samples));
   const oldestMs = oldestQueuedMs(overview);
@@ -156,9 +161,9 @@ const Charts = ({ overview }: { overview: Overview }): JSX.Element => {
         title="Throughput"
         format={perSecond}
         series={[
-          { label: 'completed', tone: 'main', values: history.completed },
+          { label: mapped ? 'tasks' : 'completed', tone: 'main', values: history.completed },
           mapped
-            ? { label: 'map items', tone: 'second', values: history.items }
+            ? { label: 'map items', tone: 'second', values: history.items, apart: true }
             : { label: 'started', tone: 'second', values: history.started },
         ]}
       />
@@ -174,6 +179,7 @@ const Charts = ({ overview }: { overview: Overview }): JSX.Element => {
       <TimeChart
         {...shared}
         title="Run time"
+        powers
         format={formatMs}
         series={[
           { label: 'p50', tone: 'main', values: history.runP50Ms },

@@ -30,7 +30,9 @@ export const RunningNow = (): JSX.Element => {
             <tr>
               <th scope="col">Task</th>
               <th scope="col">State</th>
-              <th scope="col">Progress</th>
+              <th scope="col" class="roomy-only">
+                Progress
+              </th>
               <th scope="col">Age</th>
             </tr>
           </thead>
@@ -44,7 +46,7 @@ export const RunningNow = (): JSX.Element => {
                 <td>
                   <StateBadge state={task.state} />
                 </td>
-                <td class="progress-cell">
+                <td class="progress-cell roomy-only">
                   <Progress task={task} />
                 </td>
                 <td class="number soft">{formatAge(now.value - task.createdAt.getTime())}</td>

@@ -3,12 +3,14 @@ import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { HistoryColumn } from '../../../src/protocol/overview.ts';
 import { formatClock } from '../format.ts';
-import { areaPath, linePath, roundUp, windowSteps } from './chart-scale.ts';
+import { areaPath, evenScale, linePath, powerScale, type ValueScale, windowSteps } from './chart-scale.ts';
 
 export type Series = {
   readonly label: string;
   readonly tone: 'main' | 'second' | 'bad';
   readonly values: HistoryColumn;
+  /** It has a scale of its own, told at the right. */
+  readonly apart?: boolean;
 };
 
 /** How many steps before the newest one is pointed at. */
@@ -20,16 +22,24 @@ export const TimeChart = ({
   stepMs,
   newest,
   format,
+  powers = false,
 }: {
   title: string;
   series: readonly Series[];
   stepMs: number;
   newest: Date | undefined;
   format: (value: number) => string;
+  /** Each power of ten is as high as the next. */
+  powers?: boolean;
 }): JSX.Element => {
   const points = series[0]?.values.length ?? 0;
   const steps = windowSteps(points, stepMs);
-  const most = roundUp(Math.max(0, ...series.flatMap(({ values }) => values.slice(-steps).map((value) => value ?? 0))));
+  const columnsOf = (apart: boolean): readonly HistoryColumn[] =>
+    series.filter((one) => (one.apart ?? false) === apart).map(({ values }) => values);
+  const scale = (powers ? powerScale : evenScale)(columnsOf(false), steps);
+  const apartColumns = columnsOf(true);
+  const apartScale = apartColumns.length === 0 ? undefined : evenScale(apartColumns, steps);
+  const scaleOf = (apart: boolean): ValueScale => (apart ? (apartScale ?? scale) : scale);
   const back = pointed.value === undefined ? undefined : Math.min(pointed.value, points - 1);
   const valueAt = (values: HistoryColumn): number | null => values.at(-1 - (back ?? 0)) ?? null;
   const minutes = Math.round((steps * stepMs) / 60_000);
@@ -87,15 +97,17 @@ export const TimeChart = ({
       >
         <svg viewBox={`0 0 ${steps} 100`} preserveAspectRatio="none" aria-hidden="true">
           <path class="grid" d={`M0 0H${steps}M0 50H${steps}M0 100H${steps}`} />
-          {series.map(({ label, tone, values }) => (
+          {series.map(({ label, tone, values, apart = false }) => (
             <g key={label} class={tone}>
-              {tone === 'second' ? null : <path class="area" d={areaPath(values, steps, most)} />}
-              <path class="line" d={linePath(values, steps, most)} />
+              {tone === 'second' ? null : <path class="area" d={areaPath(values, steps, scaleOf(apart).heightOf)} />}
+              <path class="line" d={linePath(values, steps, scaleOf(apart).heightOf)} />
             </g>
           ))}
           {back === undefined ? null : <path class="cross" d={`M${steps - back} 0V100`} />}
         </svg>
-        <span class="most faint">{format(most)}</span>
+        <span class="most faint">{format(scale.most)}</span>
+        {powers ? <span class="least faint">{format(scale.least)}</span> : null}
+        {apartScale === undefined ? null : <span class="most right faint">{format(apartScale.most)}</span>}
         {points === 0 ? (
           <span class="none faint">The first point comes within {(2 * stepMs) / 1_000} seconds</span>
         ) : null}

@@ -1,7 +1,7 @@
 /** One task: how it is, asked for again whenever it changed, and what it logs, line by line. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { StepView, TaskDetail } from '../../../src/protocol/task-detail.ts';
-import type { TaskEvent } from '../../../src/protocol/task-view.ts';
+import type { TaskEvent, TaskPage } from '../../../src/protocol/task-view.ts';
 import { codeOf } from '../frame/error-line.tsx';
 import { link } from '../link/session.ts';
 import { useStream } from '../link/use-stream.ts';
@@ -26,6 +26,8 @@ export type TaskViewState = {
   readonly renew: () => void;
   readonly moreSteps: (() => void) | undefined;
 };
+
+async function* nothing(): AsyncGenerator<TaskPage> {}
 
 export const useTask = (id: string): TaskViewState => {
   const node = link.value;
@@ -102,6 +104,17 @@ export const useTask = (id: string): TaskViewState => {
       if (codeOf(problem) !== 'TASK_NOT_FOUND') setError(problem);
     },
     [id, round],
+  );
+
+  // One that has ended may be run again by others.
+  const over = detail?.status.finishedAt !== undefined;
+  useStream(
+    (from, signal) => (over ? from.pages({ idPrefix: id, limit: 1 }, signal) : nothing()),
+    ({ tasks: [now] }) => {
+      if (now?.id === id && now.finishedAt === undefined) setRound((count) => count + 1);
+    },
+    undefined,
+    [id, over],
   );
 
   const next = later === undefined ? detail?.nextStep : later.next;

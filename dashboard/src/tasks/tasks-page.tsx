@@ -26,6 +26,11 @@ export const TasksPage = (): JSX.Element => {
   const filter = useMemo(() => filterOf(query, Date.now()), [filterText]);
   const { pages, loading, error, loadMore, seen } = useTaskList(filter, filterText);
   const { tasks, more } = pages;
+  const counted = loading
+    ? ''
+    : `${formatCount(tasks.length)}${more === undefined ? '' : '+'} ${tasks.length === 1 ? 'task' : 'tasks'}`;
+  // Read out when the filter has changed, not with every task that comes.
+  const announced = useMemo(() => counted, [filterText, loading]);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -59,10 +64,9 @@ export const TasksPage = (): JSX.Element => {
           Tasks
         </h1>
         <FilterBar query={query} search={search} />
-        <p class="faint count" role="status">
-          {loading
-            ? ''
-            : `${formatCount(tasks.length)}${more === undefined ? '' : '+'} ${tasks.length === 1 ? 'task' : 'tasks'}`}
+        <p class="faint count">{counted}</p>
+        <p class="for-readers" role="status">
+          {announced}
         </p>
       </div>
       {error === undefined ? null : <ErrorLine error={error} />}
