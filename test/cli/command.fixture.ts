@@ -13,6 +13,8 @@ export type Ended = {
   readonly err: string;
 };
 
+const endMaxMs = 20_000;
+
 type RunOptions = {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -67,6 +69,14 @@ export class Running {
 
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** Ends it gently, or else at once. */
+  async end(): Promise<void> {
+    this.kill('SIGTERM');
+    const late = setTimeout(() => this.kill('SIGKILL'), endMaxMs);
+    await this.ended;
+    clearTimeout(late);
   }
 
   killGroup(): void {
@@ -128,8 +138,8 @@ export class Workplace {
   }
 
   async remove(): Promise<void> {
-    for (const running of this.#running) running.kill('SIGKILL');
-    await Promise.all([...this.#running].map(({ ended }) => ended));
+    // A command that ends by itself has seen its own processes end: nothing writes here any more.
+    await Promise.all([...this.#running].map((running) => running.end()));
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
