@@ -31,6 +31,8 @@ export const clientLimits = {
   /** A connection on which nothing was heard for so many heartbeats is given up. */
   clientHeartbeatsMissed: 3,
   overloadedRetryMs: 50,
+  /** Longer texts come in parts. */
+  textPartChars: 64 * 1024,
 } as const;
 
 export const limits = {

@@ -3,17 +3,8 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { clientLimits } from '../limits.ts';
 import { closeCode, fromClient, fromNode } from '../protocol/wire.ts';
 import { encodeError } from '../values/codec.ts';
-import { FakeClient } from './client-world.fixture.ts';
+import { FakeClient, readyClient as ready } from './client-world.fixture.ts';
 
-const ready = (options: ConstructorParameters<typeof FakeClient>[0] = {}, welcome = {}): FakeClient => {
-  const client = new FakeClient(options);
-  client.ask('app', []);
-  client.world.socket.welcome(welcome);
-  client.world.socket.answer(1, '{}');
-  client.world.socket.frames.length = 0;
-  client.world.socket.received.length = 0;
-  return client;
-};
 const refusal = (code: 'OVERLOADED' | 'INPUT_INVALID' | 'LOG_FENCED' | 'REQUEST_EXPIRED', details = {}): string =>
   encodeError(new TuttiError(code, 'refused', { details }));
 
@@ -56,6 +47,22 @@ describe('requests', () => {
     expect(client.world.socket.requests.map(([, number]) => number)).toEqual([a, c, c + 1]);
     for (const number of [a, c, c + 1]) client.world.socket.answer(number, '"done"');
     expect([...asked, d].map(({ texts }) => texts)).toEqual([['"done"'], ['"b"'], ['"done"'], ['"done"']]);
+  });
+
+  test('have long answers and events put together from their parts; what a broken connection left is forgotten', () => {
+    const client = ready();
+    const asked = client.ask('status', ['x']);
+    const stream = client.ask('follow', ['x', 0], { kind: 'stream' });
+    client.world.settle();
+    const [a, b] = client.world.socket.requests.map(([, number]) => number) as [number, number];
+    client.world.socket.tell([fromNode.part, a, 'lost'], [fromNode.part, b, 'lost']);
+    client.world.socket.breaks();
+    client.world.pass(100);
+    client.world.socket.welcome();
+    client.world.socket.tell([fromNode.part, a, '1'], [fromNode.part, b, '2'], [fromNode.part, a, '3']);
+    client.world.socket.tell([fromNode.event, b, '4'], [fromNode.event, b, '5'], [fromNode.part, 99, 'nobody']);
+    client.world.socket.answer(a, '6');
+    expect([asked.texts, stream.events]).toEqual([['136'], ['24', '5']]);
   });
 
   test('K1: an answer that an earlier connection still tells counts for nothing', () => {
@@ -168,80 +175,6 @@ describe('requests', () => {
   });
 });
 
-describe('E1: what is said of a request without an answer', () => {
-  test('never sent: rejected, however it ended', () => {
-    const client = new FakeClient();
-    const giveUp = new AbortController();
-    const aborted = client.start('a', { signal: giveUp.signal });
-    const timed = client.start('b', { timeoutMs: 1_000 });
-    const unreachable = client.start('c');
-    giveUp.abort(new Error('no more'));
-    expect(aborted.errors).toMatchObject([{ code: 'ABORTED', outcome: 'rejected', cause: { message: 'no more' } }]);
-    client.world.pass(1_000);
-    expect(timed.errors).toMatchObject([{ code: 'UNREACHABLE', outcome: 'rejected', details: { reason: 'timeout' } }]);
-    client.world.pass(29_000);
-    expect(unreachable.errors).toMatchObject([
-      { code: 'UNREACHABLE', retry: 'later', details: { addresses: ['ws://a'] } },
-    ]);
-    expect(client.core.state).toBe('resting');
-    const left = client.start('d');
-    client.core.close();
-    expect(left.errors).toMatchObject([{ code: 'ABORTED', details: { reason: 'closed' } }]);
-    expect(() => client.start('e')).toThrow(expect.objectContaining({ code: 'ABORTED' }));
-    expect(client.world.timers).toBe(0);
-  });
-
-  test('sent: unknown, with the id of the task, and the node is told that nobody waits', () => {
-    const client = ready();
-    const giveUp = new AbortController();
-    const aborted = client.start('a', { signal: giveUp.signal });
-    const timed = client.start('b', { timeoutMs: 1_000 });
-    const closed = client.start('c');
-    client.world.pass(1_000);
-    giveUp.abort();
-    expect(aborted.errors).toMatchObject([{ code: 'NO_ANSWER', outcome: 'unknown', details: { id: 'a' } }]);
-    expect(timed.errors).toMatchObject([{ code: 'NO_ANSWER', retry: 'same-id', details: { reason: 'timeout' } }]);
-    expect(client.world.socket.received.filter(([kind]) => kind === fromClient.stop).length).toBe(2);
-    client.core.close();
-    expect(closed.errors).toMatchObject([{ code: 'NO_ANSWER', details: { reason: 'closed' } }]);
-    expect(client.world.timers).toBe(0);
-  });
-
-  test('sent over a connection that broke, and not sent again: unknown', () => {
-    const client = ready();
-    const asked = client.start('a');
-    client.world.settle();
-    client.world.socket.breaks();
-    const unsent = client.start('b');
-    client.world.pass(40_000);
-    expect(asked.errors).toMatchObject([{ code: 'NO_ANSWER', details: { reason: 'unreachable', id: 'a' } }]);
-    expect(unsent.errors).toMatchObject([{ code: 'UNREACHABLE' }]);
-  });
-
-  test('X6: refused when an earlier copy may still run: unknown; refused without one: rejected', () => {
-    const client = ready();
-    const [twice, once] = [client.start('a'), client.start('b')];
-    client.world.settle();
-    const [a, b] = client.world.socket.requests.map(([, number]) => number) as [number, number];
-    client.world.socket.answer(b, refusal('INPUT_INVALID'), 0);
-    client.world.socket.breaks();
-    client.world.pass(100);
-    client.world.socket.welcome();
-    client.world.socket.answer(a, refusal('INPUT_INVALID'), 0);
-    expect(once.errors).toMatchObject([{ code: 'INPUT_INVALID', outcome: 'rejected' }]);
-    expect(twice.errors).toMatchObject([{ code: 'NO_ANSWER', outcome: 'unknown', cause: { code: 'INPUT_INVALID' } }]);
-  });
-
-  test('an already aborted signal sends nothing', () => {
-    const client = ready();
-    expect(() => client.start('a', { signal: AbortSignal.abort() })).toThrow(
-      expect.objectContaining({ code: 'ABORTED' }),
-    );
-    client.world.settle();
-    expect(client.world.socket.requests).toEqual([]);
-  });
-});
-
 describe('a connection', () => {
   test('K2: is dialled again at once when it worked, and with growing pauses when it did not', () => {
     const client = ready({ giveUpMs: undefined });
@@ -281,6 +214,17 @@ describe('a connection', () => {
     client.core.wake();
     client.world.pass(2_100);
     expect(client.world.sockets.length).toBe(3);
+  });
+
+  test('is not given up while the node still takes what was sent', () => {
+    const client = ready();
+    for (let left = 100; left > 0; left--) {
+      client.world.socket.buffered = left;
+      client.world.pass(5_000);
+    }
+    expect(client.world.sockets.length).toBe(1);
+    client.world.pass(10_000);
+    expect(client.world.sockets.length).toBe(2);
   });
 
   test('is not given up when this program was busy or asleep, but asked', () => {

@@ -67,6 +67,7 @@ export class ClientCore {
       ...(asked as unknown as Ask),
       number: this.#next++,
       sent: false,
+      begun: '',
       copiesLost: 0,
       repeats: 0,
       release: () => undefined,
@@ -148,8 +149,13 @@ export class ClientCore {
         this.#reply(message[1], message[2] === 1, message[3]);
         break;
       case fromNode.event:
-        this.#streams.get(message[1])?.event?.(message[2]);
+        this.#event(message[1], message[2]);
         break;
+      case fromNode.part: {
+        const entry = this.#requests.get(message[1]) ?? this.#streams.get(message[1]);
+        if (entry !== undefined) entry.begun += message[2];
+        break;
+      }
       case fromNode.hint:
         this.#hint(message[1], message[2]);
         break;
@@ -157,9 +163,19 @@ export class ClientCore {
     }
   }
 
-  #reply(number: number, ok: boolean, text: string): void {
+  #event(number: number, rest: string): void {
+    const entry = this.#streams.get(number);
+    if (entry === undefined) return;
+    const text = entry.begun + rest;
+    entry.begun = '';
+    entry.event?.(text);
+  }
+
+  #reply(number: number, ok: boolean, rest: string): void {
     const entry = this.#requests.get(number) ?? this.#streams.get(number);
     if (entry === undefined || !entry.sent) return;
+    const text = entry.begun + rest;
+    entry.begun = '';
     entry.sent = false;
     this.#sender.ended(entry);
     if (ok) this.#settle(entry)?.done(text);
@@ -230,6 +246,7 @@ export class ClientCore {
           this.#settle(entry)?.failed(error);
         } else {
           entry.sent = false;
+          entry.begun = '';
           entry.copiesLost++;
           this.#sender.put(entry);
         }

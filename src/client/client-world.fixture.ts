@@ -169,3 +169,14 @@ export class FakeClient {
     return this.ask('start', [name, name, '1', null, 0, 0], { id: () => name, ...options });
   }
 }
+
+/** A client that is connected. */
+export const readyClient = (options: ConstructorParameters<typeof FakeClient>[0] = {}, welcome = {}): FakeClient => {
+  const client = new FakeClient(options);
+  client.ask('app', []);
+  client.world.socket.welcome(welcome);
+  client.world.socket.answer(1, '{}');
+  client.world.socket.frames.length = 0;
+  client.world.socket.received.length = 0;
+  return client;
+};

@@ -32,6 +32,8 @@ export type Entry = Ask & {
   readonly number: number;
   /** It was sent over the connection that is open, and not answered. */
   sent: boolean;
+  /** What has come of its next text. */
+  begun: string;
   /** Connections that ended with a copy of it unanswered. */
   copiesLost: number;
   /** How often it was asked again because nobody could say what became of it. */

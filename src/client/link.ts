@@ -83,6 +83,8 @@ export class Link {
   #generation = 0;
   #failures = 0;
   #heardAt = 0;
+  /** What the socket held at the last heartbeat: a node that still takes it is there. */
+  #ahead = 0;
   /** When the next heartbeat is due. */
   #beatAt = 0;
   #heartbeatMs: number = clientLimits.clientHeartbeatMs;
@@ -231,7 +233,10 @@ export class Link {
       this.#probe();
       return;
     }
-    if (silentMs > this.#heartbeatMs * (clientLimits.clientHeartbeatsMissed - 1)) {
+    const ahead = this.bufferedBytes;
+    const moves = ahead < this.#ahead;
+    this.#ahead = ahead;
+    if (!moves && silentMs > this.#heartbeatMs * (clientLimits.clientHeartbeatsMissed - 1)) {
       this.#fail();
       return;
     }

@@ -212,6 +212,24 @@ describe('a slow reader', () => {
   });
 });
 
+test('a long text comes in parts, none of which ends in half a character', async () => {
+  const world = await begun();
+  await world.take([fromClient.request, 1, 1, 'status', id], [fromClient.request, 2, 1, 'follow', id, 0]);
+  const text = `x${'😀'.repeat(limits.textPartChars)}`;
+  world.backend.answers[0]?.resolve(text);
+  world.backend.follows[0]?.follower.take(text);
+  await world.settle();
+  const texts = new Map<unknown, string>();
+  for (const [kind, request, ...rest] of world.sent) {
+    const part = rest.at(-1) as string;
+    expect(part.isWellFormed()).toBe(true);
+    expect(part.length).toBeLessThanOrEqual(limits.textPartChars);
+    texts.set(request, (texts.get(request) ?? '') + part);
+    if (kind !== fromNode.part) expect(texts.get(request)).toBe(text);
+  }
+  expect([...texts.keys()].sort()).toEqual([1, 2]);
+});
+
 test('a stream whose task is not known ends with the error', async () => {
   const world = await begun();
   await world.take([fromClient.request, 1, 1, 'follow', id, 0]);

@@ -288,7 +288,8 @@ export class Connection {
     }
     const stream = make({
       event: (text) => {
-        this.#out.put([fromNode.event, request, text], text.length);
+        const rest = this.#parts(request, text);
+        this.#out.put([fromNode.event, request, rest], rest.length);
         this.#mindPressure();
       },
       end: (error) => {
@@ -309,8 +310,22 @@ export class Connection {
   }
 
   #reply(request: number, ok: boolean, text: string): void {
-    this.#out.put([fromNode.reply, request, ok ? 1 : 0, text], text.length);
+    const rest = this.#parts(request, text);
+    this.#out.put([fromNode.reply, request, ok ? 1 : 0, rest], rest.length);
     this.#mindPressure();
+  }
+
+  /** Sends what a long text begins with; its last part is returned. */
+  #parts(request: number, text: string): string {
+    let at = 0;
+    while (text.length - at > limits.textPartChars) {
+      let end = at + limits.textPartChars;
+      // Half of a pair is no text.
+      if (isHighSurrogate(text.charCodeAt(end - 1))) end--;
+      this.#out.put([fromNode.part, request, text.slice(at, end)], end - at);
+      at = end;
+    }
+    return at === 0 ? text : text.slice(at);
   }
 
   /** Ends the connection over what the client did; it is told why. */
@@ -358,6 +373,8 @@ const overloaded = (why: string): string =>
 const tooFast = overloaded(`more than ${limits.clientMessagesPerSecond} messages a second on one connection`);
 const tooMany = overloaded(`${limits.clientRequestsMax} requests of one connection are under way`);
 const tooManyStreams = overloaded(`${limits.clientStreamsMax} streams of one connection are open`);
+
+const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code < 0xdc00;
 
 const undefinedText = encodeValue(undefined);
 const nothing = (): string => undefinedText;

@@ -95,7 +95,11 @@ export class WebSocketGateway {
 
   #accept(socket: WebSocket, raw: Duplex, allows: (token: string | null) => boolean): void {
     const { clock } = this.#options.env;
-    const drained = (): void => connection.drained();
+    // What the client takes shows that it is there, also while nothing is read from it.
+    const drained = (error?: Error): void => {
+      if (error === undefined || error === null) heard();
+      connection.drained();
+    };
     const connection = new Connection(
       {
         send: (frame) => socket.send(frame, drained),
@@ -120,12 +124,11 @@ export class WebSocketGateway {
       open.heardAt = clock.monotonic();
     };
     socket.on('message', (data: Buffer, isBinary) => {
-      heard();
       if (isBinary) connection.receive(data);
       else connection.close(closeCode.malformed, 'frames are binary');
     });
-    socket.on('pong', heard);
-    socket.on('ping', heard);
+    // Also the middle of a long frame, and what answers a ping.
+    raw.on('data', heard);
     // A frame that breaks the rules of WebSockets: `ws` closes.
     socket.on('error', () => undefined);
     socket.on('close', () => {

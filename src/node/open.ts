@@ -33,7 +33,7 @@ export type { ServeOptions, Serving } from './serving.ts';
 export interface Tutti extends Client {
   /**
    * The node's gateway as one function, to be mounted in a server of your own. It asks for no token: who may come in is that
-   * server's affair. `context.basePath`: what stands before its paths there. Rejects only where the app cannot be loaded.
+   * server's affair. `context.basePath`: what stands before its paths there. Never rejects: what goes wrong is a problem.
    */
   readonly fetch: (request: Request, context?: MountContext) => Promise<Response>;
   /**

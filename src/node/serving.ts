@@ -47,7 +47,13 @@ export class NodeServing {
 
   async fetch(request: Request, context?: MountContext): Promise<Response> {
     this.#gateway ??= this.#openGateway();
-    return (await this.#gateway).fetch(request, context);
+    try {
+      return await (await this.#gateway).fetch(request, context);
+    } catch (error) {
+      this.#gateway = undefined;
+      const { problemResponse } = await import('../gateway/problem.ts');
+      return problemResponse(error, this.#report);
+    }
   }
 
   async serve({ port = limits.gatewayPortDefault, ...options }: ServeOptions): Promise<Serving> {

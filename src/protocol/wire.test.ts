@@ -34,6 +34,7 @@ const nodeMessages: readonly NodeMessage[] = [
   [fromNode.hint, 'addresses', ['wss://b:1']],
   [fromNode.hint, 'closing', null],
   [fromNode.pong, 255],
+  [fromNode.part, 3, '{"type":'],
 ];
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
@@ -51,7 +52,7 @@ describe('the wire format', () => {
       fromClient: hash(encodeFrame(clientMessages)),
       fromNode: hash(encodeFrame(nodeMessages)),
     };
-    expect(seen).toEqual({ version: 1, fromClient: '1a962e2f8406b433', fromNode: '36a4bb234edb7e5a' });
+    expect(seen).toEqual({ version: 1, fromClient: '1a962e2f8406b433', fromNode: '3d43a67bc5983f16' });
   });
 
   test('is refused at any length but its own', () => {

@@ -20,7 +20,7 @@ export const subprotocol = 'tutti.v1';
 /** Kinds of messages from a client. */
 export const fromClient = { hello: 0, request: 1, stop: 2, ping: 3 } as const;
 /** Kinds of messages from a node. */
-export const fromNode = { welcome: 0, reply: 1, event: 2, hint: 3, pong: 4 } as const;
+export const fromNode = { welcome: 0, reply: 1, event: 2, hint: 3, pong: 4, part: 5 } as const;
 
 /** The first message of a connection, and there only. `clientId` is the same on each of a client's connections. */
 export type Hello = [kind: 0, version: number, token: string | null, clientId: string];
@@ -53,7 +53,9 @@ export type Event = [kind: 2, request: number, text: string];
 /** `overloaded`: details are the milliseconds for which to start nothing. `addresses`: a list. `closing`: nothing. */
 export type Hint = [kind: 3, hint: string, details: unknown];
 export type Pong = [kind: 4, token: number];
-export type NodeMessage = Welcome | Reply | Event | Hint | Pong;
+/** Text that comes before that of the next reply or event of this request: so that a long one is seen to come. */
+export type Part = [kind: 5, request: number, text: string];
+export type NodeMessage = Welcome | Reply | Event | Hint | Pong | Part;
 
 /** Why a node closes a connection, as the code of the WebSocket's close. */
 export const closeCode = {
@@ -124,6 +126,7 @@ const isNodeMessage = (fields: unknown[]): boolean => {
         typeof fields[3] === 'string'
       );
     case fromNode.event:
+    case fromNode.part:
       return fields.length === 3 && isCount(fields[1]) && typeof fields[2] === 'string';
     case fromNode.pong:
       return fields.length === 2 && isCount(fields[1]);

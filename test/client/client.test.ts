@@ -42,6 +42,11 @@ test('runs tasks by definition and by name, with values of every kind', async ()
   await untyped.close();
 });
 
+test('carries values of many megabytes', async () => {
+  const text = `é😀${'x'.repeat(5_000_000)}`;
+  expect((await client.run(app.echo, text)) === text).toBe(true);
+});
+
 test('tells failures with code, outcome and cause, and refuses bad input before it is recorded', async () => {
   await expect(client.run(app.refuses)).rejects.toMatchObject({
     code: 'TASK_FAILED',

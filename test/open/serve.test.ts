@@ -40,9 +40,10 @@ test('as a function, under a path of another server', async () => {
 test('a node that is closed serves nobody', async () => {
   const other = await open({ app, module, engine: 'memory', executors: 1 });
   const { url } = await other.serve({ port: 0 });
-  expect((await fetch(`${url}/v1/app`)).status).toBe(200);
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
   await other.close();
   await expect(fetch(url)).rejects.toThrow();
-  await expect(other.fetch(new Request('https://shop.example/readyz'))).rejects.toMatchObject({ code: 'CLOSED' });
+  const response = await other.fetch(new Request('https://shop.example/readyz'));
+  expect([response.status, await response.json()]).toMatchObject([503, { code: 'CLOSED' }]);
   await expect(other.serve({ port: 0 })).rejects.toMatchObject({ code: 'CLOSED' });
 });
