@@ -145,7 +145,7 @@ test('a small app runs through open(), in JavaScript and in TypeScript, and its 
   expect(run(write('program.ts', program('ts', ': number[]')))).toBe('[2,4,6]\n');
 });
 
-test('a program talks to a node through tutti/client, which loads no module of Node.js', () => {
+test('a program talks to a node through tutti/client, which loads no module of Node.js; a browser gets the page', () => {
   write('app.js', app(''));
   write(
     'node.js',
@@ -167,9 +167,12 @@ test('a program talks to a node through tutti/client, which loads no module of N
     const client = connect(serving.url);
     const result = await client.tasks.doubles.run([1, 2, 3]);
     await client.close();
+    const document = await fetch(serving.url).then((response) => response.text());
+    const [, script] = /src="\\.(\\/assets\\/[^"]+)"/.exec(document) ?? [];
+    const { status } = await fetch(serving.url + script);
     await close();
-    console.log(JSON.stringify({ builtins, result }));`;
-  expect(run(write('client.js', program))).toBe('{"builtins":[],"result":[2,4,6]}\n');
+    console.log(JSON.stringify({ builtins, result, status }));`;
+  expect(run(write('client.js', program))).toBe('{"builtins":[],"result":[2,4,6],"status":200}\n');
 });
 
 test('a Vitest suite of a user opens a node, runs the app, simulates it and crashes it at every step', () => {
