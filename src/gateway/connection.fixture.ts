@@ -112,6 +112,7 @@ export class ConnectionWorld {
   readonly backend = new ScriptedBackend();
   readonly sent: NodeMessage[] = [];
   readonly frames: number[] = [];
+  readonly overloadedMs: number[] = [];
   closedWith: number | undefined;
   reading = true;
   /** What the socket says it still holds. */
@@ -147,6 +148,7 @@ export class ConnectionWorld {
         backend: this.backend,
         allows: (given) => token === undefined || given === token,
         addresses: () => ['ws://other:1'],
+        overloaded: (retryMs) => this.overloadedMs.push(retryMs),
         clock: env.clock,
         overview: new OverviewFeed(() => this.backend.overview(), env),
       },

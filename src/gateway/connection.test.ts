@@ -1,5 +1,6 @@
 import { pack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
+import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { closeCode, fromClient, fromNode } from '../protocol/wire.ts';
 import { decodeError } from '../values/codec.ts';
@@ -133,6 +134,17 @@ describe('a connection', () => {
     expect(errorIn(world)).toMatchObject({ code: 'OVERLOADED', details: { retryMs: limits.overloadedRetryMs } });
     await world.take([fromClient.stop, 1], [fromClient.request, 50_001, 1, 'status', id]);
     expect(world.replies.length).toBe(1);
+  });
+
+  test('says that the node has too much to do when it refused something for that, and not when the client asked too much', async () => {
+    const world = await begun();
+    await world.take([fromClient.request, 1, 1, 'status', id]);
+    world.backend.answers[0]?.reject(new TuttiError('OVERLOADED', 'full', { details: { retryMs: 300 } }));
+    await world.settle();
+    expect([errorIn(world), world.overloadedMs]).toMatchObject([{ code: 'OVERLOADED' }, [300]]);
+    const pings = Array.from({ length: limits.clientMessagesPerSecond }, () => [fromClient.ping, 1] as [3, number]);
+    await world.take(...pings, [fromClient.request, 2, 1, 'status', id]);
+    expect([errorIn(world, 1), world.overloadedMs]).toMatchObject([{ code: 'OVERLOADED' }, [300]]);
   });
 
   test('C3: refuses streams and messages beyond what is allowed, until time has passed', async () => {

@@ -10,7 +10,7 @@
  *   refused with `OVERLOADED`, which changes nothing.
  * - C4 While more than `limits.clientBufferedBytesMax` wait to be taken, streams stand still and nothing is read from the client.
  */
-import { TuttiError } from '../errors/tutti-error.ts';
+import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { MethodArguments } from '../protocol/methods.ts';
 import { requestComplaint } from '../protocol/methods.ts';
@@ -36,6 +36,8 @@ export type ConnectionOptions = {
   readonly allows: (token: string | null) => boolean;
   /** Of other nodes. */
   readonly addresses: () => readonly string[];
+  /** The node has refused something for load; it may be asked again after so long. */
+  readonly overloaded: (retryMs: number) => void;
   /** Milliseconds since 1970, and from an origin of its own. */
   readonly clock: { now(): number; monotonic(): number };
   readonly overview: OverviewFeed;
@@ -277,6 +279,8 @@ export class Connection {
         if (this.#underWay.get(request) !== entry) return;
         this.#underWay.delete(request);
         this.#reply(request, false, encodeError(error));
+        if (isTuttiError(error) && error.code === 'OVERLOADED')
+          this.#options.overloaded(Number(error.details['retryMs'] ?? limits.overloadedRetryMs));
       },
     );
   }

@@ -43,6 +43,7 @@ export class WebSocketGateway {
   readonly #open = new Set<Open>();
   #cancelLook: (() => void) | undefined;
   #lookedAt = 0;
+  #quietUntil = 0;
   #closing = false;
 
   constructor(options: WebSocketGatewayOptions) {
@@ -50,6 +51,7 @@ export class WebSocketGateway {
     this.#connectionOptions = {
       backend: options.backend,
       addresses: options.addresses ?? (() => []),
+      overloaded: (retryMs) => this.#tellOverloaded(retryMs),
       clock: options.env.clock,
       overview: new OverviewFeed(() => options.backend.overview(), options.env),
     };
@@ -76,6 +78,14 @@ export class WebSocketGateway {
   /** Tells all clients of other nodes' gateways. */
   announce(addresses: readonly string[]): void {
     for (const { connection } of this.#open) connection.hint('addresses', [...addresses]);
+  }
+
+  /** All clients pause, not only the one that was refused: each would be, and that costs as much as what it asks for. */
+  #tellOverloaded(retryMs: number): void {
+    const now = this.#options.env.clock.monotonic();
+    if (now < this.#quietUntil) return;
+    this.#quietUntil = now + retryMs;
+    for (const { connection } of this.#open) connection.hint('overloaded', retryMs);
   }
 
   /**

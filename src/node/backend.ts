@@ -10,6 +10,11 @@ import { checkKey } from './app-client.ts';
 import { InputChecks } from './input-checks.ts';
 import type { LocalClient, StartSpec } from './local-client.ts';
 
+/** Made once: a refusal must cost less than what is refused. */
+const tooMany = new TuttiError('OVERLOADED', 'More requests are under way than there is room for. Try again later.', {
+  details: { retryMs: limits.backendRetryMs },
+});
+
 export class NodeBackend implements Backend {
   readonly app: AppDescription;
   readonly #client: LocalClient;
@@ -116,10 +121,7 @@ export class NodeBackend implements Backend {
 
   /** What comes from outside never waits for room in this process: it is told when to come again. */
   async #bounded<T>(ask: () => Promise<T>): Promise<T> {
-    if (this.#underWay >= limits.backendRequestsMax)
-      throw new TuttiError('OVERLOADED', 'More requests are under way than there is room for. Try again later.', {
-        details: { retryMs: limits.backendRetryMs },
-      });
+    if (this.#underWay >= limits.backendRequestsMax) throw tooMany;
     this.#underWay++;
     try {
       return await ask();
