@@ -28,16 +28,6 @@ export const replicaBugs: readonly PlantedBug[] = [
     first: 490,
   },
   {
-    name: 'C2: a flush of an earlier checkpoint forgets how far the one had come that was cut short',
-    workload: 'cluster-tasks',
-    file: 'src/partition/replica.ts',
-    find: 'Math.max(position, this.#exactFrom)',
-    replace: 'Math.max(position, 0 * Number(this.#shared))',
-    law: ['no damage', 'same state', 'progress', 'one outcome', 'acknowledged'],
-    seeds: 2,
-    first: 10_008,
-  },
-  {
     name: 'C1: a standby applies on while a checkpoint waits for the one before it',
     workload: 'registers',
     file: 'src/partition/tail.ts',

@@ -17,7 +17,12 @@ export const steps = task(quick, async (ctx, { count }: { count: number }) => {
 export const retries = task(quick, async (ctx, { fails }: { fails: number }) => {
   const value = await ctx.run('before', () => current.witness.fresh());
   current.witness.saw(ctx.id, 'before', value);
-  if (ctx.attempt <= fails) throw new Error(`attempt ${ctx.attempt}`);
+  if (ctx.attempt <= fails) {
+    const error = new Error(`attempt ${ctx.attempt}`);
+    // It is recorded, and versions of Node.js differ in what they write there.
+    error.stack = `Error: ${error.message}`;
+    throw error;
+  }
   return fails;
 });
 
