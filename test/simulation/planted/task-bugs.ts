@@ -142,7 +142,7 @@ export const taskBugs: readonly PlantedBug[] = [
     file: 'src/tasks/grant.ts',
     find: "const crashes = loss.kind === 'crashed' ? state.crashes + 1 : state.crashes;",
     replace: 'const crashes = state.crashes;',
-    law: ['progress', 'ends'],
+    law: ['progress', 'ends', 'blame'],
     seeds: 50,
   },
   {
