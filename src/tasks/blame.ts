@@ -1,7 +1,9 @@
 /**
  * Whose fault it may be that a process ended. That is not known: suspected is every attempt that was granted, also one that
  * had not said that it began (what it said last may have got lost); but if one was under way that had to be the only suspect
- * (T-exclusive), that one. So a task that is merely unlucky gets its turn alone before its count is full (scenario T3).
+ * (T-exclusive), that one with certainty. So a task that is merely unlucky gets its turn as the only one before its count is full
+ * (scenario T3). Those beside it are counted all the same: the next one that ends its process would else go free for as long as
+ * there is always such a one to blame.
  */
 import { settleStep } from './child-outcome.ts';
 import { dropCopy } from './copies.ts';
@@ -21,9 +23,8 @@ export const processEnded = (
 ): void => {
   const certain = lost.some(({ state, waited }) => !waited && state.crashes >= exclusiveFrom);
   for (const { key, state, waited } of lost) {
-    const blamed = !waited && (!certain || state.crashes >= exclusiveFrom);
-    if (what === undefined || !blamed) attemptLost(leader, tx, key, { kind: 'returned' });
-    else attemptLost(leader, tx, key, { kind: 'crashed', what, certain });
+    if (what === undefined || waited) attemptLost(leader, tx, key, { kind: 'returned' });
+    else attemptLost(leader, tx, key, { kind: 'crashed', what, certain: certain && state.crashes >= exclusiveFrom });
   }
 };
 

@@ -96,6 +96,22 @@ describe('crashes (T3)', () => {
     expect(ids.map((id) => stateOf(world, id))).toEqual([undefined, undefined, undefined]);
   });
 
+  test('beside one that has to be the only suspect others run, and are counted too, though never ended for it', () => {
+    const world = worldOf({ slots: 100 });
+    const part = only(world);
+    const suspect = started(world, work, policyOf(5));
+    for (let kills = 0; kills < 3; kills++) {
+      begin(world);
+      killAll(world, 'it was killed');
+    }
+    const beside = started(world, work, policyOf(1));
+    world.grant(part, world.executors[0] as never, 100);
+    landAll(part, world);
+    expect(part.tasks.live.size).toBe(2);
+    killAll(world, 'it was killed');
+    expect([suspect, beside].map((id) => stateOf(world, id)?.crashes)).toEqual([4, 1]);
+  });
+
   test('one that waits for a step makes room for the next suspect, or a parent could wait for its own child for ever', () => {
     const world = worldOf();
     const part = only(world);

@@ -78,6 +78,11 @@ export const regressions: readonly Regression[] = [
     was: 'once a message between nodes was lost, each that followed arrived only when it was sent again, for ever',
   },
   {
+    workload: 'cluster-tasks',
+    seed: 358_713_061,
+    was: 'the end of a process was held against an innocent task that had been there often, and never against the guilty one beside it',
+  },
+  {
     workload: 'cluster',
     seed: 160_929_888,
     was: 'a new leader took a snapshot of an older state than the newest one, and had the log trimmed behind the only one of use',

@@ -21,8 +21,8 @@ import { Violation } from './violation.ts';
 
 /** How long the news of a closed connection is under way. */
 const closedAfterMs = 1;
-/** After the faults, a task that ends its process each time does it so often at most before that is held against it (T3). */
-const poisonedMax = 6;
+/** After the faults, a task that ends its process each time does so at most so often before it is ended (T3): twice its attempts. */
+const poisonedMax = 8;
 /** When a process that ended by itself is started again. */
 const restartMs = 200;
 const storyLinesMax = 100;
