@@ -82,6 +82,27 @@ describe('a log of maps', () => {
     expect(cluster.maps.length).toBeLessThan(maps + 20);
   });
 
+  test('that has lost the joining of a run does not give its time to the next one of the same number', () => {
+    const cluster = ScriptedCluster.of(2);
+    cluster.end('n1', true);
+    cluster.pass(1_000);
+    cluster.start('n1');
+    cluster.pass(4_000);
+    expect(cluster.stateOf('n1')).toBe('joining');
+    const { incarnation } = cluster.node('n1').core;
+    cluster.cutFromMap('n0');
+    cluster.loseMaps(1);
+    cluster.end('n1');
+    cluster.start('n1');
+    cluster.pass(10);
+    expect(cluster.node('n1').core.incarnation).toBe(incarnation);
+    cluster.healAll();
+    cluster.pass(4_000);
+    expect(cluster.stateOf('n1')).toBe('joining');
+    cluster.pass(4_000);
+    expect(cluster.stateOf('n1')).toBe('up');
+  });
+
   test('whose right one comes back is gone on with from the newest map of both', () => {
     const cluster = ScriptedCluster.of(3);
     const lost = cluster.loseMaps(cluster.maps.length);

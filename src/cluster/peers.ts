@@ -13,6 +13,8 @@ import { type Heartbeat, newsOf, type PartitionReport } from './heartbeat.ts';
 
 type Peer = {
   incarnation: number;
+  /** Names its run in the map; undefined: it was heard of, and stood in no map yet. */
+  token: string | undefined;
   /** Its state in the map and how often it had fallen out, and since when that is so in this incarnation. */
   state: Member['state'];
   deaths: number;
@@ -48,13 +50,18 @@ export class Peers {
 
   /** Takes the members of a new map. */
   follow(map: ClusterMap, nowMs: number): void {
-    for (const { id, incarnation, state, deaths } of map.members) {
+    for (const { id, token, incarnation, state, deaths } of map.members) {
       let peer = this.#peers.get(id);
       // One that was heard of, and joined in a map that was lost, is waited for as long as for any other.
       const lost = peer !== undefined && peer.incarnation > incarnation && !this.isThere(id, nowMs);
-      if (peer === undefined || peer.incarnation < incarnation || lost) peer = this.#add(id, incarnation, nowMs);
+      // Where a map was lost, two runs may have joined under one number.
+      const other = peer?.incarnation === incarnation && peer.token !== undefined && peer.token !== token;
+      const isNew = peer === undefined || peer.incarnation < incarnation || lost || other;
+      if (peer === undefined || isNew) peer = this.#add(id, incarnation, nowMs);
+      if (peer.incarnation !== incarnation) continue;
+      peer.token = token;
       // Between two maps that this node has read, it may have been dead and be back.
-      else if (peer.incarnation !== incarnation || (peer.state === state && peer.deaths === deaths)) continue;
+      if (!isNew && peer.state === state && peer.deaths === deaths) continue;
       peer.state = state;
       peer.deaths = deaths;
       peer.sinceMs = nowMs;
@@ -65,6 +72,7 @@ export class Peers {
   #add(id: string, incarnation: number, nowMs: number): Peer {
     const peer: Peer = {
       incarnation,
+      token: undefined,
       state: 'joining',
       deaths: 0,
       sinceMs: nowMs,
