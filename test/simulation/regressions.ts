@@ -83,6 +83,11 @@ export const regressions: readonly Regression[] = [
     was: 'the end of a process was held against an innocent task that had been there often, and never against the guilty one beside it',
   },
   {
+    workload: 'cluster-tasks',
+    seed: 627_414_760,
+    was: 'a node of the workload said that it follows what it was closing, and was told to claim it again and again',
+  },
+  {
     workload: 'cluster',
     seed: 160_929_888,
     was: 'a new leader took a snapshot of an older state than the newest one, and had the log trimmed behind the only one of use',

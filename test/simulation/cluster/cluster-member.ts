@@ -69,6 +69,8 @@ export const partitionState = (
   const { role, epoch, position } = core;
   switch (role) {
     case 'following':
+      // Nothing can be done with it until it is closed, and nobody is to take it for a leader that hands over.
+      if (busy === 'closing') return { role: busy, epoch: 0, position: 0 };
       // It may have to wait for something before it claims.
       return { role: busy === 'claim' ? 'claiming' : role, epoch, position };
     case 'reading':
