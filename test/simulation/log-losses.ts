@@ -113,6 +113,8 @@ export class LogLosses {
     const holders = this.#holders(fault);
     const leader = this.#world.leaderOf(partition);
     if (leader === undefined || log.end - log.start < 3 || nodes.some(({ disk }) => disk.full)) return false;
+    // What a leader has not seen is a deposed one's and counts for nothing, so it may write there; whoever saw it knows better.
+    if (leader.disk.copies(partition).end < log.end) return false;
     // Who is about to claim may have asked before: that is another fault at the same time.
     if (up.some((node) => node !== leader && node.program?.busyWith(partition) === true)) return false;
     if (holders.length < 2 || cluster?.restless === true) return false;
