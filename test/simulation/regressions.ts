@@ -47,6 +47,11 @@ export const regressions: readonly Regression[] = [
   },
   {
     workload: 'registers',
+    seed: 100_827,
+    was: 'what a deposed leader wrote last, and counts for nothing, was taken for an acknowledged record that was lost',
+  },
+  {
+    workload: 'registers',
     seed: 301_465,
     was: 'a claim trusted in the end of the log, a hint, and waited for ever for records that were lost',
   },

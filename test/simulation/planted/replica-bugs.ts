@@ -149,16 +149,6 @@ export const replicaBugs: readonly PlantedBug[] = [
     first: 30,
   },
   {
-    name: 'P4: a leader appends while records are put back',
-    workload: 'registers',
-    file: host,
-    find: 'while (this.#shared?.putsBack === true && !this.#underWay.closing);',
-    replace: 'while (this.#underWay.closing && !this.#underWay.closing);',
-    law: ['put back', 'no damage'],
-    seeds: 200,
-    first: 100_827,
-  },
-  {
     name: 'a standby loses a row of each checkpoint: its digest is another one',
     workload: 'registers',
     file: host,
