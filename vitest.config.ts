@@ -1,7 +1,7 @@
 /**
  * The tests that `npm test` runs. Two kinds: `unit` lies beside the code it tests; `process` lies in `test/` and starts threads
  * and processes, `alone` likewise but one file after the other, last. `test/pack` is apart (`npm run test:pack`), because it installs
- * packages, and so is `test/browser` (`npm run test:browser`), because it needs a browser.
+ * packages, as `test/runtimes` does (`npm run test:runtimes`), and so is `test/browser` (`npm run test:browser`), because it needs a browser.
  */
 import { defineConfig } from 'vitest/config';
 import { closingLineReporter } from './tools/closing-line.ts';
@@ -29,6 +29,7 @@ export default defineConfig({
           name: 'process',
           include: ['test/**/*.test.ts'],
           exclude: [
+            'test/runtimes/**',
             'test/pack/**',
             'test/browser/**',
             'test/simulation/*.test.ts',
