@@ -28,6 +28,7 @@ import { encodeError, encodeValue } from '../values/codec.ts';
 import type { Backend } from './backend.ts';
 import { type ConnectionPort, Outgoing } from './outgoing.ts';
 import type { OverviewFeed } from './overview-feed.ts';
+import { refusalText, tooFast, tooMany, tooManyStreams } from './refusals.ts';
 import { ChangingStream, FollowStream, type Stream, type StreamSink } from './streams.ts';
 
 export type ConnectionOptions = {
@@ -278,9 +279,12 @@ export class Connection {
       (error: unknown) => {
         if (this.#underWay.get(request) !== entry) return;
         this.#underWay.delete(request);
-        this.#reply(request, false, encodeError(error));
-        if (isTuttiError(error) && error.code === 'OVERLOADED')
-          this.#options.overloaded(Number(error.details['retryMs'] ?? limits.overloadedRetryMs));
+        if (!isTuttiError(error) || error.code !== 'OVERLOADED') {
+          this.#reply(request, false, encodeError(error));
+          return;
+        }
+        this.#reply(request, false, refusalText(error));
+        this.#options.overloaded(Number(error.details['retryMs'] ?? limits.overloadedRetryMs));
       },
     );
   }
@@ -368,15 +372,6 @@ export class Connection {
 
 /** A method with its arguments, looked at by `requestComplaint`. */
 type Call = { [M in keyof MethodArguments]: { method: M; args: MethodArguments[M] } }[keyof MethodArguments];
-
-/** A refusal must cost less than what is refused: these are written once. */
-const overloaded = (why: string): string =>
-  encodeError(
-    new TuttiError('OVERLOADED', `Not taken on: ${why}.`, { details: { retryMs: limits.overloadedRetryMs } }),
-  );
-const tooFast = overloaded(`more than ${limits.clientMessagesPerSecond} messages a second on one connection`);
-const tooMany = overloaded(`${limits.clientRequestsMax} requests of one connection are under way`);
-const tooManyStreams = overloaded(`${limits.clientStreamsMax} streams of one connection are open`);
 
 const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code < 0xdc00;
 

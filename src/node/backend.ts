@@ -10,9 +10,12 @@ import { checkKey } from './app-client.ts';
 import { InputChecks } from './input-checks.ts';
 import type { LocalClient, StartSpec } from './local-client.ts';
 
-/** Made once: a refusal must cost less than what is refused. */
+/** Made once, and given before anything is read: a refusal must cost less than what is refused. */
 const tooMany = new TuttiError('OVERLOADED', 'More requests are under way than there is room for. Try again later.', {
   details: { retryMs: limits.backendRetryMs },
+});
+const tooManyStarts = new TuttiError('OVERLOADED', 'More tasks are being started than there is room for. Try again.', {
+  details: { retryMs: limits.overloadedRetryMs },
 });
 
 export class NodeBackend implements Backend {
@@ -54,6 +57,7 @@ export class NodeBackend implements Backend {
   }
 
   start(request: StartRequest): Promise<string> {
+    if (!this.#client.hasRoom) return Promise.reject(tooManyStarts);
     return this.#bounded(async () => {
       const spec = this.#spec(request);
       return this.#client.start(spec instanceof Promise ? await spec : spec);

@@ -24,7 +24,7 @@ export type StartSpec = {
   readonly policy: string | undefined;
   readonly key: string | undefined;
   readonly delayMs: number;
-  /** Where there is no room it is refused with `OVERLOADED`; else it waits until there is. */
+  /** Does not wait for room (`hasRoom`): what the partition has no room for is refused with `OVERLOADED`. */
   readonly impatient?: boolean;
 };
 
@@ -83,17 +83,14 @@ export class LocalClient {
     port.on('message', (flat: Flat) => this.#receive(flat));
   }
 
+  /** Fewer starts are under way than may be. */
+  get hasRoom(): boolean {
+    return this.#startsUnderWay < limits.clientStartsMax;
+  }
+
   /** Starts a task; settles with its id once it is durable. The id is the other task's where a key attaches to one. */
   async start(spec: StartSpec): Promise<string> {
-    if (spec.impatient === true && this.#startsUnderWay >= limits.clientStartsMax)
-      throw new TuttiError(
-        'OVERLOADED',
-        'More tasks are being started than there is room for. Try again a little later.',
-        {
-          details: { retryMs: limits.overloadedRetryMs },
-        },
-      );
-    while (this.#startsUnderWay >= limits.clientStartsMax)
+    while (spec.impatient !== true && this.#startsUnderWay >= limits.clientStartsMax)
       await new Promise<void>((resolve) => this.#waitingStarts.push(resolve));
     this.#startsUnderWay++;
     try {
