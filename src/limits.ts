@@ -90,8 +90,6 @@ export const limits = {
   /** Log lines, and characters of them, that one answer holds: whoever wants more goes on from there. */
   logPageLines: 1_000,
   logPageChars: 1024 * 1024,
-  /** Log lines that are held for one who follows a task and does not take them. */
-  followedLinesMax: 1_000,
 
   // What is shown
   listPageMax: 1_000,

@@ -4,12 +4,12 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type RemoteClient } from '../client/client.ts';
+import { type EventsOptions, eventsOf } from '../client/task-events.ts';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { askHolder, followHolder } from '../node/control-socket.ts';
 import { openFolder } from '../node/open-folder.ts';
 import type { LogLevel } from '../node/options.ts';
 import { collectPages } from '../node/task-pages.ts';
-import { type EventsOptions, eventsOf } from '../protocol/events-of.ts';
 import type { ListFilter, LogLine, TaskEvent, TaskStatus } from '../protocol/task-view.ts';
 
 /** What is asked for. */
@@ -109,5 +109,5 @@ const toolsOfHolder = (folder: string): TaskTools => ({
     await askHolder(folder, 'retry', id);
   },
   logs: async (id) => (await askHolder(folder, 'logs', id)) as readonly LogLine[],
-  events: (id, options = {}) => eventsOf((fromLog, take, end) => followHolder(folder, id, fromLog, take, end), options),
+  events: (id, options = {}) => eventsOf((from, take, end) => followHolder(folder, id, from(), take, end), options),
 });

@@ -19,13 +19,15 @@ import { socketAddress } from './addresses.ts';
 import { type AppTasks, appTasks, type CallOptions, type StartArguments, type StartOptions } from './app-tasks.ts';
 import { ClientCore } from './client-core.ts';
 import { definitionName } from './definition-name.ts';
-import { type FollowOptions, followTask, type WatchOptions, watchOverview, watchTasks } from './follow.ts';
+import { followTask, type WatchOptions, watchOverview, watchTasks } from './follow.ts';
 import type { ClientWorld, LinkState } from './link.ts';
+import type { EventsOptions } from './task-events.ts';
 import { type Token, webWorld } from './web-world.ts';
 
 export type { AppTasks, CallOptions, StartArguments, StartOptions, TaskCalls } from './app-tasks.ts';
-export type { FollowOptions, WatchOptions } from './follow.ts';
+export type { WatchOptions } from './follow.ts';
 export type { LinkState as ConnectionState } from './link.ts';
+export type { EventsOptions } from './task-events.ts';
 
 export type ConnectOptions<App = unknown> = {
   /** The app's namespace, where its definitions can be imported: then `run` and `start` take them. */
@@ -45,7 +47,7 @@ export interface RemoteTask<Output> {
   result(options?: CallOptions): Promise<Output>;
   status(options?: CallOptions): Promise<TaskStatus | undefined>;
   cancel(options?: CallOptions): Promise<void>;
-  follow(options?: FollowOptions): AsyncIterableIterator<TaskEvent>;
+  follow(options?: EventsOptions): AsyncIterableIterator<TaskEvent>;
 }
 
 /**
@@ -78,7 +80,7 @@ export interface RemoteClient<App = unknown> extends AsyncDisposable {
    * What happens to a task, from now until it has ended: its state and progress, each log line once and in order, its result.
    * Goes on over broken connections. Begins when it is first asked for an item; `break` ends it.
    */
-  follow(id: string, options?: FollowOptions): AsyncIterableIterator<TaskEvent>;
+  follow(id: string, options?: EventsOptions): AsyncIterableIterator<TaskEvent>;
   /** What the app of the node has. */
   app(options?: CallOptions): Promise<AppDescription>;
   overview(options?: CallOptions): Promise<Overview>;
@@ -189,7 +191,7 @@ class WebClient<App> implements RemoteClient<App> {
     return this.#ask('logs', () => [id, options.from ?? 0], options, id) as Promise<readonly LogLine[]>;
   }
 
-  follow(id: string, options: FollowOptions = {}): AsyncIterableIterator<TaskEvent> {
+  follow(id: string, options: EventsOptions = {}): AsyncIterableIterator<TaskEvent> {
     return followTask(this.#core, id, options);
   }
 

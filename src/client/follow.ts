@@ -7,52 +7,38 @@ import type { TaskEvent, TaskPage } from '../protocol/task-view.ts';
 import { decodeValue } from '../values/codec.ts';
 import type { ClientCore } from './client-core.ts';
 import { StreamQueue } from './stream-queue.ts';
-
-export type FollowOptions = {
-  /** Index of the first log line wanted. Default: 0, all. */
-  readonly fromLog?: number;
-  readonly signal?: AbortSignal;
-};
+import { type EventsOptions, eventsOf } from './task-events.ts';
 
 export type WatchOptions = { readonly signal?: AbortSignal };
 
-export const followTask = (core: ClientCore, id: string, options: FollowOptions): AsyncIterableIterator<TaskEvent> => {
-  let nextLog = options.fromLog ?? 0;
+export const followTask = (
+  core: ClientCore,
+  id: string,
+  { fromLog = 0, signal }: EventsOptions,
+): AsyncIterableIterator<TaskEvent> => {
   /** The newest of each kind that is told again whenever it begins anew. */
   const told = new Map<string, string>();
-  let stop = (): void => undefined;
-  const queue = new StreamQueue<TaskEvent>({
-    open: () => {
-      stop = core.ask({
+  return eventsOf(
+    (from, take, end) =>
+      core.ask({
         kind: 'stream',
         method: 'follow',
-        args: () => [id, nextLog],
+        args: () => [id, from()],
         id: () => id,
-        signal: options.signal,
-        event: take,
-        done: () => queue.end(),
-        failed: (error) => queue.end(error),
-      });
-    },
-    close: () => stop(),
-  });
-  const take = (text: string): void => {
-    const event = decodeValue(text) as TaskEvent;
-    if (event.type === 'log') {
-      const index = (event as { readonly index?: number }).index ?? nextLog;
-      if (index < nextLog) return;
-      nextLog = index + 1;
-      queue.put(event);
-    } else if (event.type === 'finished') {
-      queue.put(event);
-      stop();
-      queue.end();
-    } else if (told.get(event.type) !== text) {
-      told.set(event.type, text);
-      queue.put(event, event.type);
-    }
-  };
-  return queue;
+        signal,
+        event: (text) => {
+          const event = decodeValue(text) as TaskEvent;
+          if (event.type === 'state' || event.type === 'progress') {
+            if (told.get(event.type) === text) return;
+            told.set(event.type, text);
+          }
+          take(event);
+        },
+        done: () => end(),
+        failed: end,
+      }),
+    { fromLog },
+  );
 };
 
 /** Of what is the same question again and again: only the newest answer counts. */

@@ -6,9 +6,9 @@ import type { AppCatalogue } from '../app/catalogue-of-app.ts';
 import { encodePolicy, policyOf } from '../app/policy.ts';
 import { type InputArguments, isTask, type Task, type TaskDefinition } from '../app/task.ts';
 import { validateInput } from '../app/validate-input.ts';
+import { type EventsOptions, eventsOf } from '../client/task-events.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
-import { type EventsOptions, eventsOf } from '../protocol/events-of.ts';
 import type { ListFilter, LogLine, TaskEvent, TaskStatus } from '../protocol/task-view.ts';
 import { decodeValue, encodeValue } from '../values/codec.ts';
 import { type Duration, durationMs } from '../values/duration.ts';
@@ -62,7 +62,7 @@ export interface Client {
    * for await (const event of node.events(id)) if (event.type === 'log') console.log(event.message);
    * ```
    */
-  events(id: string, options?: EventsOptions): AsyncGenerator<TaskEvent>;
+  events(id: string, options?: EventsOptions): AsyncIterableIterator<TaskEvent>;
   /** The result of a task by its id. */
   result(id: string): Promise<unknown>;
   /** Names of the app's tasks. */
@@ -128,8 +128,8 @@ export class AppClient implements Client {
     return this.#requests.follow(id, take, options);
   }
 
-  events(id: string, options: EventsOptions = {}): AsyncGenerator<TaskEvent> {
-    return eventsOf((fromLog, take, end) => this.follow(id, take, { fromLog, end }), options);
+  events(id: string, options: EventsOptions = {}): AsyncIterableIterator<TaskEvent> {
+    return eventsOf((from, take, end) => this.follow(id, take, { fromLog: from(), end }), options);
   }
 
   async result(id: string): Promise<unknown> {

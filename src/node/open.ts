@@ -18,8 +18,8 @@ import { LocalClient } from './local-client.ts';
 import { checkOptions, type OpenOptions } from './options.ts';
 import { NodeServing, type ServeOptions, type Serving } from './serving.ts';
 
+export type { EventsOptions } from '../client/task-events.ts';
 export type { MountContext } from '../gateway/gateway.ts';
-export type { EventsOptions } from '../protocol/events-of.ts';
 export type { ListFilter, LogLine, TaskEvent, TaskStateName, TaskStatus } from '../protocol/task-view.ts';
 export type { Client, StartArguments, StartOptions, TaskHandle } from './app-client.ts';
 /** Executor threads, and how many of them run something now. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { limits } from '../limits.ts';
-import { eventsOf, type FollowFrom } from './events-of.ts';
-import type { TaskEvent } from './task-view.ts';
+import { clientLimits } from '../limits.ts';
+import type { TaskEvent } from '../protocol/task-view.ts';
+import { eventsOf, type FollowFrom } from './task-events.ts';
 
 const line = (index: number): TaskEvent => ({
   type: 'log',
@@ -22,8 +22,11 @@ class Told {
   stopped = 0;
   take: ((event: TaskEvent) => void) | undefined;
   end: ((error?: Error) => void) | undefined;
-  readonly follow: FollowFrom = (fromLog, take, end) => {
-    this.begun.push(fromLog);
+  /** Where it would go on if whatever carries it had to begin anew. */
+  from = (): number => Number.NaN;
+  readonly follow: FollowFrom = (from, take, end) => {
+    this.begun.push(from());
+    this.from = from;
     this.take = take;
     this.end = end;
     return () => {
@@ -33,44 +36,59 @@ class Told {
   };
 }
 
-/** Everything that is ready to run runs. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-test('events come in order, of states and progress the newest, and it ends after the last', async () => {
+test('events come in order, of states and progress the newest that was not taken, and it ends after the last', async () => {
   const told = new Told();
   const events = eventsOf(told.follow, { fromLog: 3 });
+  expect(told.begun).toEqual([]);
   const first = events.next();
   expect(told.begun).toEqual([3]);
   for (const event of [state(0), line(3), state(1), { type: 'progress', done: 1, total: 2 } as const, line(4)])
     told.take?.(event);
-  expect((await first).value).toEqual(state(1));
+  expect((await first).value).toEqual(state(0));
+  told.take?.(state(2));
   told.take?.(finished);
   told.end?.();
-  const rest: TaskEvent[] = [];
-  for await (const event of events) rest.push(event);
-  expect(rest).toEqual([line(3), line(4), { type: 'progress', done: 1, total: 2 }, finished]);
-  expect([told.begun, told.stopped]).toEqual([[3], 0]);
+  expect(await Array.fromAsync(events)).toEqual([
+    line(3),
+    { type: 'progress', done: 1, total: 2 },
+    line(4),
+    state(2),
+    finished,
+  ]);
+  expect(told.begun).toEqual([3]);
+});
+
+test('a line that is told again, because its follow had to begin anew, is given once', async () => {
+  const told = new Told();
+  const events = eventsOf(told.follow, {});
+  const first = events.next();
+  told.take?.(line(0));
+  expect((await first).value).toEqual(line(0));
+  expect(told.from()).toBe(1);
+  for (const event of [line(0), line(1), finished]) told.take?.(event);
+  expect(await Array.fromAsync(events)).toEqual([line(1), finished]);
 });
 
 test('a reader that is slow is told every line once: the follow rests while it has enough, and goes on from there', async () => {
   const told = new Told();
   const events = eventsOf(told.follow, {});
   const first = events.next();
+  const most = clientLimits.streamEventsMax;
   let written = 0;
   const write = (): void => {
-    while (told.take !== undefined && written < 2.5 * limits.followedLinesMax) told.take(line(written++));
+    while (told.take !== undefined && written < 2.5 * most) told.take(line(written++));
   };
   write();
-  expect([written, told.stopped]).toEqual([limits.followedLinesMax, 1]);
+  // The first one went to who waited for it.
+  expect([written, told.stopped]).toEqual([most + 1, 1]);
   const lines = [(await first).value];
-  while (lines.length < 2.5 * limits.followedLinesMax) {
+  while (lines.length < 2.5 * most) {
     const next = events.next();
-    await settled();
     write();
     lines.push((await next).value);
   }
   expect(lines.map((event) => event?.type === 'log' && event.index)).toEqual(lines.map((_, index) => index));
-  expect(told.begun).toEqual([0, limits.followedLinesMax, 2 * limits.followedLinesMax]);
+  expect(told.begun.slice(0, 2)).toEqual([0, most + 1]);
 });
 
 test('whoever leaves, or gives a signal, is followed no more', async () => {
