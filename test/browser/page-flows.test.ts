@@ -1,34 +1,10 @@
 /** What one does with the page, against a real node. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startBrowser } from '../../tools/start-browser.ts';
-import { type Looks, openPage, openPageNode, type PageNode, Scratch, type WatchedPage } from './page-node.fixture.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { pageTests } from './page-node.fixture.ts';
 
-const scratch = new Scratch();
-let browser: Browser;
-let node: PageNode;
-let watched: WatchedPage | undefined;
-
-beforeAll(async () => {
-  [browser, node] = await Promise.all([startBrowser(), openPageNode()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await node?.close();
-  scratch.remove();
-});
-afterEach(async () => {
-  const { elsewhere, complaints } = watched ?? { elsewhere: [], complaints: [] };
-  await watched?.close();
-  watched = undefined;
-  expect(elsewhere).toEqual([]);
-  expect(complaints).toEqual([]);
-});
-
-const open = async (hash: string, looks?: Looks): Promise<Page> => {
-  watched = await openPage(browser, node, hash, looks);
-  return watched.page;
-};
+const tests = pageTests();
+const { open, scratch } = tests;
 const state = (page: Page): ReturnType<Page['locator']> => page.locator('.facts .state');
 
 test('a task is started from a form that its schema makes; what the schema refuses stands at its field', async () => {
@@ -65,7 +41,7 @@ test('a task without a schema takes JSON, and says where it is none', async () =
 
 test('lines of a log come live, each once', async () => {
   const gate = scratch.path('talk');
-  const id = await node.start('talk', { gate, lines: 300 });
+  const id = await tests.node.start('talk', { gate, lines: 300 });
   const page = await open(`#/task/${id}`);
   await page.getByRole('log').getByText('before the gate').waitFor();
   expect(await page.getByRole('log').locator('.log-line').count()).toBe(1);
@@ -80,7 +56,7 @@ test('lines of a log come live, each once', async () => {
 });
 
 test('a task shows its steps, its children, and where it waits', async () => {
-  const id = await node.start('statements', '2026-11');
+  const id = await tests.node.start('statements', '2026-11');
   const page = await open(`#/task/${id}`);
   await page
     .locator('.waits')
@@ -113,8 +89,8 @@ test('a task shows its steps, its children, and where it waits', async () => {
 });
 
 test('a failed task shows its error, its stack and its cause; it can be retried, and run again with another input', async () => {
-  const id = await node.start('send', 'ada');
-  await node.ended(id);
+  const id = await tests.node.start('send', 'ada');
+  await tests.node.ended(id);
   const page = await open(`#/task/${id}`);
   await state(page).getByText('failed').waitFor();
   const error = page.locator('section', { has: page.getByRole('heading', { name: 'Error' }) });
@@ -125,7 +101,7 @@ test('a failed task shows its error, its stack and its cause; it can be retried,
     expect.arrayContaining([expect.stringContaining('attempt 1'), expect.stringContaining('attempt 2')]),
   );
   await page.getByRole('button', { name: 'Retry' }).click();
-  await node.ended(id);
+  await tests.node.ended(id);
   await expect.poll(() => page.locator('.facts').textContent()).toMatch(/Attempts[34]/);
   await page.getByRole('link', { name: 'Run again' }).click();
   const input = page.getByLabel('Input');
@@ -137,7 +113,7 @@ test('a failed task shows its error, its stack and its cause; it can be retried,
 });
 
 test('filters of the list stand in the address bar, and what matches them comes live', async () => {
-  await Promise.all([node.start('echo', 1, 'key-one'), node.start('refuse')]);
+  await Promise.all([tests.node.start('echo', 1, 'key-one'), tests.node.start('refuse')]);
   const page = await open('#/tasks?name=echo');
   const rows = page.locator('.rows-body .rows-row');
   await rows.first().waitFor();
@@ -145,7 +121,7 @@ test('filters of the list stand in the address bar, and what matches them comes 
   await page.getByRole('searchbox').fill('key-');
   await expect.poll(() => rows.count()).toBe(1);
   expect(new URL(page.url()).hash).toBe('#/tasks?name=echo&text=key-');
-  await node.start('echo', 2, 'key-two');
+  await tests.node.start('echo', 2, 'key-two');
   await expect.poll(() => rows.count()).toBe(2);
   expect(await rows.first().textContent()).toContain('key-two');
   await page.getByRole('button', { name: 'Clear' }).click();
@@ -158,8 +134,8 @@ test('filters of the list stand in the address bar, and what matches them comes 
 });
 
 test('all of it can be done with the keyboard', async () => {
-  await node.start('echo', 'by key', 'keyboard-b');
-  await node.start('echo', 'by key', 'keyboard-a');
+  await tests.node.start('echo', 'by key', 'keyboard-b');
+  await tests.node.start('echo', 'by key', 'keyboard-a');
   const page = await open('#/tasks');
   const rows = page.locator('.rows-body .rows-row');
   await rows.first().waitFor();

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { listen } from '../../src/gateway/server.ts';
 import { openNode } from '../../src/node/open.ts';
 import { encodeValue } from '../../src/values/codec.ts';
+import { startBrowser } from '../../tools/start-browser.ts';
 
 const module = new URL('./page-app.fixture.ts', import.meta.url).href;
 
@@ -104,4 +106,40 @@ export const openPage = async (
   });
   await page.goto(`${url}${hash}`);
   return { page, elsewhere, complaints, close: () => context.close() };
+};
+
+/**
+ * For a file of tests: a browser, a node and files for all of them, and a page for each, which must have asked nothing of other
+ * servers and complained of nothing when its test is over.
+ */
+export const pageTests = () => {
+  const scratch = new Scratch();
+  let browser: Browser;
+  let node: PageNode;
+  let watched: WatchedPage | undefined;
+  beforeAll(async () => {
+    [browser, node] = await Promise.all([startBrowser(), openPageNode()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await node?.close();
+    scratch.remove();
+  });
+  afterEach(async () => {
+    const { elsewhere, complaints } = watched ?? { elsewhere: [], complaints: [] };
+    await watched?.close();
+    watched = undefined;
+    expect(elsewhere).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+  return {
+    scratch,
+    get node(): PageNode {
+      return node;
+    },
+    open: async (hash: string, looks?: Looks): Promise<Page> => {
+      watched = await openPage(browser, node, hash, looks);
+      return watched.page;
+    },
+  };
 };

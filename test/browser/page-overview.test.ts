@@ -1,35 +1,11 @@
 /** The overview of a real node: what it shows is what happens, as it happens. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startBrowser } from '../../tools/start-browser.ts';
-import { openPage, openPageNode, type PageNode, Scratch, type WatchedPage } from './page-node.fixture.ts';
+import type { Page } from 'playwright-core';
+import { afterAll, expect, test } from 'vitest';
+import { pageTests } from './page-node.fixture.ts';
 
-const scratch = new Scratch();
-let browser: Browser;
-let node: PageNode;
-let watched: WatchedPage | undefined;
-
-beforeAll(async () => {
-  [browser, node] = await Promise.all([startBrowser(), openPageNode()]);
-});
-afterAll(async () => {
-  scratch.openGate('open');
-  await browser?.close();
-  await node?.close();
-  scratch.remove();
-});
-afterEach(async () => {
-  const { elsewhere, complaints } = watched ?? { elsewhere: [], complaints: [] };
-  await watched?.close();
-  watched = undefined;
-  expect(elsewhere).toEqual([]);
-  expect(complaints).toEqual([]);
-});
-
-const open = async (hash: string): Promise<Page> => {
-  watched = await openPage(browser, node, hash);
-  return watched.page;
-};
+const tests = pageTests();
+const { open, scratch } = tests;
+afterAll(() => scratch.openGate('open'));
 const figure = async (page: Page, name: string): Promise<string> =>
   (await page.locator('.figure', { hasText: name }).locator('.value').textContent()) ?? '';
 /** The cells of a name's row. */
@@ -40,9 +16,13 @@ test('what runs, waits and failed is counted as it happens', async () => {
   const page = await open('');
   await page.locator('.figures').waitFor();
   const gate = scratch.path('open');
-  const running = await Promise.all([1, 2, 3].map(() => node.start('talk', { gate, lines: 1 })));
-  const ended = await Promise.all([node.start('echo', 1), node.start('echo', 2), node.start('refuse')]);
-  await Promise.all(ended.map((id) => node.ended(id)));
+  const running = await Promise.all([1, 2, 3].map(() => tests.node.start('talk', { gate, lines: 1 })));
+  const ended = await Promise.all([
+    tests.node.start('echo', 1),
+    tests.node.start('echo', 2),
+    tests.node.start('refuse'),
+  ]);
+  await Promise.all(ended.map((id) => tests.node.ended(id)));
   await expect.poll(() => figure(page, 'Running')).toBe('3');
   await expect.poll(() => figure(page, 'Failed')).toBe('1');
   await expect.poll(() => figure(page, 'Slots busy')).toMatch(/^3 \/ \d+$/);
@@ -50,7 +30,7 @@ test('what runs, waits and failed is counted as it happens', async () => {
   const unfinished = page.locator('section', { has: page.getByRole('heading', { name: 'Not finished' }) });
   await expect.poll(() => unfinished.locator('tbody tr').count()).toBe(3);
   scratch.openGate('open');
-  await Promise.all(running.map((id) => node.ended(id)));
+  await Promise.all(running.map((id) => tests.node.ended(id)));
   await expect.poll(() => figure(page, 'Running')).toBe('0');
   await unfinished.getByText('Nothing runs and nothing waits.').waitFor();
   await page.getByRole('link', { name: 'refuse' }).click();

@@ -1,40 +1,17 @@
 /** Much on the page at once: ten thousand tasks in the list, a map of a hundred thousand items. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startBrowser } from '../../tools/start-browser.ts';
-import { openPage, openPageNode, type PageNode, Scratch, type WatchedPage } from './page-node.fixture.ts';
+import { expect, test } from 'vitest';
+import { pageTests } from './page-node.fixture.ts';
 
-const scratch = new Scratch();
-let browser: Browser;
-let node: PageNode;
-let watched: WatchedPage | undefined;
-
-beforeAll(async () => {
-  [browser, node] = await Promise.all([startBrowser(), openPageNode()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await node?.close();
-  scratch.remove();
-});
-afterEach(async () => {
-  const { elsewhere, complaints } = watched ?? { elsewhere: [], complaints: [] };
-  await watched?.close();
-  watched = undefined;
-  expect(elsewhere).toEqual([]);
-  expect(complaints).toEqual([]);
-});
-
-const open = async (hash: string): Promise<Page> => {
-  watched = await openPage(browser, node, hash);
-  return watched.page;
-};
+const tests = pageTests();
+const { open, scratch } = tests;
 
 test('ten thousand tasks are a list in which only what is in sight is there', async () => {
   const ids = await Promise.all(
-    Array.from({ length: 10_000 }, (_, index) => node.start('echo', index, `n-${String(index).padStart(5, '0')}`)),
+    Array.from({ length: 10_000 }, (_, index) =>
+      tests.node.start('echo', index, `n-${String(index).padStart(5, '0')}`),
+    ),
   );
-  await Promise.all(ids.map((id) => node.ended(id)));
+  await Promise.all(ids.map((id) => tests.node.ended(id)));
   const page = await open('#/tasks');
   const box = page.locator('.rows');
   const rows = page.locator('.rows-body .rows-row');
@@ -81,7 +58,7 @@ test('ten thousand tasks are a list in which only what is in sight is there', as
 });
 
 test('a map of a hundred thousand items is one row with its numbers, live to the end', async () => {
-  const id = await node.start('renderAll', { pages: 100_000, from: 60_000, gate: scratch.path('map') });
+  const id = await tests.node.start('renderAll', { pages: 100_000, from: 60_000, gate: scratch.path('map') });
   const page = await open(`#/task/${id}`);
   const numbers = page.locator('.map-numbers');
   await expect.poll(() => numbers.textContent()).toMatch(/^[\d,]+ of 100,000/);

@@ -2,14 +2,15 @@
 import type { JSX } from 'preact';
 import type { TaskStateName } from '../../../src/protocol/task-view.ts';
 
-const svg = (children: JSX.Element): JSX.Element => (
+/** A drawing with lines of so many points. */
+export const svg = (children: JSX.Element, lineWidth = 1.6): JSX.Element => (
   <svg
     width="14"
     height="14"
     viewBox="0 0 14 14"
     fill="none"
     stroke="currentColor"
-    stroke-width="1.6"
+    stroke-width={lineWidth}
     aria-hidden="true"
   >
     {children}
