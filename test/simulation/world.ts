@@ -48,6 +48,8 @@ export class World {
   /** Lines for a person, newest last. */
   readonly story: string[] = [];
   readonly certainlyLost: { readonly partition: number; readonly epoch: number; readonly acknowledged: number }[] = [];
+  /** Of each partition, the versions that its leaders have given out. */
+  readonly #versions: Set<number>[] = [];
   readonly #clients = new Map<string, (message: unknown) => void>();
   readonly losses: LogLosses;
   readonly damage = new RowDamage(this);
@@ -253,6 +255,14 @@ export class World {
   /** A leader was told that nothing of its epoch above `acknowledged` was or will be applied. */
   lostCertainly(partition: number, epoch: number, acknowledged: number): void {
     this.certainlyLost.push({ partition, epoch, acknowledged });
+  }
+
+  /** A leader gave out a version: nobody does so again, whatever becomes of the record that it was for (P7). */
+  gaveVersion(partition: number, version: number): void {
+    const given = this.#versions[partition] ?? new Set();
+    this.#versions[partition] = given;
+    if (given.has(version)) this.violated('versions', `partition ${partition}: ${version} was given out twice`);
+    given.add(version);
   }
 
   /** Something was taken away, of a log that begins at `logStart` now or of the blobs. */

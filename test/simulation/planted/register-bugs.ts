@@ -123,6 +123,40 @@ export const registerBugs: readonly PlantedBug[] = [
     seeds: 500,
   },
   {
+    name: 'P7: versions go on from the records that count, of which an older leader may have held more',
+    workload: 'registers',
+    file: chain,
+    find: 'const basePerEpoch = 2 ** 16;',
+    replace: 'const basePerEpoch = 0;',
+    law: ['versions'],
+    seeds: 100,
+  },
+  {
+    name: 'what is sent again for a position has other bytes than the first time',
+    workload: 'registers',
+    file: pipeline,
+    find: "      steps.push({ kind: 'append', entry, again: true });",
+    replace:
+      "      const bytes = Buffer.from(entry.bytes);\n      bytes.writeDoubleLE(bytes.readDoubleLE(40) + 1, 40);\n      bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);\n      Object.assign(entry, { bytes });\n      steps.push({ kind: 'append', entry, again: true });",
+    also: {
+      file: pipeline,
+      find: "import { TuttiError } from '../errors/tutti-error.ts';",
+      replace: "import { TuttiError } from '../errors/tutti-error.ts';\nimport { crc32 } from '../platform/crc32.ts';",
+    },
+    law: ['no damage', 'linearizable', 'messages', 'same state'],
+    seeds: 100,
+  },
+  {
+    name: 'the row of a request is not in the record of what the request does',
+    workload: 'registers',
+    file: 'src/partition/batch.ts',
+    find: '    const batch = this.#open;\n    batch.writes.push(',
+    replace:
+      '    if (table === 201) this.#rotate();\n    const batch = this.#open;\n    batch.writes.push(',
+    law: ['linearizable', 'messages'],
+    seeds: 200,
+  },
+  {
     name: 'P8: records of an older epoch that land late are applied',
     workload: 'registers',
     file: chain,

@@ -289,7 +289,10 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
         context.send(from, { client: request.client, seq: request.seq, outcome: undefined } satisfies Reply);
         return;
       }
-      own.host.transact((tx) => serve(tx, from, request));
+      own.host.transact((tx) => {
+        world.gaveVersion(request.partition, tx.sequence());
+        serve(tx, from, request);
+      });
       planTurn();
     },
   };
