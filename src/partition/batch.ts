@@ -89,6 +89,11 @@ export class Batches<Output> {
     return this.#closed.shift();
   }
 
+  /** Takes out what the open batch has to tell, which has written nothing and becomes no record. Its numbers stay given (B3). */
+  takeOutputs(): Output[] {
+    return this.#open.outputs.splice(0);
+  }
+
   /** Takes out the open batch. */
   takeOpen(): Batch<Output> {
     const batch = this.#open;

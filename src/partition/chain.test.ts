@@ -150,6 +150,20 @@ describe('numbers and time', () => {
     expect(new Set(given).size).toBe(given.length);
   });
 
+  test('a sequence number that a step took which wrote nothing is not given again (P7)', () => {
+    const leader = Leader.ready({ log: new ScriptedLog() });
+    const given: number[] = [];
+    for (let at = 0; at < 4; at++) {
+      leader.step((tx) => {
+        given.push(tx.sequence());
+        tx.emit('told');
+        if (at === 2) tx.put(items, 'x', { value: at });
+      });
+      leader.settle();
+    }
+    expect(new Set(given).size).toBe(4);
+  });
+
   test('within a leadership sequence numbers only grow, whether records are sealed or wait', () => {
     const leader = Leader.ready({ log: new ScriptedLog(), window: 2 });
     const given: number[] = [];

@@ -265,7 +265,7 @@ export class Partition<Output> implements Transaction<Output> {
       return;
     }
     // Without writes, outputs depend on what is under way, or on nothing; on a shared log an empty record confirms them.
-    if (writes.length === 0 && !this.#options.shared) this.#attach(pipeline, this.#batches.takeOpen().outputs);
+    if (writes.length === 0 && !this.#options.shared) this.#attach(pipeline, this.#batches.takeOutputs());
     else if (pipeline.hasRoom) this.#seal(pipeline, this.#batches.takeOpen());
   }
 
