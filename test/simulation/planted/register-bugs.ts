@@ -151,8 +151,7 @@ export const registerBugs: readonly PlantedBug[] = [
     workload: 'registers',
     file: 'src/partition/batch.ts',
     find: '    const batch = this.#open;\n    batch.writes.push(',
-    replace:
-      '    if (table === 201) this.#rotate();\n    const batch = this.#open;\n    batch.writes.push(',
+    replace: '    if (table === 201) this.#rotate();\n    const batch = this.#open;\n    batch.writes.push(',
     law: ['linearizable', 'messages'],
     seeds: 200,
   },
