@@ -199,6 +199,19 @@ export const limits = {
   /** A standby that is so many records behind has caught up. */
   warmRecords: 100,
 
+  // What is shown of a cluster
+  clusterMovesKept: 200,
+  clusterFaultsShown: 100,
+  /** A fault that is no state but happened is shown for so long. */
+  clusterFaultKeptMs: 600_000,
+  clusterNotesKept: 50,
+  /** A partition that nobody leads for so long, and a standby that is behind for so long, are faults. */
+  unledFaultMs: 2_000,
+  lagFaultMs: 10_000,
+  /** A node that could not read the map, or did not hear itself, for so long is cut off from its cluster. */
+  cutOffMs: 10_000,
+  lackedNamesShown: 20,
+
   // What a node needs of its machine
   /** Connections are open files too. */
   openFilesMin: 2_048,

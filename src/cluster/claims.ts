@@ -107,6 +107,11 @@ export class Claims {
     for (const { partition, epoch } of reports) this.#noteEpoch(partition, epoch);
   }
 
+  /** The highest epoch of a partition that was ever heard of; 0: none. */
+  newestEpoch(partition: number): number {
+    return this.#epochs.get(partition) ?? 0;
+  }
+
   #noteEpoch(partition: number, epoch: number): void {
     if (epoch > (this.#epochs.get(partition) ?? 0)) this.#epochs.set(partition, epoch);
   }

@@ -10,7 +10,8 @@
  *   shows an older one, because it has lost its tail or was made anew under its name, whoever knows a newer one puts that back.
  *   The log refuses it where reads only lagged. Of two maps of one version the one counts that stands in the log.
  *
- * What is decided where: who is there in `peers.ts`, the next map in `planner.ts`, partitions in `claims.ts`.
+ * What is decided where: who is there in `peers.ts`, the next map in `planner.ts`, partitions in `claims.ts`. What is shown of it is
+ * remembered in `cluster-recorder.ts`.
  */
 import { TuttiError } from '../errors/tutti-error.ts';
 import { Claims } from './claims.ts';
@@ -26,7 +27,9 @@ import {
   takesPart,
   withMember,
 } from './cluster-map.ts';
+import { ClusterRecorder } from './cluster-recorder.ts';
 import type { ClusterTimes } from './cluster-times.ts';
+import type { Sight } from './cluster-view.ts';
 import { type Heartbeat, newsOf } from './heartbeat.ts';
 import { Peers } from './peers.ts';
 import { planNext } from './planner.ts';
@@ -48,6 +51,8 @@ export class ClusterCore {
   readonly #options: ClusterCoreOptions;
   readonly #peers: Peers;
   readonly #claims: Claims;
+  /** What there is to show. */
+  readonly recorder: ClusterRecorder;
   #map: ClusterMap | undefined;
   /** What the log showed when it was last read. */
   #shown: ClusterMap | undefined;
@@ -79,6 +84,7 @@ export class ClusterCore {
     this.#peers = new Peers(options.info.id, options.times);
     this.#rival = new Rival(options.times);
     this.#claims = new Claims(options.info.id, options.times, this.#peers, options.fraction);
+    this.recorder = new ClusterRecorder(options.info.id, options.times, this.#peers, this.#claims);
   }
 
   /** The newest map it knows. */
@@ -100,12 +106,19 @@ export class ClusterCore {
     return this.#claims.leaderOf(partition, nowMs);
   }
 
+  /** What can be shown of the cluster; undefined: it has read no map yet. */
+  get sight(): Sight | undefined {
+    const [map, recorder] = [this.#map, this.recorder];
+    return map === undefined ? undefined : { map, recorder, healthy: this.#healthy, queued: this.#queued };
+  }
+
   /** Takes an event; returns what is to be done, in order. */
   on(event: ClusterEvent, nowMs: number): readonly ClusterEffect[] {
     if (this.#stopped) return [];
     this.#peers.turn(nowMs);
     if (!this.#take(event, nowMs)) return [];
     if (!this.#stopped) this.#decide(nowMs);
+    if (this.#map !== undefined) this.recorder.look(this.#map, nowMs);
     const effects = this.#effects;
     this.#effects = [];
     return effects;
@@ -117,6 +130,7 @@ export class ClusterCore {
       case 'map':
         this.#reading = false;
         this.#readMs = event.beganMs;
+        this.recorder.mapRead(event.beganMs);
         this.#shown = event.map;
         // K1
         if (event.map === undefined || versionOf(event.map) < versionOf(this.#map)) break;
@@ -213,6 +227,7 @@ export class ClusterCore {
   }
 
   #hearsOfItself({ member, incarnation }: Heartbeat, nowMs: number): boolean {
+    if (incarnation === this.#incarnation) this.recorder.heardItself(nowMs);
     if (!this.#rival.heard(incarnation, nowMs)) return false;
     this.#stop(
       new TuttiError(
@@ -361,6 +376,7 @@ export class ClusterCore {
       queued: this.#queued,
       suspects,
       partitions,
+      ...this.recorder.ownFailures(),
     };
     const told = newsOf(heartbeat);
     const dueMs = this.#publishedMs + this.#options.times.heartbeatMs;

@@ -130,3 +130,23 @@ test('a damaged record leaves what is led as it is, and the next good one is rea
   expect(world.loads()).toEqual({ n0: 2, n1: 2 });
   expect(node.map?.members.length).toBe(2);
 });
+
+test('a node shows its cluster, hears itself, and tells the others of a partition that stopped', async () => {
+  const world = new TestWorld();
+  const [n0, n1] = ['n0', 'n1'].map((id) => world.start(id));
+  expect(n0?.node.overview()).toBeUndefined();
+  await world.pass(10_000);
+  n1?.node.partitionFailed(2, 'REPLICA_DIFFERS');
+  await world.pass(1_000);
+  const seen = n0?.node.overview({ urlOf: (member) => `https://${member}:8484` });
+  expect(seen).toMatchObject({ name: 'test', self: 'n0', mapVersion: n0?.node.map?.version });
+  expect(seen?.members.map(({ id, leads, url }) => [id, leads, url])).toEqual([
+    ['n0', 2, 'https://n0:8484'],
+    ['n1', 2, 'https://n1:8484'],
+  ]);
+  expect(seen?.faults.map(({ kind, member, partition }) => [kind, member, partition])).toEqual([
+    ['replicaDiffers', 'n1', 2],
+  ]);
+  expect(seen?.mapReadMs).toBeLessThan(2_000);
+  expect(seen?.echoMs).toBeLessThan(500);
+});

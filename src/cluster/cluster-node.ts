@@ -6,10 +6,12 @@ import type { Bus, Log } from '../engine/engine.ts';
 import { isTuttiError, type TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
+import type { ClusterOverview } from '../protocol/cluster-overview.ts';
 import type { PartitionEnd, PartitionState } from './claims.ts';
 import { ClusterCore, type ClusterCoreOptions } from './cluster-core.ts';
 import type { ClusterEffect, ClusterEvent } from './cluster-event.ts';
 import type { ClusterMap } from './cluster-map.ts';
+import { clusterOverview, type Surroundings } from './cluster-view.ts';
 import { decodeHeartbeat, encodeHeartbeat } from './heartbeat.ts';
 import { MapLog } from './map-log.ts';
 
@@ -77,6 +79,20 @@ export class ClusterNode {
   /** The number of this run of the node; 0: it has not joined yet. */
   get incarnation(): number {
     return this.#core.incarnation;
+  }
+
+  /** How the cluster does, as this node sees it; undefined: it has read no map yet. */
+  overview(around: Surroundings = {}): ClusterOverview | undefined {
+    const { sight } = this.#core;
+    const { clock } = this.#options.env;
+    const moment = { now: clock.now(), monotonicMs: clock.monotonic() };
+    return sight && clusterOverview(sight, { name: this.#options.cluster, ...around }, moment);
+  }
+
+  /** A partition stopped here, for this reason: to show it, on every node. */
+  partitionFailed(partition: number, code: string): void {
+    const { recorder } = this.#core;
+    recorder.failed({ partition, code, member: recorder.self, atMs: this.#options.env.clock.monotonic() });
   }
 
   /** What this node has of a partition has changed, and why it ended, where it ended against its will. */
@@ -175,8 +191,12 @@ export class ClusterNode {
       // Any other answer says nothing: reads may have lagged.
       if (effect.kind === 'putBackMap' && kind === 'appended') {
         const { shown } = effect;
-        const lost = shown?.clusterId === map.clusterId ? 'cluster.map-put-back' : 'cluster.map-made-anew';
-        events.emit(lost, { version: map.version, shown: shown?.version ?? 0 });
+        const same = shown?.clusterId === map.clusterId;
+        this.#core.recorder.mapLost(same ? 'putBack' : 'madeAnew', this.#options.env.clock.monotonic());
+        events.emit(same ? 'cluster.map-put-back' : 'cluster.map-made-anew', {
+          version: map.version,
+          shown: shown?.version ?? 0,
+        });
       }
     } catch (error) {
       events.emit('cluster.append-failed', { error });
@@ -195,8 +215,10 @@ export class ClusterNode {
         if (map !== undefined && map.version > (known?.version ?? 0)) {
           env.events.emit('cluster.map', inWords(map));
           // Others began anew, and were faster than those who knew.
-          if (known !== undefined && known.clusterId !== map.clusterId)
+          if (known !== undefined && known.clusterId !== map.clusterId) {
             env.events.emit('cluster.map-made-anew', { version: known.version, shown: map.version });
+            this.#core.recorder.mapLost('madeAnew', env.clock.monotonic());
+          }
         }
         this.#tell({ kind: 'map', map, beganMs });
         return;

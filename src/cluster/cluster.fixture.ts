@@ -3,14 +3,19 @@
  * be: a claim succeeds at once and deposes whoever led.
  */
 import { limits } from '../limits.ts';
+import type { ClusterOverview } from '../protocol/cluster-overview.ts';
 import type { PartitionState } from './claims.ts';
 import { ClusterCore } from './cluster-core.ts';
 import type { ClusterEffect, ClusterEvent } from './cluster-event.ts';
 import type { ClusterMap, ClusterSettings } from './cluster-map.ts';
 import type { ClusterTimes } from './cluster-times.ts';
+import { clusterOverview, type Surroundings } from './cluster-view.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
 const nothing: PartitionState = { role: 'none', epoch: 0, position: 0 };
+
+/** When the clusters of tests began. */
+export const epochMs = Date.UTC(2026, 0, 1);
 
 const eventsAtOnceMax = 10_000;
 
@@ -74,17 +79,20 @@ export class ScriptedCluster {
   }
 
   /** A new run of a node. */
-  start(id: string, more: { readonly featureLevel?: number } = {}): void {
+  start(
+    id: string,
+    more: { readonly featureLevel?: number; readonly app?: string; readonly functions?: readonly string[] } = {},
+  ): void {
     const core = new ClusterCore({
       info: {
         id,
         token: `run ${this.#runs++}`,
         location: '',
         weight: this.#weights[Number(id.slice(1))] ?? 1,
-        app: 'v1',
+        app: more.app ?? 'v1',
         featureLevel: more.featureLevel ?? 1,
       },
-      functions: ['send'],
+      functions: more.functions ?? ['send'],
       settings: this.#settings,
       newClusterId: `cluster of run ${this.#runs}`,
       times: this.#times,
@@ -167,6 +175,13 @@ export class ScriptedCluster {
     return Object.fromEntries(
       [...this.nodes].map(([id, { states }]) => [id, states.filter(({ role }) => role === 'leading').length]),
     );
+  }
+
+  /** The cluster as a node shows it. */
+  overview(id: string, around: Surroundings = {}): ClusterOverview {
+    const { sight } = this.node(id).core;
+    if (sight === undefined) throw new Error(`${id} has read no map.`);
+    return clusterOverview(sight, { name: 'test', ...around }, { now: this.nowMs + epochMs, monotonicMs: this.nowMs });
   }
 
   stateOf(id: string): string | undefined {

@@ -18,6 +18,8 @@ const heartbeat: Heartbeat = {
 
 test('a heartbeat comes out as it went in', () => {
   expect(decodeHeartbeat(encodeHeartbeat(heartbeat))).toEqual(heartbeat);
+  const failed = { ...heartbeat, failures: [{ partition: 3, code: 'REPLICA_DIFFERS' }] };
+  expect(decodeHeartbeat(encodeHeartbeat(failed))).toEqual(failed);
 });
 
 test('the format of heartbeats is fixed: whoever changes it needs a new number', () => {

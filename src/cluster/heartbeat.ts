@@ -20,6 +20,9 @@ export type PartitionReport = {
   readonly position: number;
 };
 
+/** A partition stopped at a node, of late. */
+export type PartitionFailure = { readonly partition: number; readonly code: string };
+
 export type Heartbeat = {
   readonly member: string;
   readonly incarnation: number;
@@ -33,30 +36,36 @@ export type Heartbeat = {
   readonly suspects: readonly string[];
   /** Of partitions in which it has any part. */
   readonly partitions: readonly PartitionReport[];
+  /** For people who look at the cluster; nobody decides by it. Left out: none. */
+  readonly failures?: readonly PartitionFailure[];
 };
 
 /** What of it others act on at once: all but positions and queues. */
-export const newsOf = ({ mapVersion, healthy, suspects, partitions }: Heartbeat): string =>
+export const newsOf = ({ mapVersion, healthy, suspects, partitions, failures = [] }: Heartbeat): string =>
   JSON.stringify([
     mapVersion,
     healthy,
     suspects,
     partitions.map(({ partition, role, epoch }) => [partition, role, epoch]),
+    failures.length,
   ]);
 
 const roles: readonly Role[] = ['none', 'following', 'claiming', 'leading', 'closing'];
 
-type Fields = [number, string, number, number, 0 | 1, number, readonly string[], number[]];
+type Fields = [number, string, number, number, 0 | 1, number, readonly string[], number[], ...Failures];
+type Failures = [] | [failures: readonly (readonly [partition: number, code: string])[]];
 
 export const encodeHeartbeat = (heartbeat: Heartbeat): Uint8Array => {
-  const { member, incarnation, mapVersion, healthy, queued, suspects, partitions } = heartbeat;
+  const { member, incarnation, mapVersion, healthy, queued, suspects, partitions, failures = [] } = heartbeat;
   const flat = partitions.flatMap(({ partition, role, epoch, position }) => [
     partition,
     roles.indexOf(role),
     epoch,
     position,
   ]);
-  const fields: Fields = [heartbeatFormat, member, incarnation, mapVersion, healthy ? 1 : 0, queued, suspects, flat];
+  const told: Failures = failures.length === 0 ? [] : [failures.map(({ partition, code }) => [partition, code])];
+  const state = healthy ? 1 : 0;
+  const fields: Fields = [heartbeatFormat, member, incarnation, mapVersion, state, queued, suspects, flat, ...told];
   return pack(fields);
 };
 
@@ -69,7 +78,7 @@ export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined => {
     return undefined;
   }
   if (!Array.isArray(fields) || fields[0] !== heartbeatFormat) return undefined;
-  const [, member, incarnation, mapVersion, healthy, queued, suspects, flat] = fields;
+  const [, member, incarnation, mapVersion, healthy, queued, suspects, flat, told = []] = fields;
   const partitions: PartitionReport[] = [];
   for (let at = 0; at < flat.length; at += 4)
     partitions.push({
@@ -78,5 +87,9 @@ export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined => {
       epoch: flat[at + 2]!,
       position: flat[at + 3]!,
     });
-  return { member, incarnation, mapVersion, healthy: healthy === 1, queued, suspects, partitions };
+  const failures = told.map(([partition, code]) => ({ partition, code }));
+  return {
+    ...{ member, incarnation, mapVersion, healthy: healthy === 1, queued, suspects, partitions },
+    ...(failures.length === 0 ? {} : { failures }),
+  };
 };

@@ -138,8 +138,19 @@ export class Peers {
     return this.#peers.keys();
   }
 
+  /** When something last came of it; before anything did, when it was first seen in the map. */
+  heardMs(id: string): number | undefined {
+    return this.#peers.get(id)?.heardMs;
+  }
+
   heartbeatOf(id: string): Heartbeat | undefined {
     return this.#peers.get(id)?.heartbeat;
+  }
+
+  /** What those that are there say of their partitions, but for oneself. */
+  reports(nowMs: number): readonly (readonly [id: string, reports: readonly PartitionReport[]])[] {
+    const ids = [...this.#peers.keys()].filter((id) => id !== this.#self && this.isThere(id, nowMs));
+    return ids.map((id) => [id, this.heartbeatOf(id)?.partitions ?? []]);
   }
 
   report(id: string, partition: number): PartitionReport | undefined {

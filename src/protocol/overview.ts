@@ -1,5 +1,7 @@
 /** How a node does: counters since it began to lead, and what is now. Bounded, whatever the load. */
 
+import type { ClusterOverview } from './cluster-overview.ts';
+
 /** Upper bounds of the buckets of all histograms. */
 export { histogramBoundsMs } from '../platform/histogram.ts';
 
@@ -121,4 +123,6 @@ export type Overview = {
   readonly logs: readonly LogOverview[];
   readonly threads: readonly ThreadOverview[];
   readonly history: OverviewHistory;
+  /** Of a node of a cluster that has read its map. */
+  readonly cluster?: ClusterOverview;
 };

@@ -1,5 +1,6 @@
 /** How the partitions and logs of a thread do, as the overview of a node tells it. */
 import type { LogCounters } from '../../engine/embedded/log-counters.ts';
+import type { ClusterOverview } from '../../protocol/cluster-overview.ts';
 import { addHistograms } from '../../protocol/histogram.ts';
 import type {
   FunctionOverview,
@@ -24,6 +25,7 @@ export type StateOverview = {
   readonly logs: readonly LogOverview[];
   readonly loopDelay: LoopDelay;
   readonly history: OverviewHistory;
+  readonly cluster?: ClusterOverview;
 };
 
 /** Where a partition's newest checkpoint stands; `at` undefined: it is of before this process. */
