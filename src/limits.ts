@@ -16,7 +16,9 @@ export const valueLimits = {
 export const clientLimits = {
   clientTimeoutMs: 30_000,
   clientGiveUpMs: 30_000,
+  /** From a dial to the node's greeting: where there are other addresses, and where there is no other. */
   clientDialMs: 10_000,
+  clientDialOnlyMs: 20_000,
   clientBackoffFirstMs: 100,
   clientBackoffMaxMs: 10_000,
   /** Requests that a client holds, sent or not. */

@@ -33,7 +33,7 @@ export type TaskTools = {
 /** A process that is about to take or leave a folder is waited for. */
 const folderWaitMs = 5_000;
 const againMs = 100;
-/** A node that is starting again is waited for. */
+/** A node that is starting again is waited for so long; one that takes the connection and is slow, longer (K3 in `client/link.ts`). */
 const nodeWaitMs = 5_000;
 
 /** Runs `use` on the tasks; on a folder it may be run again if that changes hands meanwhile. */

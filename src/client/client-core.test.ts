@@ -311,6 +311,36 @@ describe('a connection', () => {
     expect(client.world.socket.requests.length).toBe(1);
   });
 
+  test('K3: is given up after a while where nothing listens, and not while a slow node has yet to greet', () => {
+    const client = new FakeClient({ giveUpMs: 5_000 });
+    const refused = client.ask('app', []);
+    while (refused.errors.length === 0 && client.world.nowMs < 60_000) {
+      if (!client.world.socket.isClosed) client.world.socket.breaks(1006);
+      client.world.pass(10);
+    }
+    expect(refused.errors).toMatchObject([{ code: 'UNREACHABLE', outcome: 'rejected' }]);
+    expect(client.world.nowMs).toBeCloseTo(5_000, -2);
+
+    const dials = client.world.sockets.length;
+    const greeted = client.ask('status', ['x']);
+    client.world.socket.events.opened(null);
+    client.world.pass(19_000);
+    client.world.socket.welcome();
+    client.world.socket.answer(client.world.socket.requests[0]?.[1] as number, '"x"');
+    expect([greeted.texts, client.world.sockets.length - dials]).toEqual([['"x"'], 1]);
+  });
+
+  test('K3: ends the wait for a node that took the connection and never greets when that attempt ends', () => {
+    const client = new FakeClient({ giveUpMs: 5_000 });
+    const asked = client.ask('app', []);
+    client.world.socket.events.opened(null);
+    client.world.pass(clientLimits.clientDialOnlyMs - 1);
+    expect(asked.errors).toEqual([]);
+    client.world.pass(1);
+    expect(asked.errors).toMatchObject([{ code: 'UNREACHABLE', outcome: 'rejected' }]);
+    expect([client.core.state, client.world.timers]).toEqual(['resting', 0]);
+  });
+
   test("gives ids the node's time", () => {
     const client = ready({}, { timeMs: 1_000_000 });
     expect(client.core.nodeTimeMs).toBe(1_000_000);

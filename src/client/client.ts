@@ -36,7 +36,10 @@ export type ConnectOptions<App = unknown> = {
   readonly token?: Token;
   /** How long an answer may take that does not wait for a task's end. Default: 30 s. */
   readonly timeout?: Duration;
-  /** How long no node may be reached before everything that waits is told so; `false`: never. Default: 30 s. */
+  /**
+   * How long no node may be reached before everything that waits is told so; `false`: never. Default: 30 s. Where a node is there and
+   * slow to greet then, it has up to 20 s for that: `timeout` is what bounds a request.
+   */
   readonly giveUpAfter?: Duration | false;
 };
 

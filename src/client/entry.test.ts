@@ -17,7 +17,7 @@ describe('E1: what is said of a request without an answer', () => {
     expect(aborted.errors).toMatchObject([{ code: 'ABORTED', outcome: 'rejected', cause: { message: 'no more' } }]);
     client.world.pass(1_000);
     expect(timed.errors).toMatchObject([{ code: 'UNREACHABLE', outcome: 'rejected', details: { reason: 'timeout' } }]);
-    client.world.pass(29_000);
+    client.world.pass(40_000);
     expect(unreachable.errors).toMatchObject([
       { code: 'UNREACHABLE', retry: 'later', details: { addresses: ['ws://a'] } },
     ]);
@@ -51,7 +51,7 @@ describe('E1: what is said of a request without an answer', () => {
     client.world.settle();
     client.world.socket.breaks();
     const unsent = client.start('b');
-    client.world.pass(40_000);
+    client.world.pass(45_000);
     expect(asked.errors).toMatchObject([{ code: 'NO_ANSWER', details: { reason: 'unreachable', id: 'a' } }]);
     expect(unsent.errors).toMatchObject([{ code: 'UNREACHABLE' }]);
   });

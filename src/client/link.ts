@@ -10,7 +10,9 @@
  * - K1 What an earlier socket still tells counts for nothing.
  * - K2 The pause before a dial grows with each failure in a row, and is drawn, so that many clients of one node do not come at
  *   once. A connection that worked is dialled again with next to no pause.
- * - K3 Addresses learned from a node take the token no further than the first ones did: never from an encrypted to a plain one.
+ * - K3 A node that is slow is not taken for one that is not there: only when an attempt has failed does the link give up, and where
+ *   there is no other address an attempt has longer.
+ * - K4 Addresses learned from a node take the token no further than the first ones did: never from an encrypted to a plain one.
  */
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { clientLimits } from '../limits.ts';
@@ -67,7 +69,7 @@ export type LinkState = 'resting' | 'dialing' | 'greeting' | 'ready' | 'pausing'
 export type LinkOptions = {
   readonly addresses: readonly string[];
   readonly clientId: string;
-  /** Undefined: never. */
+  /** An attempt that is under way then is let to its end (K3). Undefined: never. */
   readonly giveUpMs: number | undefined;
 };
 
@@ -89,6 +91,8 @@ export class Link {
   #beatAt = 0;
   #heartbeatMs: number = clientLimits.clientHeartbeatMs;
   #refusal: TuttiError | undefined;
+  /** No node was reached for `giveUpMs`: the next failure is the last one (K3). */
+  #isLast = false;
   /** Ends the wait for what is to come next: the end of a dial, of a pause, the next heartbeat. */
   #cancelNext: (() => void) | undefined;
   #cancelGiveUp: (() => void) | undefined;
@@ -157,12 +161,16 @@ export class Link {
   #dial(): void {
     this.#letGo();
     this.#state = 'dialing';
-    const giveUpMs = this.#options.giveUpMs;
+    const { giveUpMs } = this.#options;
     if (giveUpMs !== undefined)
-      this.#cancelGiveUp ??= this.#world.env.timers.after(giveUpMs, () => this.#giveUp(this.#unreachable(giveUpMs)));
+      this.#cancelGiveUp ??= this.#world.env.timers.after(giveUpMs, () => {
+        this.#isLast = true;
+        if (this.#state === 'pausing') this.#giveUp(this.#unreachable());
+      });
     const generation = ++this.#generation;
     const live = (): boolean => generation === this.#generation;
-    this.#cancelNext = this.#world.env.timers.after(clientLimits.clientDialMs, () => this.#fail());
+    const isOnly = this.#addresses.length === 1;
+    this.#await(isOnly ? clientLimits.clientDialOnlyMs : clientLimits.clientDialMs, () => this.#fail());
     this.#socket = this.#world.dial(this.address, {
       opened: (token) => {
         if (live()) this.#greet(token);
@@ -215,9 +223,7 @@ export class Link {
       return;
     }
     this.#state = 'ready';
-    this.#failures = 0;
-    this.#cancelGiveUp?.();
-    this.#cancelGiveUp = undefined;
+    this.#endTries();
     this.#heartbeatMs = Math.max(100, welcome[3]);
     this.#awaitBeat();
     this.learn(welcome[4]);
@@ -274,6 +280,10 @@ export class Link {
   #lose(blame: TuttiError | undefined): void {
     const wasReady = this.#state === 'ready';
     if (!wasReady) this.#failures++;
+    if (this.#isLast) {
+      this.#giveUp(blame ?? this.#unreachable());
+      return;
+    }
     this.#pause();
     if (wasReady) this.#owner.lost(blame);
   }
@@ -295,11 +305,16 @@ export class Link {
 
   #giveUp(error: TuttiError): void {
     this.#letGo();
-    this.#cancelGiveUp?.();
-    this.#cancelGiveUp = undefined;
-    this.#failures = 0;
+    this.#endTries();
     this.#state = 'resting';
     this.#owner.gaveUp(error);
+  }
+
+  #endTries(): void {
+    this.#cancelGiveUp?.();
+    this.#cancelGiveUp = undefined;
+    this.#isLast = false;
+    this.#failures = 0;
   }
 
   /** Of the socket and of what was awaited. */
@@ -318,11 +333,12 @@ export class Link {
     this.#cancelNext = this.#world.env.timers.after(delayMs, then);
   }
 
-  #unreachable(giveUpMs: number): TuttiError {
+  #unreachable(): TuttiError {
     const addresses = this.#addresses;
+    const seconds = (this.#options.giveUpMs ?? 0) / 1000;
     return new TuttiError(
       'UNREACHABLE',
-      `No node was reached at ${addresses.join(', ')} for ${giveUpMs / 1000} s: does it run, is the address right, and (in a page) is its origin allowed?`,
+      `No node was reached at ${addresses.join(', ')} for ${seconds} s: does it run, is the address right, and (in a page) is its origin allowed?`,
       { details: { addresses, reason: 'unreachable' } },
     );
   }

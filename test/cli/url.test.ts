@@ -39,8 +39,12 @@ afterAll(async () => {
 const over = (...args: readonly string[]): Promise<Ended> => place.run([...args, '--url', url]);
 
 const started = async (task: string, input: string, ...args: readonly string[]): Promise<string> => {
-  const { code, out } = await over('start', task, input, ...args);
-  expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^[0-9A-Z]{26}\n$/) as unknown });
+  const { code, out, err } = await over('start', task, input, ...args);
+  expect({ code, out, err }).toEqual({
+    code: 0,
+    out: expect.stringMatching(/^[0-9A-Z]{26}\n$/) as unknown,
+    err: expect.any(String) as unknown,
+  });
   return out.trim();
 };
 
