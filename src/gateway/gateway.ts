@@ -7,7 +7,7 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import type { Access } from './access.ts';
 import type { Backend } from './backend.ts';
 import { BodyReader } from './body.ts';
-import { Health } from './health.ts';
+import { examine, Health } from './health.ts';
 import { InFlight } from './in-flight.ts';
 import { openApiText } from './openapi.ts';
 import { problemResponse } from './problem.ts';
@@ -44,7 +44,7 @@ export class Gateway {
       backend,
       bodies: new BodyReader(),
       health: new Health(
-        () => backend.canary(),
+        () => examine(backend),
         () => performance.now(),
       ),
       access,

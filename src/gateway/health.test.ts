@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
-import { Health } from './health.ts';
+import type { Overview } from '../protocol/overview.ts';
+import { encodeValue } from '../values/codec.ts';
+import { examine, Health } from './health.ts';
 
 /** Canary tasks that end when the test says so, and a clock that it sets. */
 const world = () => {
@@ -34,4 +36,21 @@ test('one that does not come through says that the node is not ready, and the ne
   const next = health.canary();
   ends[1]?.fail(new TuttiError('CLOSED', 'closed'));
   await expect(next).rejects.toMatchObject({ code: 'CLOSED' });
+});
+
+test('a node that is cut off from its cluster says so, and does not wait for its canary task', async () => {
+  const fault = { kind: 'cutOff', what: 'n1 cannot read the map of the cluster.', member: 'n1', since: new Date(0) };
+  const backend = (cluster: object | undefined, canary: Promise<number>) => ({
+    canary: () => canary,
+    overview: () => Promise.resolve(encodeValue({ cluster } as unknown as Overview)),
+  });
+  const never = new Promise<number>(() => {});
+  await expect(examine(backend({ self: 'n1', faults: [fault] }, never))).rejects.toMatchObject({
+    code: 'NOT_READY',
+    message: expect.stringContaining('cut off'),
+  });
+  const late = Promise.reject(new TuttiError('NOT_READY', 'late'));
+  await expect(examine(backend({ self: 'n1', faults: [] }, late))).rejects.toMatchObject({ message: 'late' });
+  expect(await examine(backend({ self: 'n2', faults: [fault] }, Promise.resolve(4)))).toBe(4);
+  expect(await examine(backend(undefined, Promise.resolve(5)))).toBe(5);
 });

@@ -4,6 +4,23 @@
  */
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
+import type { Overview } from '../protocol/overview.ts';
+import { decodeValue } from '../values/codec.ts';
+import type { Backend } from './backend.ts';
+import { checkLinks } from './cluster-health.ts';
+
+/**
+ * Sends a canary task through, and looks whether the node is cut off from its cluster; the milliseconds that the task took. What is
+ * found first is told: where the cluster is out of reach, that, and not that the task is late.
+ */
+export const examine = async (backend: Pick<Backend, 'canary' | 'overview'>): Promise<number> => {
+  const looked = backend.overview().then((text) => {
+    const { cluster } = decodeValue(text) as Overview;
+    if (cluster !== undefined) checkLinks(cluster);
+  });
+  const [canaryMs] = await Promise.all([backend.canary(), looked]);
+  return canaryMs;
+};
 
 /** `run` sends a canary task through and gives the milliseconds it took. */
 export class Health {

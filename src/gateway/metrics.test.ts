@@ -85,7 +85,26 @@ const parse = (text: string): ReadonlyMap<string, Family> => {
   return families;
 };
 
-const families = parse(metricsText(overview));
+const standby = { named: true, following: true, position: 900 };
+const cluster = {
+  self: 'n1',
+  mapVersion: 17,
+  mapReadMs: 1_500,
+  members: [
+    { id: 'n1', state: 'up', heard: true },
+    { id: 'n2', state: 'up', heard: false },
+    { id: 'n3', state: 'draining', heard: true },
+  ],
+  partitions: [
+    { partition: 0, leader: { member: 'n1' }, standbys: [{ ...standby, member: 'n2', lag: 7 }] },
+    { partition: 1, leader: { member: 'n3' }, standbys: [{ ...standby, member: 'n1', lag: 12 }] },
+    { partition: 2, leader: undefined, standbys: [{ ...standby, member: 'n1', lag: undefined }] },
+  ],
+  engine: { kind: 'nats', connected: true, servers: [{ name: 's1', online: false, leader: false, lag: 3 }] },
+  faults: [{ kind: 'memberSilent' }, { kind: 'partitionUnled' }, { kind: 'partitionUnled' }],
+} as unknown as NonNullable<Overview['cluster']>;
+
+const families = parse(metricsText({ ...overview, cluster }));
 const samplesOf = (name: string): Record<string, number> => Object.fromEntries(families.get(name)?.samples ?? []);
 
 test('each metric has a type and what it means; counters end in _total', () => {
@@ -132,4 +151,27 @@ test('what is known of partitions, executors, logs and threads is told; what is 
     '{thread="state",quantile="0.99"}': 0.005,
     '{thread="executor-3",quantile="1"}': 0.02,
   });
+});
+
+test('of its cluster a node tells what it sees, and how far its own copies are behind', () => {
+  expect(samplesOf('tutti_cluster_members')).toEqual({
+    '{state="joining"}': 0,
+    '{state="up"}': 2,
+    '{state="draining"}': 1,
+    '{state="left"}': 0,
+    '{state="dead"}': 0,
+  });
+  const one = (name: string): number | undefined => samplesOf(name)[''];
+  expect(one('tutti_cluster_members_heard')).toBe(2);
+  expect(one('tutti_cluster_map_version')).toBe(17);
+  expect(one('tutti_cluster_map_age_seconds')).toBe(1.5);
+  expect(one('tutti_cluster_partitions_led')).toBe(1);
+  expect(one('tutti_cluster_partitions_unled')).toBe(1);
+  expect(samplesOf('tutti_partition_lag_records')).toEqual({ '{partition="1"}': 12 });
+  expect(samplesOf('tutti_cluster_faults')).toEqual({ '{kind="memberSilent"}': 1, '{kind="partitionUnled"}': 2 });
+  expect(samplesOf('tutti_engine_server_online')).toEqual({ '{server="s1"}': 0 });
+});
+
+test('a node without a cluster tells nothing of one', () => {
+  expect([...parse(metricsText(overview)).keys()].filter((name) => name.includes('cluster'))).toEqual([]);
 });

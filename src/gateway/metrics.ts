@@ -1,12 +1,10 @@
 /**
  * The overview of a node in the text format of Prometheus. Times are in seconds, counters end in `_total`, histograms are
- * cumulative; labels are as many as there are functions counted, partitions, executors, logs and threads.
+ * cumulative; labels are as many as there are functions counted, partitions, executors, logs, threads and servers of the engine.
  */
-import { type Histogram, histogramBoundsMs, type LoopDelay, type Overview } from '../protocol/overview.ts';
-
-type Labels = Readonly<Record<string, string | number>>;
-type Sample = readonly [labels: Labels, value: number | undefined];
-type Kind = 'counter' | 'gauge';
+import type { LoopDelay, Overview } from '../protocol/overview.ts';
+import { addClusterMetrics } from './cluster-metrics.ts';
+import { Exposition, type Labels, type Sample } from './exposition.ts';
 
 export const metricsText = (overview: Overview): string => {
   const out = new Exposition();
@@ -168,6 +166,7 @@ export const metricsText = (overview: Overview): string => {
     ...threads.flatMap(({ name, loopDelay }) => delaySamples({ thread: name }, loopDelay)),
     ...executors.flatMap(({ executor, loopDelay }) => delaySamples({ thread: `executor-${executor}` }, loopDelay)),
   ]);
+  if (overview.cluster !== undefined) addClusterMetrics(out, overview.cluster);
   return out.text();
 };
 
@@ -178,53 +177,3 @@ const delaySamples = (labels: Labels, { p50Ms, p99Ms, maxMs }: LoopDelay): reado
   [{ ...labels, quantile: '0.99' }, p99Ms / 1_000],
   [{ ...labels, quantile: '1' }, maxMs / 1_000],
 ];
-
-class Exposition {
-  readonly #lines: string[] = [];
-
-  counter(name: string, help: string, samples: readonly Sample[]): void {
-    this.#family(name, help, 'counter', samples);
-  }
-
-  gauge(name: string, help: string, samples: readonly Sample[]): void {
-    this.#family(name, help, 'gauge', samples);
-  }
-
-  histogram(name: string, help: string, rows: readonly (readonly [Labels, Histogram])[]): void {
-    if (rows.length === 0) return;
-    this.#head(name, help, 'histogram');
-    for (const [labels, { counts, sumMs }] of rows) {
-      let below = 0;
-      counts.forEach((count, index) => {
-        below += count;
-        const boundMs = histogramBoundsMs[index];
-        this.#sample(`${name}_bucket`, { ...labels, le: boundMs === undefined ? '+Inf' : boundMs / 1_000 }, below);
-      });
-      this.#sample(`${name}_sum`, labels, sumMs / 1_000);
-      this.#sample(`${name}_count`, labels, below);
-    }
-  }
-
-  text(): string {
-    return `${this.#lines.join('\n')}\n`;
-  }
-
-  /** What has no value now is left out. */
-  #family(name: string, help: string, kind: Kind, samples: readonly Sample[]): void {
-    const known = samples.filter((sample): sample is [Labels, number] => sample[1] !== undefined);
-    if (known.length === 0) return;
-    this.#head(name, help, kind);
-    for (const [labels, value] of known) this.#sample(name, labels, value);
-  }
-
-  #head(name: string, help: string, kind: Kind | 'histogram'): void {
-    this.#lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`);
-  }
-
-  #sample(name: string, labels: Labels, value: number): void {
-    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(String(text))}"`);
-    this.#lines.push(`${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`);
-  }
-}
-
-const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');

@@ -2,6 +2,7 @@
 import { TuttiError } from '../../errors/tutti-error.ts';
 import type { Overview } from '../../protocol/overview.ts';
 import { decodeValue } from '../../values/codec.ts';
+import { checkTakesRequests } from '../cluster-health.ts';
 import { metricsText } from '../metrics.ts';
 import { json, type Route } from '../route.ts';
 
@@ -50,7 +51,8 @@ export const healthRoute: Route = {
   method: 'GET',
   path: '/healthz',
   operation: 'getHealth',
-  summary: "Whether the node does its work: a task of the node's own goes through an executor and back.",
+  summary:
+    "Whether the node does its work: a task of the node's own goes through an executor and back, and it is not cut off from its cluster.",
   open: true,
   parameters: [],
   answers: { 200: { description: 'It does', type: 'application/json', schema: statusSchema } },
@@ -62,14 +64,19 @@ export const readyRoute: Route = {
   method: 'GET',
   path: '/readyz',
   operation: 'getReadiness',
-  summary: 'Whether the node takes requests: all its partitions lead, and it is not closing.',
+  summary:
+    'Whether the node takes requests: it is not closing; all its partitions lead, or, in a cluster, it is a member and not cut off.',
   open: true,
   parameters: [],
   answers: { 200: { description: 'It does', type: 'application/json', schema: statusSchema } },
   problems: ['CLOSED', 'NOT_READY'],
   handle: async ({ parts }) => {
     if (parts.closing.aborted) throw new TuttiError('CLOSED', 'The node is closing. Ask another one, or later.');
-    const { partitions } = decodeValue(await parts.backend.overview()) as Overview;
+    const { partitions, cluster } = decodeValue(await parts.backend.overview()) as Overview;
+    if (cluster !== undefined) {
+      checkTakesRequests(cluster);
+      return json('{"status":"ok"}');
+    }
     const waiting = partitions.filter(({ leading }) => !leading).map(({ partition }) => partition);
     if (waiting.length > 0)
       throw new TuttiError('NOT_READY', `Partitions ${waiting.join(', ')} do not take requests yet.`, {
