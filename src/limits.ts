@@ -48,6 +48,36 @@ export const limits = {
   recordBytesMax: 20 * 1024 * 1024,
   syncWriteBytesMax: 1024,
 
+  // NATS
+  /** `max_payload` of our servers: the largest record with what NATS and we add. Beyond 32 MiB a file stream refuses. */
+  natsPayloadBytes: 20 * 1024 * 1024 + 64 * 1024,
+  /** Beside the record: what we say in headers. */
+  natsHeaderBytes: 4 * 1024,
+  /** An append that was not answered for so long is unknown. A stream without a leader takes 4 to 9 s to get one. */
+  natsAppendMs: 5_000,
+  natsRequestMs: 3_000,
+  /** The pause after a request that nobody could answer. */
+  natsRetryMs: 100,
+  /** Appends to one log that are on their way; more wait here. */
+  natsInFlightRecords: 64,
+  natsInFlightBytes: 32 * 1024 * 1024,
+  natsReadBytes: 1024 * 1024,
+  natsReadRecords: 1_000,
+  /** So often a hole in a log is looked at again before it is one: answers may be lost, and come from replicas that lag. */
+  natsHoleLooks: 20,
+  natsConnectMs: 10_000,
+  /** So long opening waits for a cluster that has no leader yet. */
+  natsOpenMs: 60_000,
+  natsPingMs: 3_000,
+  natsReconnectMs: 200,
+  natsStartMs: 30_000,
+  natsHealthyMs: 60_000,
+  natsStopMs: 10_000,
+  /** A server that dies is started again after so long; doubled each time, up to the most, until it ran steadily. */
+  natsRestartFirstMs: 100,
+  natsRestartMaxMs: 10_000,
+  natsSteadyMs: 60_000,
+
   // Partition
   partitionsMax: 256,
   windowRecords: 8,

@@ -1,6 +1,5 @@
 /** Where the threads of this process find compiled code. */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { userCache } from '../platform/user-cache.ts';
 
 /**
  * Threads find compiled what any thread has compiled before: a node opens in half the time. The cache is the user's own; one
@@ -8,7 +7,5 @@ import { join } from 'node:path';
  */
 export const withCompileCache = (): NodeJS.ProcessEnv => ({
   ...process.env,
-  NODE_COMPILE_CACHE:
-    process.env.NODE_COMPILE_CACHE ??
-    join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tutti', 'compiled'),
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? userCache(process.env, 'compiled'),
 });

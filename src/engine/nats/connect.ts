@@ -1,0 +1,167 @@
+/**
+ * The NATS engine: logs, blobs and a bus of one cluster, over connections of their own each, so that none holds up another.
+ *
+ * What an acknowledgement relies on is looked at when it is opened: the version of the server, JetStream, how large a message may
+ * be, and, as far as it can be seen, that servers sync before they acknowledge. Connections are kept for ever: an outage is not an
+ * error, what is asked then is answered later.
+ */
+import { connect, type NatsConnection, type NodeConnectionOptions, nkeyAuthenticator } from '@nats-io/transport-node';
+import { TuttiError } from '../../errors/tutti-error.ts';
+import { limits } from '../../limits.ts';
+import type { Env } from '../../platform/env.ts';
+import type { Log } from '../engine.ts';
+import { Link } from './link.ts';
+import { NatsLog } from './nats-log.ts';
+import { checkJetStream, checkServer, type NatsWarning, watchSync } from './server-checks.ts';
+import { ensureStream } from './stream.ts';
+
+export type NatsOptions = {
+  /** `nats://host:port` of some or all servers; the others are learnt. */
+  readonly servers: readonly string[];
+  /** What streams and subjects begin with: apps and clusters that share servers are told apart by it. Letters, digits, `_`, `-`. */
+  readonly cluster: string;
+  /** Copies of each stream; what a cluster was made with. */
+  readonly replicas: number;
+  /** What this process is called in what servers report. */
+  readonly name: string;
+  readonly env: Env;
+  /** Paths of PEM files; read again for each connection, so that renewed ones are taken up. */
+  readonly tls?: { readonly cert?: string; readonly key?: string; readonly ca: string };
+  readonly credentials?: { readonly user: string; readonly password: string } | { readonly nkeySeed: string };
+  /** What subjects of answers begin with, where a user may not listen to all of `_INBOX`. */
+  readonly inboxPrefix?: string;
+  /** `http://host:port` of servers' monitoring: without it nobody sees whether they sync. */
+  readonly monitors?: readonly string[];
+  readonly recordBytesMax?: number;
+  /** To be shown loudly. The engine works, but not as safely as it could. */
+  readonly onWarning: (warning: NatsWarning) => void;
+};
+
+export class NatsEngine {
+  readonly #options: NatsOptions;
+  readonly #links: { readonly log: Link; readonly blobs: Link; readonly bus: Link };
+
+  constructor(options: NatsOptions, links: { readonly log: Link; readonly blobs: Link; readonly bus: Link }) {
+    this.#options = options;
+    this.#links = links;
+  }
+
+  /** Whether a server can be reached right now. */
+  get connected(): boolean {
+    return this.#links.log.connected;
+  }
+
+  /** The version of the server that this process is connected to. */
+  get serverVersion(): string {
+    return this.#links.log.connection.info?.version ?? '';
+  }
+
+  /** The log of this name, which is made if there is none. Throws `ENGINE_SETTINGS`, `UNREACHABLE`. */
+  async openLog(name: string): Promise<Log> {
+    const { cluster, replicas, recordBytesMax = limits.recordBytesMax } = this.#options;
+    const stream = `${streamPrefix(cluster)}_log_${checked(name)}`;
+    const subject = `${subjectPrefix(cluster)}.log.${name}`;
+    await ensureStream(this.#links.log, { name: stream, subjects: [subject], replicas });
+    return new NatsLog({ link: this.#links.log, stream, subject, recordBytesMax });
+  }
+
+  /** Ends all that waits with `CLOSED`; appends under way are unknown. */
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.#links).map((link) => link.close()));
+  }
+}
+
+/** Throws `ENGINE_VERSION`, `ENGINE_SETTINGS`, `UNAUTHORIZED`, or `UNREACHABLE` after `natsConnectMs`. */
+export const connectNats = async (options: NatsOptions): Promise<NatsEngine> => {
+  checked(options.cluster);
+  const { env, inboxPrefix, onWarning, recordBytesMax = limits.recordBytesMax } = options;
+  const opened: Link[] = [];
+  const open = async (role: string): Promise<Link> => {
+    const connection = await dial(options, role);
+    const link = new Link(connection, env.timers, inboxPrefix, {
+      onDisconnected: () => env.events.emit('nats.disconnected', { role }),
+      onReconnected: () => {
+        env.events.emit('nats.reconnected', { role, server: connection.getServer() });
+        // The others may be older than the first was.
+        try {
+          checkServer(connection.info, recordBytesMax);
+        } catch (error) {
+          onWarning({ kind: 'server', message: (error as TuttiError).message });
+        }
+      },
+      onRefused: (error) =>
+        onWarning({ kind: 'refused', message: `NATS refused what ${options.name} asked for: ${error.message}` }),
+    });
+    opened.push(link);
+    return link;
+  };
+  try {
+    const log = await open('log');
+    checkServer(log.connection.info, recordBytesMax);
+    await checkJetStream(log);
+    await watchSync(options.monitors, onWarning);
+    return new NatsEngine(options, { log, blobs: await open('blobs'), bus: await open('bus') });
+  } catch (error) {
+    for (const link of opened) await link.close();
+    throw error;
+  }
+};
+
+const dial = async (options: NatsOptions, role: string): Promise<NatsConnection> => {
+  const { servers, name, tls, credentials, inboxPrefix } = options;
+  const settings: NodeConnectionOptions = {
+    servers: [...servers],
+    name: `${name} ${role}`,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: limits.natsReconnectMs,
+    reconnectJitter: limits.natsReconnectMs,
+    reconnectJitterTLS: limits.natsReconnectMs,
+    pingInterval: limits.natsPingMs,
+    maxPingOut: 2,
+    timeout: limits.natsConnectMs,
+    noAsyncTraces: true,
+    // Credentials that are being replaced are no reason to give up for good.
+    ignoreAuthErrorAbort: true,
+    ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            caFile: tls.ca,
+            ...(tls.cert === undefined ? {} : { certFile: tls.cert }),
+            ...(tls.key === undefined ? {} : { keyFile: tls.key }),
+          },
+        }),
+    ...authenticated(credentials),
+  };
+  try {
+    return await connect(settings);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    const refused = /authoriz|authentic/i.test(said);
+    throw new TuttiError(
+      refused ? 'UNAUTHORIZED' : 'UNREACHABLE',
+      `${refused ? 'NATS does not let this process in' : 'No NATS server can be reached'} at ${servers.join(', ')}: ${said}. ${refused ? 'Check the credentials.' : 'Start the servers, or correct their addresses.'}`,
+      { details: { servers }, cause: error },
+    );
+  }
+};
+
+const authenticated = (credentials: NatsOptions['credentials']): Partial<NodeConnectionOptions> => {
+  if (credentials === undefined) return {};
+  if ('user' in credentials) return { user: credentials.user, pass: credentials.password };
+  return { authenticator: nkeyAuthenticator(new TextEncoder().encode(credentials.nkeySeed)) };
+};
+
+/** All streams of a cluster begin with this, and all of its subjects with the other: rights are given by them. */
+export const streamPrefix = (cluster: string): string => `TUTTI_${cluster}`;
+export const subjectPrefix = (cluster: string): string => `tutti.${cluster}`;
+
+const checked = (name: string): string => {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
+  throw new TuttiError(
+    'OPTION_INVALID',
+    `${JSON.stringify(name)} cannot be the name of a cluster or log: letters, digits, "_" and "-" only, 64 at most.`,
+    { details: { name } },
+  );
+};

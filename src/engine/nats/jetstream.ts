@@ -1,0 +1,109 @@
+/**
+ * The few requests of the JetStream API that the engine needs. Each is asked again until it is answered: a cluster that elects a
+ * leader does not answer, or says that it cannot yet.
+ *
+ * Written here, because the requests of the client library do not end when a connection breaks, and its batches of direct gets
+ * leave a subscription behind each.
+ */
+import { TuttiError } from '../../errors/tutti-error.ts';
+import { limits } from '../../limits.ts';
+import type { Link, Reply } from './link.ts';
+
+export type ApiError = { readonly code: number; readonly err_code: number; readonly description: string };
+
+/** Numbers that JetStream gives to what went wrong. */
+export const apiErrors = {
+  streamNotFound: 10_059,
+  nameInUse: 10_058,
+  messageNotFound: 10_037,
+  notEnabledForAccount: 10_039,
+  notEnabled: 10_076,
+  replicasNotSupported: 10_074,
+  wrongLastSequence: 10_071,
+  wrongLastSequenceUnknown: 10_164,
+} as const;
+
+export type StreamConfig = {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly num_replicas: number;
+  readonly [setting: string]: unknown;
+};
+
+export type StreamInfo = {
+  readonly config: StreamConfig;
+  readonly state: {
+    readonly messages: number;
+    readonly first_seq: number;
+    readonly last_seq: number;
+    readonly deleted?: readonly number[] | null;
+    readonly subjects?: Readonly<Record<string, number>>;
+  };
+  readonly total?: number;
+  readonly offset?: number;
+};
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** What a server said, or `refused`, `timeout`, `lost`: nobody knows whether it was done. */
+export type ApiAnswer<T> = { readonly value: T } | { readonly error: ApiError } | { readonly none: Reply['kind'] };
+
+/** Asks once. Throws `CLOSED`. */
+export const askApi = async <T>(link: Link, request: string, body: unknown): Promise<ApiAnswer<T>> => {
+  const reply = await link.ask(`$JS.API.${request}`, encoder.encode(JSON.stringify(body)), limits.natsRequestMs);
+  if (reply.kind === 'closed') throw closedError();
+  if (reply.kind !== 'answer') return { none: reply.kind };
+  const answer = JSON.parse(decoder.decode(reply.message.data)) as T & { readonly error?: ApiError };
+  return answer.error === undefined ? { value: answer } : { error: answer.error };
+};
+
+/**
+ * Asks until there is an answer that is one: `final` says which errors are. Throws `CLOSED`, and with a `deadline` (of the
+ * caller's clock) `UNREACHABLE`.
+ */
+export const insistOnApi = async <T>(
+  link: Link,
+  request: string,
+  body: unknown,
+  final: (error: ApiError) => boolean,
+  tries: number = Number.POSITIVE_INFINITY,
+): Promise<{ readonly value: T } | { readonly error: ApiError }> => {
+  let said = '';
+  for (let count = 0; count < tries; count++) {
+    const answer = await askApi<T>(link, request, body);
+    if ('value' in answer) return answer;
+    if ('error' in answer) {
+      if (final(answer.error)) return answer;
+      said = answer.error.description;
+    } else said = answer.none;
+    await link.pause(limits.natsRetryMs);
+  }
+  throw new TuttiError('UNREACHABLE', `NATS did not do ${request}: ${said}.`, { details: { request, said } });
+};
+
+/** The state of a stream as its leader sees it. */
+export const streamInfo = async (link: Link, stream: string, body: unknown = {}): Promise<StreamInfo> => {
+  const answer = await insistOnApi<StreamInfo>(
+    link,
+    `STREAM.INFO.${stream}`,
+    body,
+    (error) => error.err_code === apiErrors.streamNotFound,
+  );
+  if ('value' in answer) return answer.value;
+  throw new TuttiError('ENGINE_SETTINGS', `The stream ${stream} is gone: it was removed from NATS while it was used.`, {
+    details: { stream },
+  });
+};
+
+/** Removes messages below a sequence, or those of subjects, or both. Returns when that is done. */
+export const purgeStream = async (
+  link: Link,
+  stream: string,
+  what: { readonly seq?: number; readonly filter?: string },
+): Promise<void> => {
+  await insistOnApi(link, `STREAM.PURGE.${stream}`, what, (error) => error.err_code === apiErrors.streamNotFound);
+};
+
+export const closedError = (): TuttiError =>
+  new TuttiError('CLOSED', 'The connection to NATS was closed while a request waited for its answer.');
