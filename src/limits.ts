@@ -268,6 +268,24 @@ export const limits = {
   overviewIntervalMs: 1_000,
   drainWaitMs: 5_000,
 
+  // Trust between machines
+  certificateRequestCharsMax: 16 * 1024,
+  certificateHostsMax: 32,
+  certificateDays: 90,
+  authorityDays: 3_650,
+  /** Certificates are good from a little before they are made: clocks differ. */
+  certificateBackdateMs: 5 * 60_000,
+  /** How often the keeper of a certificate looks at the clock, and how long it waits after a renewal that failed. */
+  certificateLookMs: 6 * 3_600_000,
+  certificateRetryMs: 10 * 60_000,
+  joinTokenMs: 3_600_000,
+  joinTokenMsMax: 7 * 24 * 3_600_000,
+  joinTokensMax: 1_000,
+  /** So long after it has expired, a token that comes again is told from one that never was. */
+  joinTokenKeptMs: 7 * 24 * 3_600_000,
+  joinBodyBytesMax: 128 * 1024,
+  joinWaitMs: 30_000,
+
   // Simulated worlds
   simulationVirtualMsMax: 3_650 * 24 * 3_600_000,
   simulationEventsMax: 2_000_000,

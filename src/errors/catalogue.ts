@@ -69,6 +69,17 @@ export const catalogue = {
   CLUSTER_NEWER: rejected,
   MEMBER_REPLACED: rejected,
 
+  // Trust between machines
+  JOIN_TOKEN_MISTYPED: rejected,
+  JOIN_TOKEN_WRONG: rejected,
+  JOIN_TOKEN_EXPIRED: rejected,
+  JOIN_TOKEN_USED: rejected,
+  JOIN_REFUSED: rejected,
+  AUTHORITY_MISMATCH: rejected,
+  AUTHORITY_ELSEWHERE: rejected,
+  CERTIFICATE_REFUSED: rejected,
+  SECRETS_EXPOSED: rejected,
+
   // Engine and store
   LOG_TRIMMED: rejected,
   LOG_DAMAGED: rejected,
@@ -140,6 +151,15 @@ export const summaries: Readonly<Record<ErrorCode, string>> = {
   ADDRESS_UNPROTECTED: 'An address that others reach, without TLS and a token',
   CLUSTER_NEWER: 'The cluster uses a format or feature that this version does not know',
   MEMBER_REPLACED: 'Another process joined the cluster under the name of this node',
+  JOIN_TOKEN_MISTYPED: 'Not a whole join token',
+  JOIN_TOKEN_WRONG: 'A join token that this cluster did not hand out',
+  JOIN_TOKEN_EXPIRED: 'A join token that is too old',
+  JOIN_TOKEN_USED: 'A join token that another machine has used',
+  JOIN_REFUSED: 'The cluster does not take this machine in as it asks',
+  AUTHORITY_MISMATCH: 'Who answers is not of the cluster that the token is for',
+  AUTHORITY_ELSEWHERE: 'The key of the authority is not on this machine',
+  CERTIFICATE_REFUSED: 'A certificate is not given, or not accepted',
+  SECRETS_EXPOSED: 'Other users of the machine can read its keys',
   LOG_TRIMMED: 'Below the first retained position',
   LOG_DAMAGED: 'Bytes of the log are not what was written',
   REPLICA_DIFFERS: 'Two replicas hold different states at the same position',
