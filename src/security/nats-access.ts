@@ -18,20 +18,15 @@ export type NatsMembers = {
   readonly servers: readonly string[];
 };
 
-/** In the words of nats-server's configuration. */
+/** What the configuration of each server says; `verify_and_map` for clients and for routes goes with it. */
 export type NatsAccess = {
-  /** For the block `tls` of clients, beside the files. */
-  readonly clientTls: { readonly verify_and_map: true };
   readonly accounts: Readonly<Record<string, NatsAccount>>;
   readonly systemAccount: string;
-  /** For the block `cluster`, and `tls` in it. */
-  readonly routes: {
-    readonly authorization: { readonly user: string };
-    readonly tls: { readonly verify_and_map: true };
-  };
+  /** Whom certificates must name to open a route. */
+  readonly routes: { readonly user: string };
 };
 
-export type NatsAccount = { readonly jetstream: boolean; readonly users: readonly string[] };
+export type NatsAccount = { readonly jetstream: boolean; readonly users: readonly { readonly user: string }[] };
 
 const systemAccount = 'SYS';
 
@@ -39,23 +34,14 @@ const systemAccount = 'SYS';
 export const accountOf = (app: string): string => `app-${app}`;
 
 /** The same members give the same data, in whatever order they come. Throws `OPTION_INVALID` for names that cannot be. */
-export const natsAccess = (members: NatsMembers): NatsAccess => {
-  const accounts: Record<string, NatsAccount> = {
-    [systemAccount]: {
-      jetstream: false,
-      users: sorted(members.servers.map((name) => uriOf({ kind: 'server', name }))),
-    },
-  };
-  for (const app of sorted(Object.keys(members.apps))) {
-    const users = (members.apps[app] ?? []).map((name) => uriOf({ kind: 'node', app, name }));
-    accounts[accountOf(app)] = { jetstream: true, users: sorted(users) };
+export const natsAccess = ({ apps, servers }: NatsMembers): NatsAccess => {
+  const operators = servers.map((name) => uriOf({ kind: 'server', name }));
+  const accounts: Record<string, NatsAccount> = { [systemAccount]: { jetstream: false, users: usersOf(operators) } };
+  for (const app of Object.keys(apps).sort()) {
+    const nodes = (apps[app] ?? []).map((name) => uriOf({ kind: 'node', app, name }));
+    accounts[accountOf(app)] = { jetstream: true, users: usersOf(nodes) };
   }
-  return {
-    clientTls: { verify_and_map: true },
-    accounts,
-    systemAccount,
-    routes: { authorization: { user: serverRole }, tls: { verify_and_map: true } },
-  };
+  return { accounts, systemAccount, routes: { user: serverRole } };
 };
 
-const sorted = (texts: readonly string[]): readonly string[] => [...new Set(texts)].sort();
+const usersOf = (uris: readonly string[]): NatsAccount['users'] => [...new Set(uris)].sort().map((user) => ({ user }));

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { natsAccess } from './nats-access.ts';
+import { withCode } from './security.fixture.ts';
+
+test('each app is an account with its nodes, and servers operate the servers', () => {
+  expect(natsAccess({ servers: ['m2', 'm1'], apps: { shop: ['m2', 'm1', 'm2'], bank: [] } })).toEqual({
+    accounts: {
+      SYS: { jetstream: false, users: [{ user: 'tutti:server/m1' }, { user: 'tutti:server/m2' }] },
+      'app-bank': { jetstream: true, users: [] },
+      'app-shop': { jetstream: true, users: [{ user: 'tutti:node/shop/m1' }, { user: 'tutti:node/shop/m2' }] },
+    },
+    systemAccount: 'SYS',
+    routes: { user: 'tutti:server' },
+  });
+});
+
+test('members in another order are the same data', () => {
+  const one = natsAccess({ servers: ['b', 'a'], apps: { y: ['2', '1'], x: [] } });
+  expect(JSON.stringify(natsAccess({ servers: ['a', 'b'], apps: { x: [], y: ['1', '2'] } }))).toBe(JSON.stringify(one));
+});
+
+test('no name gets into the configuration that means something there', () => {
+  for (const name of ['a"', 'a}', '$SYS', 'a b', '>', '*', ''])
+    for (const members of [
+      { servers: [name], apps: {} },
+      { servers: [], apps: { [name]: ['a'] } },
+      { servers: [], apps: { shop: [name] } },
+    ])
+      expect(() => natsAccess(members)).toThrow(withCode('OPTION_INVALID'));
+  expect(Object.keys(natsAccess({ servers: [], apps: { SYS: ['a'], G: ['a'] } }).accounts)).toEqual([
+    'SYS',
+    'app-G',
+    'app-SYS',
+  ]);
+});
