@@ -16,12 +16,15 @@ export type Shell = {
   /** Columns of the terminal that stdout or stderr is; undefined where it is none. */
   readonly outColumns: () => number | undefined;
   readonly talkColumns: () => number | undefined;
+  /** Rows of the terminal that stdout is; undefined where it is none. */
+  readonly outRows: () => number | undefined;
   /** Whether somebody can be asked: stdin and stderr are a terminal. */
   readonly interactive: boolean;
   readonly readStdin: () => Promise<string>;
 };
 
 const columnsDefault = 80;
+const rowsDefault = 24;
 
 /** The process's own. */
 export const processShell = (): Shell => {
@@ -49,6 +52,7 @@ export const processShell = (): Shell => {
     talkStyle: styleFor(stderr, env),
     outColumns: () => columnsOf(stdout),
     talkColumns: () => columnsOf(stderr),
+    outRows: () => (isTerminal(stdout, env) ? stdout.rows || rowsDefault : undefined),
     interactive: stdin.isTTY === true && isTerminal(stderr, env),
     readStdin: async () => {
       stdin.setEncoding('utf8');

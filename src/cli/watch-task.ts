@@ -11,11 +11,10 @@ import { beginProgress, type Progress, withPieces } from './progress-state.ts';
 import type { Reporter } from './reporter.ts';
 import type { Shell } from './shell.ts';
 import { commandWords, shellLine } from './shell-words.ts';
+import { type StopSignal, stopCodes } from './signals.ts';
 import type { TaskTools } from './task-access.ts';
 
 const tickMs = 100;
-const signals = { SIGINT: exitCode.interrupted, SIGTERM: exitCode.terminated, SIGHUP: 129 } as const;
-type Signal = keyof typeof signals;
 
 export type Watching = {
   readonly tools: Pick<TaskTools, 'events'>;
@@ -40,7 +39,7 @@ class Watch {
   readonly #stop = new AbortController();
   readonly #begunMs: number;
   #progress: Progress;
-  #why: Signal | 'timeout' | undefined;
+  #why: StopSignal | 'timeout' | undefined;
 
   constructor(watching: Watching) {
     this.#watching = watching;
@@ -52,8 +51,8 @@ class Watch {
 
   async go(): Promise<number> {
     const { tools, status, fromLog, timeoutMs, reporter } = this.#watching;
-    const onSignal = (signal: NodeJS.Signals): void => this.#leave(signal as Signal);
-    for (const signal of Object.keys(signals)) process.on(signal, onSignal);
+    const onSignal = (signal: NodeJS.Signals): void => this.#leave(signal as StopSignal);
+    for (const signal of Object.keys(stopCodes)) process.on(signal, onSignal);
     const ticks = setInterval(() => reporter.progress(this.#progress), tickMs);
     const limit = timeoutMs === undefined ? undefined : setTimeout(() => this.#leave('timeout'), timeoutMs);
     try {
@@ -69,7 +68,7 @@ class Watch {
     } finally {
       clearInterval(ticks);
       clearTimeout(limit);
-      for (const signal of Object.keys(signals)) process.off(signal, onSignal);
+      for (const signal of Object.keys(stopCodes)) process.off(signal, onSignal);
     }
   }
 
@@ -112,16 +111,16 @@ class Watch {
     return exitCode.ok;
   }
 
-  #leave(why: Signal | 'timeout'): void {
+  #leave(why: StopSignal | 'timeout'): void {
     this.#why ??= why;
     this.#stop.abort();
   }
 
-  #left(why: Signal | 'timeout'): number {
+  #left(why: StopSignal | 'timeout'): number {
     const { reporter, status } = this.#watching;
     reporter.end();
     reporter.tell({ type: 'left', status, why, advice: this.#advice('Follow it', 'follow') });
-    return why === 'timeout' ? exitCode.conflict : signals[why];
+    return why === 'timeout' ? exitCode.conflict : stopCodes[why];
   }
 
   #advice(what: string, command: string): readonly string[] {

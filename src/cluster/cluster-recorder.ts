@@ -59,6 +59,7 @@ export class ClusterRecorder {
   #members = new Map<string, Member>();
   #told = new Map<string, number>();
   #settled = false;
+  #moveCount = 0;
   #readMs: number | undefined;
   #echoMs: number | undefined;
 
@@ -163,8 +164,8 @@ export class ClusterRecorder {
     if (kept.length < this.#failures.length) this.#failures.splice(0, this.#failures.length, ...kept);
   }
 
-  #add(move: Move): void {
-    this.#moves.unshift(move);
+  #add(move: Omit<Move, 'number'>): void {
+    this.#moves.unshift({ number: ++this.#moveCount, ...move });
     this.#moves.length = Math.min(this.#moves.length, limits.clusterMovesKept);
   }
 

@@ -1,5 +1,5 @@
 /**
- * A Unix socket in the data folder, by which `tutti list|status|cancel|retry|logs|follow --data DIR` reach the process that holds
+ * A Unix socket in the data folder, by which `tutti list|status|top|cancel|retry|logs|follow --data DIR` reach the process that holds
  * the folder. One JSON line asks (`{"method":…,"args":[…]}`), one answers (`{"ok":…}` or `{"error":…}`, encoded values); before
  * the answer to `follow` come lines with the events (`{"event":…}`), and whoever asked may hang up.
  * Whoever may enter the folder may ask; the folder is its owner's alone.
@@ -9,6 +9,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { TuttiError } from '../errors/tutti-error.ts';
+import type { Overview } from '../protocol/overview.ts';
 import type { ListFilter, TaskEvent } from '../protocol/task-view.ts';
 import { decodeError, decodeValue, encodeError, encodeValue } from '../values/codec.ts';
 import type { LocalClient } from './local-client.ts';
@@ -17,7 +18,10 @@ const socketName = 'control.sock';
 /** Paths of sockets are shorter than other paths: 108 bytes on Linux, 104 on macOS. */
 const socketPathBytesMax = 100;
 
-export type ControlMethod = 'list' | 'status' | 'cancel' | 'retry' | 'logs';
+export type ControlMethod = 'list' | 'status' | 'cancel' | 'retry' | 'logs' | 'overview';
+
+/** What is asked of the process. */
+export type Controlled = { readonly client: LocalClient; readonly overview: () => Promise<Overview> };
 
 type Request = { readonly method: ControlMethod | 'follow'; readonly args: string };
 type Reply = { readonly event?: string; readonly ok?: string; readonly error?: string };
@@ -31,7 +35,7 @@ export class ControlSocket {
     this.#path = path;
   }
 
-  static async serve(folder: string, client: LocalClient): Promise<ControlSocket> {
+  static async serve(folder: string, controlled: Controlled): Promise<ControlSocket> {
     rmSync(join(folder, socketName), { force: true });
     const path = socketPath(folder);
     const server = createServer((socket) => {
@@ -42,9 +46,9 @@ export class ControlSocket {
       };
       lines.on('line', (line) => {
         const request = JSON.parse(line) as Request;
-        if (request.method === 'follow') socket.once('close', follow(client, request.args, reply));
+        if (request.method === 'follow') socket.once('close', follow(controlled.client, request.args, reply));
         else
-          answer(client, request.method, request.args).then(
+          answer(controlled, request.method, request.args).then(
             (text) => reply({ ok: text }),
             (error: unknown) => reply({ error: encodeError(error) }),
           );
@@ -75,7 +79,7 @@ const follow = (client: LocalClient, args: string, reply: (message: Reply) => vo
   });
 };
 
-const answer = async (client: LocalClient, method: ControlMethod, args: string): Promise<string> => {
+const answer = async ({ client, overview }: Controlled, method: ControlMethod, args: string): Promise<string> => {
   const [first] = decodeValue(args) as readonly unknown[];
   switch (method) {
     case 'list':
@@ -88,6 +92,8 @@ const answer = async (client: LocalClient, method: ControlMethod, args: string):
       return encodeValue(await client.retry(first as string));
     case 'logs':
       return encodeValue(await client.logs(first as string));
+    case 'overview':
+      return encodeValue(await overview());
     default:
       throw new TuttiError('OPTION_INVALID', `There is no method ${String(method satisfies never)}.`);
   }

@@ -16,6 +16,7 @@ import { serveStoreWriter } from '../execution/state/store-port.ts';
 import { threadEntries } from '../execution/thread-entries.ts';
 import { createLog, eventSink } from '../observe/log.ts';
 import { nodeEnv } from '../platform/node.ts';
+import type { Overview } from '../protocol/overview.ts';
 import { openLmdbWriter } from '../store/lmdb-store.ts';
 import { park, waitUntilParked } from '../store/parking.ts';
 import type { StoreWriter } from '../store/store.ts';
@@ -48,6 +49,9 @@ class Node {
   #stateBegun: Promise<void> = Promise.resolve();
   #stateClosed: (() => void) | undefined;
   #nextClient = 0;
+  /** Below those of the main thread. */
+  #nextOwnRequest = -1;
+  readonly #ownRequests = new Map<number, (overview: NodeOverview) => void>();
 
   async start(): Promise<void> {
     const stateData = this.#openFolder();
@@ -74,7 +78,10 @@ class Node {
       );
     if (data.folder !== undefined) {
       this.#socketClient = new LocalClient(this.#connectClient(), stateData.partitions, env);
-      this.#socket = await ControlSocket.serve(data.folder, this.#socketClient);
+      this.#socket = await ControlSocket.serve(data.folder, {
+        client: this.#socketClient,
+        overview: () => this.#askOverview(),
+      });
     }
     const client = this.#connectClient();
     events.emit('node.ready', { folder: data.folder, partitions: stateData.partitions, executors: data.executors });
@@ -122,6 +129,23 @@ class Node {
 
   askState(request: number): void {
     this.#tellState({ kind: 'overview', request });
+  }
+
+  /** For who asks over the socket: the main thread knows nothing of it, and is left out. */
+  #askOverview(): Promise<Overview> {
+    const request = this.#nextOwnRequest--;
+    return new Promise<NodeOverview>((resolve) => {
+      this.#ownRequests.set(request, resolve);
+      this.askState(request);
+    }).then((seen) => ({ time: new Date(), ...seen }));
+  }
+
+  #overviewCame(request: number, seen: StateOverview): void {
+    const overview = this.#overview(seen);
+    const own = this.#ownRequests.get(request);
+    this.#ownRequests.delete(request);
+    if (own === undefined) tellMain({ kind: 'answer', request, value: overview });
+    else own(overview);
   }
 
   async killExecutor(): Promise<void> {
@@ -186,7 +210,7 @@ class Node {
             events.emit(message.name, message.fields);
             break;
           case 'overview':
-            tellMain({ kind: 'answer', request: message.request, value: this.#overview(message.overview) });
+            this.#overviewCame(message.request, message.overview);
             break;
           case 'closed':
             this.#stateClosed?.();

@@ -118,6 +118,8 @@ export type ClusterFault = {
  * `putBack` and `madeAnew` are of the cluster map, the others of members.
  */
 export type ClusterMove = {
+  /** Counts what this run of this node has told, from 1. */
+  readonly number: number;
   readonly at: Date;
   readonly what:
     | 'led'
