@@ -7,18 +7,21 @@ import { limits } from '../../../limits.ts';
 /** `port` 0 is not allowed: servers of a cluster must know each other's. */
 export type Listen = { readonly host: string; readonly port: number };
 
-/** Paths of PEM files. `verify`: who connects must show a certificate of `ca` as well. */
+/**
+ * Paths of PEM files; they may be one. `verify`: who connects must show a certificate of `ca` as well; `map`: and is the user that a
+ * name in it says, whatever they call themselves.
+ */
 export type TlsFiles = {
   readonly cert: string;
   readonly key: string;
   readonly ca: string;
-  readonly verify?: boolean;
+  readonly verify?: boolean | 'map';
 };
 
 export type Subjects = { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
 
-/** Who may connect, by password or by the public part of an nkey, and what they may do there. */
-export type NatsUser = ({ readonly user: string; readonly password: string } | { readonly nkey: string }) & {
+/** Who may connect, by certificate (then without a password), password or the public part of an nkey, and what they may do there. */
+export type NatsUser = ({ readonly user: string; readonly password?: string } | { readonly nkey: string }) & {
   readonly permissions?: {
     readonly publish?: Subjects;
     readonly subscribe?: Subjects;
@@ -48,6 +51,7 @@ export type NatsServerOptions = {
     /** `nats://host:port` of all servers, itself included or not. How many there are says how many must be there at first. */
     readonly routes: readonly string[];
     readonly tls?: TlsFiles;
+    /** Who may open a route; without a password where `tls` maps certificates. */
     readonly user?: string;
     readonly password?: string;
   };
@@ -108,7 +112,7 @@ const tls = ({ cert, key, ca, verify }: TlsFiles) => ({
   cert_file: cert,
   key_file: key,
   ca_file: ca,
-  verify: verify ?? false,
+  ...(verify === 'map' ? { verify_and_map: true } : { verify: verify ?? false }),
 });
 
 const account = ([name, { jetstream, users }]: readonly [string, NatsAccount]): [string, unknown] => [

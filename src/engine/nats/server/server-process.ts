@@ -34,13 +34,15 @@ export type ServerProcessOptions = {
 };
 
 export class NatsServerProcess {
-  readonly #options: ServerProcessOptions;
+  #options: ServerProcessOptions;
   readonly #lines: string[] = [];
   #child: ChildProcess | undefined;
   #exited: Promise<string> = Promise.resolve('not started');
   #wanted = false;
   #pauseMs = limits.natsRestartFirstMs as number;
   #cancelRestart: () => void = () => {};
+  #reloading: Promise<void> = Promise.resolve();
+  #heard: (line: string) => void = () => {};
 
   constructor(options: ServerProcessOptions) {
     this.#options = options;
@@ -67,10 +69,7 @@ export class NatsServerProcess {
   async start(): Promise<void> {
     if (this.#wanted) return;
     this.#wanted = true;
-    const { folder, server } = this.#options;
-    const config = path.join(folder, 'nats-server.conf');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(config, natsServerConfig(server), { mode: 0o600 });
+    const config = await this.#writeConfig();
     this.#spawn(config);
     try {
       await this.#until('enabled', limits.natsStartMs);
@@ -84,6 +83,48 @@ export class NatsServerProcess {
   /** Settles when it takes part in its cluster, if it has one, and all its streams are current. Throws `ENGINE_FAILED` after `timeoutMs`. */
   untilHealthy(timeoutMs: number = limits.natsHealthyMs): Promise<void> {
     return this.#until('current', timeoutMs);
+  }
+
+  /**
+   * Has it take other users, accounts or routes, and read its certificates again, without a restart: connections of those who may
+   * still be there stay. Settles when that is so; one that is down at the time starts with it. What a server cannot change while it
+   * runs (`name`, `storeFolder`, whether it has TLS) is refused by it: throws `ENGINE_FAILED` with what it said.
+   */
+  reload(server: ServerProcessOptions['server']): Promise<void> {
+    const reloaded = this.#reloading.then(() => this.#reload(server));
+    this.#reloading = reloaded.catch(() => {});
+    return reloaded;
+  }
+
+  async #reload(server: ServerProcessOptions['server']): Promise<void> {
+    this.#options = { ...this.#options, server };
+    await this.#writeConfig();
+    const child = this.#child;
+    if (child === undefined) return;
+    const said = new Promise<string>((resolve) => {
+      this.#heard = (line) => {
+        if (/\bReloaded server configuration\b|\bFailed to reload\b/.test(line)) resolve(line);
+      };
+    });
+    child.kill('SIGHUP');
+    // One that ends meanwhile reads it when it starts again.
+    const answer = await Promise.race([said, this.#exited.then(() => 'ended')]);
+    if (answer.includes('Failed to reload'))
+      throw new TuttiError(
+        'ENGINE_FAILED',
+        `The nats-server ${server.name} does not take its new settings: ${answer}`,
+        {
+          details: { server: server.name, said: answer },
+        },
+      );
+  }
+
+  async #writeConfig(): Promise<string> {
+    const { folder, server } = this.#options;
+    const config = path.join(folder, 'nats-server.conf');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(config, natsServerConfig(server), { mode: 0o600 });
+    return config;
   }
 
   /** Sends it a signal, as a test or the system would. A server that dies by it is started again, if that is wanted. */
@@ -129,6 +170,7 @@ export class NatsServerProcess {
       createInterface({ input: stream }).on('line', (line) => {
         this.#lines.push(line);
         if (this.#lines.length > linesKept) this.#lines.shift();
+        this.#heard(line);
         this.#options.onLine?.(line);
       });
     this.#exited = new Promise((resolve) => {
