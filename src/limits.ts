@@ -64,11 +64,20 @@ export const limits = {
   natsReadBytes: 1024 * 1024,
   natsReadRecords: 1_000,
   /** So often a hole in a log is looked at again before it is one: answers may be lost, and come from replicas that lag. */
-  natsHoleLooks: 20,
+  natsHoleLooks: 10,
+  /** Larger objects are stored in pieces, so many of them at once. */
+  natsBlobChunkBytes: 512 * 1024,
+  natsBlobWindow: 4,
+  /** Longer messages are sent in pieces. */
+  busPieceBytes: 512 * 1024,
+  /** Pieces of messages that are not complete: by so much later the oldest are dropped, and beyond so many bytes. */
+  busAssemblyMs: 10_000,
+  busAssemblyBytesMax: 256 * 1024 * 1024,
   natsConnectMs: 10_000,
   /** So long opening waits for a cluster that has no leader yet. */
   natsOpenMs: 60_000,
-  natsPingMs: 3_000,
+  /** A server that does not answer two of these is taken for gone. */
+  natsPingMs: 2_000,
   natsReconnectMs: 200,
   natsStartMs: 30_000,
   natsHealthyMs: 60_000,

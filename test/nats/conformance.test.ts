@@ -1,6 +1,6 @@
 /** The NATS engine does what every engine does, on a cluster of three real servers. */
 import { afterAll, beforeAll } from 'vitest';
-import { type Harness, logConformance } from '../../src/engine/conformance.ts';
+import { blobsConformance, busConformance, type Harness, logConformance } from '../../src/engine/conformance.ts';
 import { connectNats, type NatsEngine } from '../../src/engine/nats/connect.ts';
 import { nodeEnv } from '../../src/platform/node.ts';
 import { type NatsCluster, startNatsCluster } from '../../tools/nats-cluster.ts';
@@ -49,4 +49,12 @@ const onNats =
 logConformance(
   'a NATS stream',
   onNats((engine) => engine.openLog('p0')),
+);
+blobsConformance(
+  'blobs in NATS',
+  onNats((engine) => engine.openBlobs()),
+);
+busConformance(
+  'a bus over NATS',
+  onNats((engine) => Promise.resolve(engine.bus)),
 );

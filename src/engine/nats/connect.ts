@@ -9,8 +9,10 @@ import { connect, type NatsConnection, type NodeConnectionOptions, nkeyAuthentic
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
 import type { Env } from '../../platform/env.ts';
-import type { Log } from '../engine.ts';
+import type { Blobs, Bus, Log } from '../engine.ts';
 import { Link } from './link.ts';
+import { NatsBlobs } from './nats-blobs.ts';
+import { NatsBus } from './nats-bus.ts';
 import { NatsLog } from './nats-log.ts';
 import { checkJetStream, checkServer, type NatsWarning, watchSync } from './server-checks.ts';
 import { ensureStream } from './stream.ts';
@@ -38,12 +40,14 @@ export type NatsOptions = {
 };
 
 export class NatsEngine {
+  readonly bus: Bus;
   readonly #options: NatsOptions;
   readonly #links: { readonly log: Link; readonly blobs: Link; readonly bus: Link };
 
   constructor(options: NatsOptions, links: { readonly log: Link; readonly blobs: Link; readonly bus: Link }) {
     this.#options = options;
     this.#links = links;
+    this.bus = new NatsBus(links.bus, `${subjectPrefix(options.cluster)}.bus`, options.env);
   }
 
   /** Whether a server can be reached right now. */
@@ -63,6 +67,16 @@ export class NatsEngine {
     const subject = `${subjectPrefix(cluster)}.log.${name}`;
     await ensureStream(this.#links.log, { name: stream, subjects: [subject], replicas });
     return new NatsLog({ link: this.#links.log, stream, subject, recordBytesMax });
+  }
+
+  /** The blobs of the cluster; their stream is made if there is none. Throws as `openLog` does. */
+  async openBlobs(): Promise<Blobs> {
+    const { cluster, replicas, env } = this.#options;
+    const link = this.#links.blobs;
+    const stream = `${streamPrefix(cluster)}_blobs`;
+    const prefix = `${subjectPrefix(cluster)}.blob`;
+    await ensureStream(link, { name: stream, subjects: [`${prefix}.>`], replicas });
+    return new NatsBlobs({ link, stream, prefix, random: env.random });
   }
 
   /** Ends all that waits with `CLOSED`; appends under way are unknown. */
@@ -117,7 +131,7 @@ const dial = async (options: NatsOptions, role: string): Promise<NatsConnection>
     reconnectJitter: limits.natsReconnectMs,
     reconnectJitterTLS: limits.natsReconnectMs,
     pingInterval: limits.natsPingMs,
-    maxPingOut: 2,
+    maxPingOut: 1,
     timeout: limits.natsConnectMs,
     noAsyncTraces: true,
     // Credentials that are being replaced are no reason to give up for good.

@@ -109,12 +109,10 @@ export class Link {
     return true;
   }
 
-  /** A subject on which `receive` is called for each message, until `close`; it ends by itself with the link, silently. */
-  inbox(receive: (message: Msg) => void): { readonly subject: string; readonly close: () => void } {
+  /** A subject on which `receive` is called for each message, and for each time that nobody took what named it, until `close`. */
+  inbox(receive: (reply: Reply) => void): { readonly subject: string; readonly close: () => void } {
     const token = this.#token();
-    this.#waiting.set(token, (reply) => {
-      if (reply.kind === 'answer') receive(reply.message);
-    });
+    this.#waiting.set(token, receive);
     return { subject: `${this.#inbox}.${token}`, close: () => void this.#waiting.delete(token) };
   }
 

@@ -49,7 +49,7 @@ export const ensureStream = async (
     duplicate_window: 100_000_000,
   };
   const answer = await insistOnApi<StreamInfo>(link, `STREAM.CREATE.${name}`, config, isFinal, openTries);
-  if ('value' in answer) return untilHeard(link, subjects[0] as string);
+  if ('value' in answer) return untilHeard(link, (subjects[0] as string).replace('>', 'probe'));
   if (answer.error.err_code !== apiErrors.nameInUse)
     throw unusable(name, `cannot be made: ${answer.error.description}`);
   const { config: found } = await streamInfo(link, name);
@@ -57,7 +57,7 @@ export const ensureStream = async (
     if (found[setting] !== value) throw unusable(name, `has ${setting} ${found[setting]}, and ${value} is needed`);
   const missing = subjects.find((subject) => !found.subjects.includes(subject));
   if (missing !== undefined) throw unusable(name, `does not hold ${missing}`);
-  await untilHeard(link, subjects[0] as string);
+  await untilHeard(link, (subjects[0] as string).replace('>', 'probe'));
 };
 
 /**
