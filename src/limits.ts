@@ -194,6 +194,8 @@ export const limits = {
   gatewayHeaderBytesMax: 16 * 1024,
   /** So long the headers of a request may take, and all of it. */
   gatewayHeadersMs: 10_000,
+  /** What a refused connection has to take its answer. */
+  gatewayLingerMs: 500,
   gatewayRequestMs: 60_000,
   /** A connection on which nothing moves for so long is cut; more than the longest wait for a result. */
   gatewayIdleMs: 360_000,

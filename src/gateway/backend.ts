@@ -54,6 +54,13 @@ export interface Backend {
   overview(): Promise<string>;
   /** Told (with an empty text) when the list of tasks has changed, at most a few times a second. Returns what stops it. */
   changes(follower: Follower): () => void;
+  /**
+   * Where the gateways of other nodes are, as far as is known now: `https://10.0.0.2:8484`. Clients are told, so that they can go there
+   * when this node is gone. None where there is one node alone.
+   */
+  addresses(): readonly string[];
+  /** Calls `changed` whenever `addresses` gives others than before. Returns what stops it. */
+  onAddresses(changed: () => void): () => void;
   /** Sends a task of the node's own through an executor and back; the milliseconds it took. Rejects if it takes too long. */
   canary(): Promise<number>;
 }

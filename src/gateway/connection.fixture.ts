@@ -103,6 +103,12 @@ export class ScriptedBackend implements Backend {
     this.watchers.add(follower);
     return () => this.watchers.delete(follower);
   }
+  addresses(): readonly string[] {
+    return ['http://other:1'];
+  }
+  onAddresses(): () => void {
+    return () => undefined;
+  }
   canary(): Promise<number> {
     return Promise.resolve(1);
   }
@@ -147,7 +153,6 @@ export class ConnectionWorld {
       {
         backend: this.backend,
         allows: (given) => token === undefined || given === token,
-        addresses: () => ['ws://other:1'],
         overloaded: (retryMs) => this.overloadedMs.push(retryMs),
         clock: env.clock,
         overview: new OverviewFeed(() => this.backend.overview(), env),

@@ -24,7 +24,7 @@ describe('a connection', () => {
         1,
         1_000_000,
         limits.clientHeartbeatMs,
-        ['ws://other:1'],
+        ['ws://other:1/v1/connect'],
         [limits.clientFrameBytesMax, limits.clientRequestsMax, limits.clientStreamsMax],
       ],
     ]);

@@ -26,6 +26,7 @@ import {
 } from '../protocol/wire.ts';
 import { encodeError, encodeValue } from '../values/codec.ts';
 import type { Backend } from './backend.ts';
+import { clientAddresses } from './client-addresses.ts';
 import { type ConnectionPort, Outgoing } from './outgoing.ts';
 import type { OverviewFeed } from './overview-feed.ts';
 import { refusalText, tooFast, tooMany, tooManyStreams } from './refusals.ts';
@@ -35,8 +36,6 @@ export type ConnectionOptions = {
   readonly backend: Backend;
   /** Whether a client with this token may come in. */
   readonly allows: (token: string | null) => boolean;
-  /** Of other nodes. */
-  readonly addresses: () => readonly string[];
   /** The node has refused something for load; it may be asked again after so long. */
   readonly overloaded: (retryMs: number) => void;
   /** Milliseconds since 1970, and from an origin of its own. */
@@ -178,7 +177,7 @@ export class Connection {
         Math.min(version, protocolVersion),
         this.#options.clock.now(),
         limits.clientHeartbeatMs,
-        [...this.#options.addresses()],
+        clientAddresses(this.#options.backend),
         bounds,
       ],
       100,

@@ -37,8 +37,8 @@ export type ListenOptions = {
   readonly allowOrigins?: readonly string[];
   /** The folder of the page's files, shown at `/`. Default: the one of this package. */
   readonly page?: string;
-  /** Addresses of other nodes' gateways, now. */
-  readonly addresses?: () => readonly string[];
+  /** How long the headers of a request may take to come. Default: `limits.gatewayHeadersMs`. */
+  readonly headersMs?: number;
   /** Told of what should not happen. */
   readonly report: (error: unknown) => void;
 };
@@ -55,7 +55,7 @@ export type GatewayServer = {
 
 /** Listens. Rejects with `ADDRESS_UNPROTECTED`, `ADDRESS_IN_USE` and `OPTION_INVALID`. */
 export const listen = async (backend: Backend, options: ListenOptions): Promise<GatewayServer> => {
-  const { host = '127.0.0.1', port, token, allowOrigins = [], tls, page = ownPage, addresses, report } = options;
+  const { host = '127.0.0.1', port, token, allowOrigins = [], tls, page = ownPage, report } = options;
   const loopback = isLoopbackAddress(host);
   checkProtection(options, host, loopback);
   const secure = tls !== undefined;
@@ -65,12 +65,9 @@ export const listen = async (backend: Backend, options: ListenOptions): Promise<
     report,
     files: new StaticFiles(page),
   });
-  const sockets = new WebSocketGateway({
-    backend,
-    env: nodeEnv(),
-    ...(addresses === undefined ? {} : { addresses }),
-  });
-  const server = serverFor(gateway, tls, report);
+  const server = serverFor(gateway, options);
+  const address = await listening(server, host, port);
+  const sockets = new WebSocketGateway({ backend, env: nodeEnv() });
   const upgraded = new Set<Duplex>();
   server.on('upgrade', (request, socket, head) => {
     upgraded.add(socket);
@@ -78,7 +75,6 @@ export const listen = async (backend: Backend, options: ListenOptions): Promise<
     socket.on('error', () => socket.destroy());
     upgrade(request, socket, head, access, sockets, report);
   });
-  const address = await listening(server, host, port);
   server.on('error', report);
   return {
     url: `${secure ? 'https' : 'http'}://${urlHost(host)}:${address.port}`,
@@ -108,7 +104,8 @@ const checkProtection = ({ token, tls }: ListenOptions, host: string, loopback: 
   );
 };
 
-const serverFor = (gateway: Gateway, tls: ListenOptions['tls'], report: (error: unknown) => void): Server => {
+const serverFor = (gateway: Gateway, options: ListenOptions): Server => {
+  const { tls, headersMs = limits.gatewayHeadersMs, report } = options;
   const texts = new TextSender(report);
   const answer = async (request: Request, ends: HttpBindings | Http2Bindings): Promise<Response> => {
     const response = await gateway.fetch(request, ends);
@@ -121,11 +118,11 @@ const serverFor = (gateway: Gateway, tls: ListenOptions['tls'], report: (error: 
     errorHandler: (error) => problemResponse(error instanceof RequestError ? malformed(error) : error, report),
   });
   const settings = {
-    headersTimeout: limits.gatewayHeadersMs,
+    headersTimeout: headersMs,
     requestTimeout: limits.gatewayRequestMs,
     maxHeaderSize: limits.gatewayHeaderBytesMax,
     keepAliveTimeout: limits.gatewayKeepAliveMs,
-    connectionsCheckingInterval: 1_000,
+    connectionsCheckingInterval: Math.min(1_000, headersMs),
     keepAlive: true,
     noDelay: true,
   };
@@ -184,7 +181,10 @@ const upgrade = (
   }
 };
 
-/** Answers a request that never came to the handler, and ends its connection. */
+/**
+ * Answers a request that never came to the handler, and ends its connection: after a moment, also if the other side does not. At once
+ * would take the answer back that is on its way, where more has come than was read.
+ */
 const refuse = (socket: Duplex, status: number | undefined, error: unknown, report: (error: unknown) => void): void => {
   const problem = problemOf(error, report);
   const told = { ...problem, status: status ?? problem.status };
@@ -192,6 +192,8 @@ const refuse = (socket: Duplex, status: number | undefined, error: unknown, repo
   socket.end(
     `HTTP/1.1 ${told.status} ${problem.code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  const cut = setTimeout(() => socket.destroy(), limits.gatewayLingerMs);
+  socket.once('close', () => clearTimeout(cut));
 };
 
 const listening = (server: Server, host: string, port: number): Promise<AddressInfo> =>

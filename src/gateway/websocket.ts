@@ -9,14 +9,13 @@ import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import { closeCode, connectPath, subprotocol } from '../protocol/wire.ts';
 import type { Backend } from './backend.ts';
+import { clientAddresses } from './client-addresses.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { OverviewFeed } from './overview-feed.ts';
 
 export type WebSocketGatewayOptions = {
   readonly backend: Backend;
   readonly env: Env;
-  /** Addresses of other nodes' gateways, now. */
-  readonly addresses?: () => readonly string[];
 };
 
 /** How often a gateway that ends looks whether it may. */
@@ -41,6 +40,7 @@ export class WebSocketGateway {
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   });
   readonly #open = new Set<Open>();
+  readonly #stopAddresses: () => void;
   #cancelLook: (() => void) | undefined;
   #lookedAt = 0;
   #quietUntil = 0;
@@ -50,11 +50,14 @@ export class WebSocketGateway {
     this.#options = options;
     this.#connectionOptions = {
       backend: options.backend,
-      addresses: options.addresses ?? (() => []),
       overloaded: (retryMs) => this.#tellOverloaded(retryMs),
       clock: options.env.clock,
       overview: new OverviewFeed(() => options.backend.overview(), options.env),
     };
+    this.#stopAddresses = options.backend.onAddresses(() => {
+      const addresses = clientAddresses(options.backend);
+      for (const { connection } of this.#open) connection.hint('addresses', addresses);
+    });
   }
 
   /** Connections that are open. */
@@ -75,11 +78,6 @@ export class WebSocketGateway {
     } else this.#server.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, socket, allows));
   }
 
-  /** Tells all clients of other nodes' gateways. */
-  announce(addresses: readonly string[]): void {
-    for (const { connection } of this.#open) connection.hint('addresses', [...addresses]);
-  }
-
   /** All clients pause, not only the one that was refused: each would be, and that costs as much as what it asks for. */
   #tellOverloaded(retryMs: number): void {
     const now = this.#options.env.clock.monotonic();
@@ -94,6 +92,7 @@ export class WebSocketGateway {
    */
   async close(waitMs: number = limits.drainWaitMs): Promise<void> {
     this.#closing = true;
+    this.#stopAddresses();
     for (const { connection } of this.#open) connection.hint('closing', null);
     await this.#until(() => [...this.#open].every(({ connection }) => connection.unanswered === 0), waitMs);
     for (const { connection } of this.#open) connection.close();

@@ -26,6 +26,8 @@ export class NodeBackend implements Backend {
   readonly #tasks: ReadonlyMap<string, TaskDescription>;
   /** Requests that wait for an answer or a task's end, and follows, of all connections together. */
   #underWay = 0;
+  #addresses: readonly string[] = [];
+  readonly #addressWatchers = new Set<() => void>();
 
   /** Reads what the app has. Rejects with `APP_LOAD`, `APP_INVALID`. */
   static async open(
@@ -112,6 +114,23 @@ export class NodeBackend implements Backend {
       () => follower.take(''),
       (reason) => follower.end(reason),
     );
+  }
+
+  addresses(): readonly string[] {
+    return this.#addresses;
+  }
+
+  onAddresses(changed: () => void): () => void {
+    const watcher = (): void => changed();
+    this.#addressWatchers.add(watcher);
+    return () => this.#addressWatchers.delete(watcher);
+  }
+
+  /** Tells where the gateways of other nodes are now; all clients hear of it if it is news. */
+  setAddresses(addresses: readonly string[]): void {
+    if (addresses.join() === this.#addresses.join()) return;
+    this.#addresses = [...addresses];
+    for (const watcher of [...this.#addressWatchers]) watcher();
   }
 
   canary(): Promise<number> {

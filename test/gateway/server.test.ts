@@ -179,6 +179,42 @@ describe('what is malformed is refused, and the gateway goes on', () => {
   });
 });
 
+describe('headers that come too slowly', () => {
+  /** Begins a request and sends a letter of a header every few milliseconds, whatever comes back, until it is cut off. */
+  const dribble = (port: number): Promise<string> => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write('GET /v1/app HTTP/1.1\r\nHost: localhost\r\nX-Filler: ');
+    const letters = setInterval(() => socket.write('x'), 5);
+    let answer = '';
+    socket.on('data', (data: Buffer) => {
+      answer += data.toString();
+    });
+    socket.on('error', () => undefined);
+    return new Promise((resolve) =>
+      socket.on('close', () => {
+        clearInterval(letters);
+        resolve(answer);
+      }),
+    );
+  };
+
+  test('are answered with 408 and cut, a letter at a time or none at all, while others are served', async () => {
+    const { port, url } = await listenWith({ headersMs: 200 });
+    let isOver = false;
+    const slow = Promise.all([dribble(port), exchange(port, '')]).finally(() => {
+      isOver = true;
+    });
+    let served = 0;
+    while (!isOver) {
+      expect((await fetch(`${url}/v1/app`)).status).toBe(200);
+      served++;
+    }
+    expect(served).toBeGreaterThan(3);
+    const answers = await slow;
+    for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 408 .*"code":"PROTOCOL_INVALID"/s);
+  });
+});
+
 describe('WebSockets', () => {
   test('are for the gateway of clients, once host and origin were looked at', async () => {
     const { port } = await listenWith();
