@@ -58,10 +58,18 @@ const readNumber = (bytes: Uint8Array, at: number, size: number): number => {
 
 const refused = -1;
 
+/** A bundler leaves it out of the client, which does not check. */
+const sizesOf = (known: readonly (readonly [head: number, size: number])[]): Int8Array => {
+  const table = new Int8Array(256).fill(refused);
+  for (const [head, size] of known) table[head] = size;
+  return table;
+};
+
 /** How many bytes follow a head that is not told by itself: those of a number, or of a length. */
-const sizes = new Int8Array(256).fill(refused);
-for (const head of [0xc0, 0xc2, 0xc3]) sizes[head] = 0;
-for (const [head, size] of [
+const sizes = /* @__PURE__ */ sizesOf([
+  [0xc0, 0],
+  [0xc2, 0],
+  [0xc3, 0],
   [0xca, 4],
   [0xcb, 8],
   [0xcc, 1],
@@ -75,5 +83,4 @@ for (const [head, size] of [
   [0xdb, 4],
   [0xdc, 2],
   [0xdd, 4],
-] as const)
-  sizes[head] = size;
+]);

@@ -93,9 +93,21 @@ describe('the wire format', () => {
     ['a reply that is neither good nor bad', [[fromNode.reply, 1, 2, '']]],
     ['an event without text', [[fromNode.event, 1, null]]],
     ['a welcome with an address that is a number', [[fromNode.welcome, 1, 0, 0, [1], [1, 1, 1]]]],
+    ['a map', { a: 1 }],
+    ['a number', 7],
+    ['a message that is no array', [7]],
+    ['a time', [new Date(0)]],
     ['a welcome without bounds', [[fromNode.welcome, 1, 0, 0, [], []]]],
   ])('refuses %s from a node', (_name, messages) => {
     expect(() => decodeNodeFrame(pack(messages))).toThrow(expect.objectContaining({ code: 'PROTOCOL_INVALID' }));
+  });
+
+  test('refuses a frame of a node that ends early, goes on behind its end, or promises four billion items or bytes', () => {
+    const frame = encodeFrame(nodeMessages);
+    const endless = [Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff), Uint8Array.of(0x91, 0xdb, 0xff, 0xff, 0xff, 0xff)];
+    const cut = Array.from({ length: frame.length }, (_, end) => frame.slice(0, end));
+    for (const bytes of [...cut, ...endless, Uint8Array.of(...frame, 0)])
+      expect(() => decodeNodeFrame(bytes)).toThrow(expect.objectContaining({ code: 'PROTOCOL_INVALID' }));
   });
 
   test('tells what is wrong with a request: its method, or the place of its argument', () => {

@@ -3,8 +3,9 @@
  * binary frames. A frame is a msgpack array of messages; a message is an array that begins with its kind. How each looks is
  * said by the types below, field by field. Version and history: `protocol-version.ts`.
  *
- * - W1 A frame is looked through before it is decoded (`frame-check.ts`): it holds nothing but nested arrays of whole numbers,
- *   floats, texts, booleans and nil, and it is complete. So the decoder meets nothing that makes it run or reserve anything.
+ * - W1 A client's frame is looked through before it is decoded (`frame-check.ts`): it holds nothing but nested arrays of whole numbers,
+ *   floats, texts, booleans and nil, and it is complete. So the decoder meets nothing that makes it run or reserve anything. A client
+ *   chose its node, and a page is not sent what it would take to doubt it: what the decoder makes of a node's frame has to pass W2.
  * - W2 What a decoder here returns has the fields that its type says. A frame of which that cannot be said is refused as a
  *   whole with `PROTOCOL_INVALID`. The arguments of a request are looked at apart (`methods.ts`), so that a wrong one fails
  *   that request alone.
@@ -76,20 +77,33 @@ const packr = new Packr({ useRecords: false });
 export const encodeFrame = (messages: readonly (ClientMessage | NodeMessage)[]): Uint8Array => packr.pack(messages);
 
 /** Throws `PROTOCOL_INVALID`. */
-export const decodeClientFrame = (bytes: Uint8Array): ClientMessage[] => decode(bytes, isClientMessage);
+export const decodeClientFrame = (bytes: Uint8Array): ClientMessage[] => {
+  const complaint = checkFrame(bytes);
+  if (complaint !== undefined) throw protocolInvalid(`A frame of ${bytes.length} bytes ${complaint}.`);
+  return decode(bytes, isClientMessage);
+};
 
 /** Throws `PROTOCOL_INVALID`. */
 export const decodeNodeFrame = (bytes: Uint8Array): NodeMessage[] => decode(bytes, isNodeMessage);
 
 const decode = <Message>(bytes: Uint8Array, isMessage: (fields: unknown[]) => boolean): Message[] => {
-  const complaint = checkFrame(bytes);
-  if (complaint !== undefined) throw protocolInvalid(`A frame of ${bytes.length} bytes ${complaint}.`);
-  const messages = packr.unpack(bytes) as unknown[];
+  const messages = unpack(bytes);
   messages.forEach((message, index) => {
     if (!Array.isArray(message) || !isMessage(message))
       throw protocolInvalid(`Message ${index} of a frame (kind ${kindOf(message)}) has not the fields of its kind.`);
   });
   return messages as Message[];
+};
+
+const unpack = (bytes: Uint8Array): unknown[] => {
+  let messages: unknown;
+  try {
+    messages = packr.unpack(bytes);
+  } catch (cause) {
+    throw protocolInvalid(`A frame of ${bytes.length} bytes is not MessagePack.`, { cause });
+  }
+  if (Array.isArray(messages)) return messages;
+  throw protocolInvalid('A frame is no array.');
 };
 
 const kindOf = (message: unknown): string => {
@@ -153,4 +167,5 @@ export const isCount = (value: unknown): value is number => Number.isSafeInteger
 const isListOf = (value: unknown, type: string): boolean =>
   Array.isArray(value) && value.every((item) => typeof item === type);
 
-export const protocolInvalid = (message: string): TuttiError => new TuttiError('PROTOCOL_INVALID', message);
+export const protocolInvalid = (message: string, options: { readonly cause?: unknown } = {}): TuttiError =>
+  new TuttiError('PROTOCOL_INVALID', message, options);
