@@ -18,6 +18,8 @@ const portTriesMax = 5;
 export type NatsClusterOptions = {
   /** 3 if not said. One is quicker, and loses what it has when its folder goes. */
   readonly servers?: 1 | 3;
+  /** Where its temporary folder is made; with the others of the system, if not said. */
+  readonly folder?: string;
   /** The file to run; the server of this machine if not said. */
   readonly binary?: string;
   /** Changes what a server is told: accounts, TLS, how it syncs. */
@@ -127,7 +129,7 @@ export const startNatsCluster = async (options: NatsClusterOptions = {}): Promis
 
 const makeCluster = async (binary: string, options: NatsClusterOptions): Promise<NatsCluster> => {
   const { servers: count = 3, configure = (server) => server, restarts = false } = options;
-  const folder = await mkdtemp(path.join(tmpdir(), 'tutti-nats-'));
+  const folder = await mkdtemp(path.join(options.folder ?? tmpdir(), 'tutti-nats-'));
   const ports = await freePorts(count * 3);
   const take = (): number => ports.pop() as number;
   const members = Array.from({ length: count }, (_, index) => ({

@@ -6,6 +6,7 @@ import { followers } from './scenarios/followers.ts';
 import { httpStarts } from './scenarios/http-starts.ts';
 import { listMillion } from './scenarios/list-million.ts';
 import { mapMillion } from './scenarios/map-million.ts';
+import { natsLog } from './scenarios/nats-log.ts';
 import { overload } from './scenarios/overload.ts';
 import { pageLoad } from './scenarios/page-load.ts';
 import { queuedMillion } from './scenarios/queued-million.ts';
@@ -34,6 +35,7 @@ export const scenarios: readonly Scenario[] = [
   followers,
   pageLoad,
   overload,
+  natsLog,
   simulatedMonth,
   simulateRegisters,
   simulateTasks,
