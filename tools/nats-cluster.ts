@@ -3,6 +3,7 @@
  * `sync_interval: always`, on ports that were free, over a temporary folder. What happens to servers can be made to happen: they
  * are killed, stopped and started again. Nothing is left of it after `close`, nor when the process ends.
  */
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -33,6 +34,7 @@ export class NatsCluster {
   readonly #folder: string;
   readonly #onExit = (): void => {
     for (const server of this.servers) server.killNow();
+    rmSync(this.#folder, { recursive: true, force: true });
   };
 
   constructor(servers: readonly NatsServerProcess[], folder: string) {

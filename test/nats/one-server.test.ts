@@ -4,7 +4,10 @@ import path from 'node:path';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NatsEngine } from '../../src/engine/nats/connect.ts';
+import { Link } from '../../src/engine/nats/link.ts';
+import { NatsLog } from '../../src/engine/nats/nats-log.ts';
 import { limits } from '../../src/limits.ts';
+import { nodeEnv } from '../../src/platform/node.ts';
 import { type NatsCluster, startNatsCluster } from '../../tools/nats-cluster.ts';
 import { connectTo, readTexts, recordOf } from './engine.ts';
 
@@ -93,6 +96,36 @@ test('appends under way are unknown as soon as the connection breaks, and are in
   while ((await log.end()) < 4) for (const position of [2, 3, 4]) await log.append(recordOf(position), position - 1);
   expect(await readTexts(log, 4)).toEqual([1, 2, 3, 4].map((position) => new TextDecoder().decode(recordOf(position))));
   expect(await reading).toEqual([]);
+});
+
+test('an acknowledgement counts only with the expected sequence of the right stream, and if it is of no duplicate', async () => {
+  const link = new Link(await connect({ servers: [...servers.urls] }), nodeEnv().timers, undefined);
+  const log = new NatsLog({ link, stream: 'S', subject: 'forged', recordBytesMax: 100 });
+  const answers = [
+    { stream: 'S', seq: 8 },
+    { stream: 'S', seq: 6 },
+    { stream: 'S', seq: 7, duplicate: true },
+    { stream: 'T', seq: 7 },
+    { stream: 'S', seq: 0, duplicate: true },
+    { stream: 'S' },
+    { stream: 'S', error: { code: 503, err_code: 10_077, description: 'maximum bytes exceeded' } },
+    { error: { code: 400, err_code: 10_071, description: 'wrong last sequence: 6' } },
+    { error: { code: 400, err_code: 10_164, description: 'wrong last sequence' } },
+    { stream: 'S', seq: 7 },
+  ];
+  let next = 0;
+  const expected: string[] = [];
+  link.connection.subscribe('forged', {
+    callback: (_error, message) => {
+      expected.push(message.headers?.get('Nats-Expected-Last-Sequence') ?? '');
+      message.respond(JSON.stringify(answers[next++]));
+    },
+  });
+  const results: string[] = [];
+  for (const _ of answers) results.push((await log.append(filled(1), 6)).kind);
+  expect(results).toEqual([...new Array(7).fill('unknown'), 'occupied', 'occupied', 'appended']);
+  expect(new Set(expected)).toEqual(new Set(['6']));
+  await link.close();
 });
 
 test('what waits when the engine is closed ends', async () => {
