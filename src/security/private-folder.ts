@@ -54,6 +54,11 @@ export class PrivateFolder {
     });
   }
 
+  /** Takes a file away, if it is there. */
+  remove(name: string): void {
+    this.#io(() => fs.rmSync(path.join(this.path, name), { force: true }));
+  }
+
   #check(file: string, mode: string): void {
     const found = this.#io(() => fs.statSync(file)).mode & 0o777;
     if ((found & othersMask) === 0) return;
