@@ -171,8 +171,7 @@ export const signRenewal = (
 ): string => {
   const old = readCertificate(certificate);
   const identity = identityOf(old.uris);
-  const known =
-    identity !== undefined && old.x509.verify(readCertificate(authority.certificate).x509.publicKey) && !old.x509.ca;
+  const known = identity !== undefined && old.x509.verify(readCertificate(authority.certificate).x509.publicKey);
   if (!known) throw refusedRenewal('its old certificate is not one of this cluster');
   if (now < old.notBefore || now > old.notAfter)
     throw refusedRenewal(`its old certificate was good until ${new Date(old.notAfter).toISOString()} only`);

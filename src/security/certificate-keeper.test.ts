@@ -125,4 +125,14 @@ describe('the keeper of a certificate', () => {
     await pass(100 * dayMs);
     expect([asked(), told.length]).toEqual([0, 0]);
   });
+
+  test('puts nothing on disk that came after it was closed', async () => {
+    const { keeper, told, saved, pass, answerWith, env } = keeperOf();
+    answerWith(() => {
+      keeper.close();
+      return pairOf(env.clock.now());
+    });
+    await pass(61 * dayMs);
+    expect([saved, told]).toEqual([[], []]);
+  });
 });

@@ -25,7 +25,7 @@ export const renewalDue = (certificate: string, now: number): boolean => now >= 
 export type CertificateKeeperOptions = {
   readonly env: Pick<Env, 'clock' | 'timers'>;
   readonly current: KeyPair;
-  /** Gets a new one: from the authority on this machine, or from one on another. */
+  /** Gets a new one: from the authority on this machine, or from one on another. Settles, whatever happens. */
   readonly renew: (current: KeyPair) => Promise<KeyPair>;
   /** Puts it on disk. */
   readonly save: (renewed: KeyPair) => void;

@@ -44,7 +44,7 @@ export type JoinPorts = {
   readonly facts: () => ClusterFacts;
 };
 
-/** Answers one request to join, from `address`. Rejects with the error to be told. */
+/** Answers one request to join, from `address`; not two at a time. Rejects with the error to be told. */
 export const handleJoin = async (body: string, address: string, ports: JoinPorts): Promise<JoinAnswer> => {
   const { authority, tokens, now, isMember, admit, facts } = ports;
   const { token, name, node, server, offers } = readJoinRequest(body);
@@ -75,16 +75,25 @@ export const handleJoin = async (body: string, address: string, ports: JoinPorts
   return { ...facts(), version: joinVersion, app, authority: authority.certificate, ...certificates };
 };
 
-/** For a server of `node:https` that speaks with the certificate of a server: answers `POST /v1/join`, and nothing else. */
-export const joinListener =
-  (ports: JoinPorts, report: (error: unknown) => void) =>
-  (request: IncomingMessage, response: ServerResponse): void => {
+/**
+ * For a server of `node:https` that speaks with the certificate of a server: answers `POST /v1/join`, and nothing else. One machine
+ * is taken in after the other, so that of two which come with one name at once the second is refused. Times are bounded by the
+ * server that it is given to.
+ */
+export const joinListener = (ports: JoinPorts, report: (error: unknown) => void) => {
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (body: string, address: string): Promise<JoinAnswer> => {
+    const answer = last.then(() => handleJoin(body, address, ports));
+    last = answer.catch(() => {});
+    return answer;
+  };
+  return (request: IncomingMessage, response: ServerResponse): void => {
     const answer = async (): Promise<void> => {
       try {
         if (request.method !== 'POST' || request.url !== joinPath)
           throw new TuttiError('ROUTE_UNKNOWN', `Machines join with POST ${joinPath}.`);
         const address = request.socket.remoteAddress ?? '';
-        send(response, 200, await handleJoin(await bodyOf(request), address, ports));
+        send(response, 200, await inTurn(await bodyOf(request), address));
       } catch (error) {
         if (!isTuttiError(error)) report(error);
         const { code, message, details } = isTuttiError(error)
@@ -95,6 +104,7 @@ export const joinListener =
     };
     answer().catch(report);
   };
+};
 
 const send = (response: ServerResponse, status: number, value: object): void => {
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });

@@ -91,6 +91,7 @@ describe('join tokens', () => {
     expect(() => tokens.redeem(text, 'n1', key)).toThrow(withCode('JOIN_TOKEN_EXPIRED'));
     for (const lifeMs of [0, -1, Number.NaN, limits.joinTokenMsMax + 1])
       expect(() => tokens.issue(grant, lifeMs)).toThrow(withCode('OPTION_INVALID'));
+    expect(() => tokens.issue({ ...grant, app: 'a/b' })).toThrow(withCode('OPTION_INVALID'));
   });
 
   test('that nobody handed out are wrong, whatever authority they name', () => {

@@ -10,6 +10,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Clock, Random } from '../platform/env.ts';
+import { uriOf } from './identity.ts';
 import { readJoinToken, secretBytes, writeJoinToken } from './join-token.ts';
 import type { PrivateFolder } from './private-folder.ts';
 
@@ -58,7 +59,7 @@ export class JoinTokens {
     this.#options = options;
   }
 
-  /** A new token. Throws `OPTION_INVALID` for a life that is too long, `OVERLOADED` if there are too many. */
+  /** A new token. Throws `OPTION_INVALID` for a life that is too long or no name of an app, `OVERLOADED` if there are too many. */
   issue(grant: JoinGrant, lifeMs: number = limits.joinTokenMs): string {
     const { store, clock, random, authority } = this.#options;
     if (!(lifeMs > 0 && lifeMs <= limits.joinTokenMsMax))
@@ -75,6 +76,7 @@ export class JoinTokens {
       );
     const secret = random.bytes(secretBytes);
     const { app, server, hosts } = grant;
+    uriOf({ kind: 'node', app, name: 'any' });
     store.write([...kept, { hash: hashOf(secret).toString('hex'), app, server, hosts, expiresMs: now + lifeMs }]);
     return writeJoinToken({ secret, authority });
   }

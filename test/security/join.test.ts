@@ -30,7 +30,9 @@ const shown = (key: string, ...certificates: readonly string[]): ServerOptions =
 });
 
 /** The first machine of a cluster, whose join address is open. */
-const cluster = async (options: { readonly tls?: ServerOptions; readonly admit?: JoinPorts['admit'] } = {}) => {
+const cluster = async (
+  options: { readonly tls?: ServerOptions; readonly admit?: JoinPorts['admit']; readonly admitAfter?: boolean } = {},
+) => {
   const env = datedEnv();
   // TLS checks certificates by the system's clock; tokens are told the time by the test.
   const authority = newAuthority(Date.now());
@@ -51,7 +53,14 @@ const cluster = async (options: { readonly tls?: ServerOptions; readonly admit?:
     tokens,
     now: Date.now,
     isMember: (name) => name === 'first' || members.some((member) => member.name === name),
-    admit: options.admit ?? (async (member) => void members.push(member)),
+    admit:
+      options.admit ??
+      (async (member) => {
+        // As long as it takes to tell others.
+        if (options.admitAfter)
+          for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+        members.push(member);
+      }),
     facts: (): ClusterFacts => ({
       cluster: 'c1',
       replicas: 3,
@@ -142,8 +151,22 @@ test('an answer that was lost is asked for again, with the same keys', async () 
   const token = tokens.issue(grant);
   const keys = { node: makeKey() };
   await expect(join(token, { keys })).rejects.toThrow(withCode('INVARIANT'));
+  await expect(join(token, { name: 'third' })).rejects.toThrow(withCode('JOIN_TOKEN_USED'));
   expect((await join(token, { keys })).node.key).toBe(keys.node);
   await expect(join(token)).rejects.toThrow(withCode('JOIN_TOKEN_USED'));
+});
+
+test('of two machines that come with one name at once, one is taken in', async () => {
+  const { tokens, members, join } = await cluster({ admitAfter: true });
+  const joins = await Promise.allSettled([
+    join(tokens.issue(grant)),
+    join(tokens.issue(grant)),
+    join(tokens.issue(grant)),
+  ]);
+  expect(joins.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+  for (const one of joins)
+    if (one.status === 'rejected') expect(one.reason).toEqual(withCode('JOIN_REFUSED', '--name'));
+  expect(members).toHaveLength(1);
 });
 
 test('a request that was listened to gives nothing to who sends it again', async () => {
