@@ -164,6 +164,13 @@ export const limits = {
   /** A node that says nothing for so long is taken for gone: its executors' work is given to others. */
   linkSilenceMs: 3_000,
   linkUnacknowledgedMax: 10_000,
+  /** Requests and answers for another node are gathered into one body up to about so many characters. */
+  linkBodyChars: 1024 * 1024,
+  /** Requests that wait for a partition to have a leader, and characters in them: beyond, new ones are refused. */
+  leaderlessRequestsMax: 20_000,
+  leaderlessCharsMax: 64 * 1024 * 1024,
+  /** A leader that says it does not lead is asked again after so long, if nothing else is heard. */
+  notLedRetryMs: 100,
 
   // Executors
   /** Work whose leader is gone is let go of if no other has taken it over by then. */

@@ -25,6 +25,9 @@ export type PartitionState = {
   readonly position: number;
 };
 
+/** Which member leads, and in which epoch. */
+export type Leadership = { readonly id: string; readonly epoch: number };
+
 /** Why a partition is led here no longer, or could not be. */
 export type PartitionEnd = 'deposed' | 'failed';
 
@@ -156,20 +159,25 @@ export class Claims {
 
   /** The member that leads a partition in the newest epoch heard of; undefined: nobody that is there. */
   leaderOf(partition: number, nowMs: number): string | undefined {
+    return this.leadershipOf(partition, nowMs)?.id;
+  }
+
+  /** The same, with that epoch. */
+  leadershipOf(partition: number, nowMs: number): Leadership | undefined {
     const newest = this.#epochs.get(partition) ?? 0;
     const { role, epoch } = this.state(partition);
-    if (role === 'leading' && epoch >= newest) return this.#self;
+    if (role === 'leading' && epoch >= newest) return { id: this.#self, epoch };
     return this.#leaderElsewhere(partition, nowMs);
   }
 
-  #leaderElsewhere(partition: number, nowMs: number): string | undefined {
+  #leaderElsewhere(partition: number, nowMs: number): Leadership | undefined {
     const newest = this.#epochs.get(partition) ?? 0;
     for (const id of this.#peers.ids()) {
       if (id === this.#self || !this.#peers.isThere(id, nowMs)) continue;
       const report = this.#peers.report(id, partition);
       // One that hands over leads until its record is durable.
       const leads = report?.role === 'leading' || (report?.role === 'closing' && report.epoch > 0);
-      if (leads && report.epoch >= newest) return id;
+      if (leads && report.epoch >= newest) return { id, epoch: report.epoch };
     }
     return undefined;
   }

@@ -14,7 +14,7 @@
  * remembered in `cluster-recorder.ts`.
  */
 import { TuttiError } from '../errors/tutti-error.ts';
-import { Claims } from './claims.ts';
+import { Claims, type Leadership } from './claims.ts';
 import type { ClusterEffect, ClusterEvent } from './cluster-event.ts';
 import {
   type ClusterMap,
@@ -104,6 +104,11 @@ export class ClusterCore {
   /** The member that leads a partition, as far as it hears. */
   leaderOf(partition: number, nowMs: number): string | undefined {
     return this.#claims.leaderOf(partition, nowMs);
+  }
+
+  /** The same, with its epoch. */
+  leadershipOf(partition: number, nowMs: number): Leadership | undefined {
+    return this.#claims.leadershipOf(partition, nowMs);
   }
 
   /** What can be shown of the cluster; undefined: it has read no map yet. */

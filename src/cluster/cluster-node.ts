@@ -40,9 +40,14 @@ export type ClusterNodeOptions = Omit<ClusterCoreOptions, 'fraction' | 'newClust
   readonly env: Env;
   readonly control: PartitionControl;
   readonly times?: ClusterCoreOptions['times'];
+  /** Something was heard or has changed: `leaderOf` may say something else now. */
+  readonly onHeard?: () => void;
   /** It takes part no more. With an error it stepped aside; its partitions are dropped then. */
   readonly onStopped: (error: TuttiError | undefined) => void;
 };
+
+/** `token` names the run of the member (`MemberInfo`). */
+export type LeadingMember = { readonly member: string; readonly token: string; readonly epoch: number };
 
 export class ClusterNode {
   readonly #options: ClusterNodeOptions;
@@ -51,6 +56,8 @@ export class ClusterNode {
   readonly #unsubscribe: () => void;
   readonly #events: ClusterEvent[] = [];
   #performing = false;
+  /** Whoever makes it has it by then, and can ask. */
+  #made = false;
   #cancelTimer = (): void => {};
   #stopped = false;
 
@@ -69,6 +76,7 @@ export class ClusterNode {
       if (heartbeat !== undefined) this.#tell({ kind: 'heartbeat', heartbeat });
     });
     this.#tell({ kind: 'time', states: [] });
+    this.#made = true;
   }
 
   /** The newest map it knows: a hint for whoever asks where something is. */
@@ -93,6 +101,13 @@ export class ClusterNode {
   partitionFailed(partition: number, code: string): void {
     const { recorder } = this.#core;
     recorder.failed({ partition, code, member: recorder.self, atMs: this.#options.env.clock.monotonic() });
+  }
+
+  /** Who leads a partition, as far as this node hears: which run of which member, and in which epoch. */
+  leaderOf(partition: number): LeadingMember | undefined {
+    const leadership = this.#core.leadershipOf(partition, this.#options.env.clock.monotonic());
+    const member = this.map?.members.find(({ id }) => id === leadership?.id);
+    return leadership && member && { member: member.id, token: member.token, epoch: leadership.epoch };
   }
 
   /** What this node has of a partition has changed, and why it ended, where it ended against its will. */
@@ -135,6 +150,7 @@ export class ClusterNode {
       this.#performing = false;
     }
     this.#setTimer();
+    if (this.#made && !this.#stopped) this.#options.onHeard?.();
   }
 
   #setTimer(): void {

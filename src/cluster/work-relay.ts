@@ -18,6 +18,7 @@ import type { Env } from '../platform/env.ts';
 import type { Loss } from '../tasks/grant.ts';
 import type { Flat } from '../tasks/messages.ts';
 import { type LinkMessage, NodeLink } from './node-link.ts';
+import type { RouterBody } from './router-out.ts';
 
 /** The leaders of this node. */
 export type Leaders = {
@@ -36,6 +37,13 @@ export type Executors = {
   readonly receive: (executor: number, peer: number, flat: Flat) => void;
 };
 
+/** Who speaks for the clients of this node with those who lead elsewhere: a `RequestRouter`. It says what it has by `sendRequests`. */
+export type RequestPeers = {
+  readonly peerUp: (node: string) => void;
+  readonly peerDown: (node: string) => void;
+  readonly fromPeer: (node: string, body: RouterBody) => void;
+};
+
 /** What is said over a session. Executors are named by their node's own numbers. */
 export type WorkBody =
   /** The first: all executors that its node has. */
@@ -46,7 +54,9 @@ export type WorkBody =
   | readonly ['answers', executor: number]
   /** From an executor to a leader, and back. */
   | readonly ['up', executor: number, flat: Flat]
-  | readonly ['down', executor: number, flat: Flat];
+  | readonly ['down', executor: number, flat: Flat]
+  /** Of clients, from one router to another. */
+  | readonly ['requests', body: RouterBody];
 
 type Peer = {
   readonly node: string;
@@ -70,6 +80,7 @@ export class WorkRelay {
   readonly #env: Env;
   readonly #leaders: Leaders;
   readonly #executors: Executors;
+  readonly #requests: RequestPeers | undefined;
   readonly #own = new Map<number, readonly string[]>();
   readonly #peers = new Map<string, Peer>();
   readonly #peerOfNumber = new Map<number, Peer>();
@@ -85,12 +96,13 @@ export class WorkRelay {
   readonly #waiting: (() => void)[] = [];
 
   /** `node` names this process: one that is started anew has another name. */
-  constructor(node: string, bus: Bus, env: Env, leaders: Leaders, executors: Executors) {
+  constructor(node: string, bus: Bus, env: Env, leaders: Leaders, executors: Executors, requests?: RequestPeers) {
     this.#node = node;
     this.#bus = bus;
     this.#env = env;
     this.#leaders = leaders;
     this.#executors = executors;
+    this.#requests = requests;
     this.#stopListening = bus.subscribe(subjectOf(node), (bytes) => this.#receive(bytes));
     this.#tick();
   }
@@ -231,6 +243,7 @@ export class WorkRelay {
     this.#say(peer, ['all', [...this.#own]]);
     for (const executor of this.#own.keys()) this.#executors.addPeer(executor, peer.number);
     this.#env.events.emit('link.up', { node: peer.node });
+    this.#requests?.peerUp(peer.node);
   }
 
   /** `what`: how its process ended, where its tasks may be to blame. */
@@ -242,6 +255,7 @@ export class WorkRelay {
     peer.executors.clear();
     for (const number of numbers) this.#foreign.delete(number);
     this.#leaders.removeExecutors(numbers, what);
+    this.#requests?.peerDown(peer.node);
   }
 
   #deliver(peer: Peer, body: WorkBody): void {
@@ -249,6 +263,10 @@ export class WorkRelay {
       for (const [executor, names] of body[1]) this.#add(peer, executor, names);
       peer.met = true;
       this.#lookWhoIsMet();
+      return;
+    }
+    if (body[0] === 'requests') {
+      this.#requests?.fromPeer(peer.node, body[1]);
       return;
     }
     const [kind, executor] = body;
@@ -287,6 +305,12 @@ export class WorkRelay {
     peer.executors.set(executor, number);
     this.#foreign.set(number, [peer, executor]);
     this.#leaders.addExecutor(number, names, false);
+  }
+
+  /** To the router of another node; nothing is sent where there is no session with it. */
+  sendRequests(node: string, body: RouterBody): void {
+    const peer = this.#peers.get(node);
+    if (peer?.link.up === true) this.#say(peer, ['requests', body]);
   }
 
   #sayAll(body: WorkBody): void {

@@ -24,6 +24,7 @@ const spec: StartSpec = { name: 'some', input: '1', policy: undefined, key: unde
 class Rig {
   readonly env = manualEnv();
   readonly granted: { readonly id: string; readonly epoch: unknown; readonly n: unknown }[] = [];
+  readonly notLed: (readonly [client: number, request: number])[] = [];
   readonly client: LocalClient;
   host!: StateHost;
   #receive = (_flat: Flat): void => undefined;
@@ -63,6 +64,7 @@ class Rig {
       stalled: () => undefined,
       postToExecutor: (_executor, flat) => this.#grants(flat),
       postToClient: (_client, flat) => this.#receive(structuredClone(flat)),
+      onNotLed: (client, request) => this.notLed.push([client, request]),
       soon: (turn) => setImmediate(turn),
       onFailed: (_partition, error) => expect.unreachable(String(error)),
     });
@@ -277,4 +279,31 @@ test('a canary that is not through in time is given up', async () => {
   rig.report(id, fromExecutor.done, 'null', 0);
   expect(await rig.client.list()).toEqual([]);
   expect(rig.leader.alive).toBe(0);
+});
+
+test('of a client that is removed nothing is left, and nothing is told to it', async () => {
+  const id = await rig.running();
+  const told = followed(id);
+  let notices = 0;
+  rig.client.changes(
+    () => notices++,
+    () => undefined,
+  );
+  void rig.client.wait(id);
+  await until(() => rig.leader.waiters.size > 0 && told.events.length > 0);
+  rig.host.removeClient(1);
+  expect([rig.leader.waiters.size, rig.leader.followed.size]).toEqual([0, 0]);
+  const before = [told.events.length, notices];
+  rig.report(id, fromExecutor.done, '1', 1);
+  await until(() => rig.leader.alive === 0);
+  rig.env.advance(limits.changesEveryMs);
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect([told.events.length, notices]).toEqual(before);
+});
+
+test('a request for a partition that is not led here is told, and one that gives up is not', async () => {
+  const id = await rig.running();
+  await rig.host.drop(0);
+  rig.host.fromClient(1, [fromClient.status, 5, id, fromClient.giveUp, 6, id, undefined, undefined]);
+  expect(rig.notLed).toEqual([[1, 5]]);
 });

@@ -32,6 +32,11 @@ export class ChangeNotices {
     else this.#asked.delete(name);
   }
 
+  /** A client is gone. */
+  forget(client: number): void {
+    for (const [name, asked] of this.#asked) if (asked.client === client) this.#asked.delete(name);
+  }
+
   /** A turn is over. */
   turn(parts: Iterable<Part>): void {
     if (this.#asked.size === 0 || this.#cancel !== undefined) return;

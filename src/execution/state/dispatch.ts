@@ -1,5 +1,6 @@
 /** Which executor gets how much of the work that is ready. */
 import { grantTasks } from '../../tasks/grant.ts';
+import { fromExecutor } from '../../tasks/messages.ts';
 import type { Part } from './part.ts';
 
 /** An executor as the state thread sees it. */
@@ -9,6 +10,9 @@ export type ExecutorPeer = {
   /** It does not answer: it is given nothing more until it does. */
   silent: boolean;
 };
+
+/** What an executor says of itself, and not of an attempt. */
+export const isForHost = (op: unknown): boolean => op === fromExecutor.want || op === fromExecutor.runs;
 
 const takesWork = (executor: ExecutorPeer): boolean => executor.wanted > 0 && !executor.silent;
 

@@ -6,6 +6,7 @@ import { type Flat, fromClient } from '../../tasks/messages.ts';
 import { encodeError } from '../../values/codec.ts';
 import { hashOfTaskId, isTaskId, partitionOfHash } from '../../values/task-id.ts';
 import type { Part } from './part.ts';
+import type { StateHostOptions } from './state-host-options.ts';
 
 /** Why no task can be started now; `stalled` is the error code for which the log cannot be written. */
 export const refusal = (
@@ -29,13 +30,11 @@ export const refusal = (
 /** A step is one record at most: it is kept small. */
 const requestsPerStep = 128;
 
-/** Takes the requests in a flat array, each into the partition that it is for; those for one that is not led here are lost. */
+/** Takes the requests in a flat array, each into the partition that it is for; of those for one that is not led here `onNotLed` is told. */
 export const takeRequests = (
   client: number,
   flat: Flat,
-  partitions: number,
-  stalled: string | undefined,
-  intakePendingMax: number | undefined,
+  { partitions, stalled, bounds, onNotLed }: Pick<StateHostOptions, 'partitions' | 'stalled' | 'bounds' | 'onNotLed'>,
   partOf: (number: number) => Part | undefined,
   refuse: (request: number, error: string) => void,
   askForNotices: (request: number, on: boolean) => void,
@@ -49,10 +48,12 @@ export const takeRequests = (
     const number = partitionOfRequest(flat, at, partitions);
     const part = partOf(number);
     if (part === undefined || !part.leading) {
+      // To give up is not answered.
+      if (flat[at] !== fromClient.giveUp) onNotLed?.(client, flat[at + 1] as number);
       at += clientMessageLength(flat, at);
       continue;
     }
-    const refused = refusal(stalled, part, intakePendingMax);
+    const refused = refusal(stalled(), part, bounds?.intakePendingMax);
     // Requests for the same partition that follow each other are one step.
     part.host.transact((tx) => {
       for (let count = 0; count < requestsPerStep; count++) {

@@ -34,6 +34,11 @@ export type StateHostOptions = {
   readonly stalled: () => string | undefined;
   readonly postToExecutor: (executor: number, flat: Flat) => void;
   readonly postToClient: (client: number, flat: Flat) => void;
+  /**
+   * A client's request is for a partition that is not led here at present, and is lost. Without it nobody is told, as nobody has
+   * to be where all partitions are led here. Called while requests are taken.
+   */
+  readonly onNotLed?: (client: number, request: number) => void;
   /** Calls back soon, after the messages that are there were taken. */
   readonly soon: (turn: () => void) => void;
   /** A partition has stopped: drop it. */

@@ -17,9 +17,10 @@ import type { TaskOutput } from '../../tasks/leader.ts';
 import { executorMessageLength, fireTimers, takeExecutorMessage, takePeerMessage } from '../../tasks/machine.ts';
 import { appendFlat, type Flat, fromExecutor, toClient } from '../../tasks/messages.ts';
 import { removeExpired } from '../../tasks/retention.ts';
+import { forgetClient } from '../../tasks/waiters.ts';
 import type { AttemptName } from '../executor/control.ts';
 import { ChangeNotices } from './change-notices.ts';
-import { dispatch, type ExecutorPeer, ExecutorTurns } from './dispatch.ts';
+import { dispatch, type ExecutorPeer, ExecutorTurns, isForHost } from './dispatch.ts';
 import { takeRequests } from './intake.ts';
 import { openPart, type Part } from './part.ts';
 import { PartTable } from './part-table.ts';
@@ -170,6 +171,13 @@ export class StateHost {
     this.#clients.set(client, []);
   }
 
+  /** It is told nothing more, and what it waited for is given up. */
+  removeClient(client: number): void {
+    this.#clients.delete(client);
+    this.#notices.forget(client);
+    for (const { tasks } of this.#parts.values()) forgetClient(tasks, client);
+  }
+
   fromExecutor(executor: number, flat: Flat): void {
     const known = this.#executors.get(executor);
     let at = 0;
@@ -200,13 +208,10 @@ export class StateHost {
   }
 
   fromClient(client: number, flat: Flat): void {
-    const { partitions, stalled, bounds } = this.#options;
     takeRequests(
       client,
       flat,
-      partitions,
-      stalled(),
-      bounds?.intakePendingMax,
+      this.#options,
       (number) => this.#parts.get(number),
       (request, error) => this.#clients.get(client)?.push(toClient.reply, request, 0, error),
       (request, on) => this.#notices.ask(client, request, on),
@@ -390,9 +395,6 @@ export class StateHost {
     });
   }
 }
-
-/** What is no report of an attempt. */
-const isForHost = (op: unknown): boolean => op === fromExecutor.want || op === fromExecutor.runs;
 
 const fenced = (number: number): TuttiError =>
   new TuttiError('LOG_FENCED', `Partition ${number} is led elsewhere now.`);

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { LocalBus } from '../engine/embedded/local-bus.ts';
+import { manualEnv } from '../engine/embedded/manual-env.fixture.ts';
+import { limits } from '../limits.ts';
+import { type Flat, fromClient, toClient } from '../tasks/messages.ts';
+import { mintTaskId } from '../values/task-id.ts';
+import { RequestRouter } from './request-router.ts';
+import { WorkRelay } from './work-relay.ts';
+
+const settled = async (): Promise<void> => {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+test('requests of one node are answered by another over the session of their work, and sent again when that ended', async () => {
+  const env = manualEnv();
+  const bus = new LocalBus(env.timers);
+  const id = mintTaskId(1, 1, new Uint8Array(9));
+  const told: Flat[] = [];
+  const asked: (readonly [node: string, hostClient: number, flat: Flat])[] = [];
+  const nothing = () => undefined;
+  const node = (name: string): { readonly router: RequestRouter; readonly relay: WorkRelay } => {
+    const router: RequestRouter = new RequestRouter(name, 1, {
+      toHost: (hostClient, flat) => asked.push([name, hostClient, flat]),
+      addHostClient: nothing,
+      removeHostClient: nothing,
+      toPeer: (to, body) => relay.sendRequests(to, body),
+      toClient: (_client, flat) => told.push(flat),
+      plan: () => setImmediate(() => router.turn()),
+    });
+    const leaders = {
+      addExecutor: nothing,
+      removeExecutor: nothing,
+      removeExecutors: nothing,
+      executorBusy: nothing,
+      executorAnswers: nothing,
+      fromExecutor: nothing,
+    };
+    const executors = { addPeer: nothing, dropPeer: nothing, receive: nothing };
+    const peers = {
+      peerUp: (peer: string) => router.peerUp(peer),
+      peerDown: (peer: string) => router.peerDown(peer),
+      fromPeer: (...from: Parameters<RequestRouter['fromPeer']>) => router.fromPeer(...from),
+    };
+    const relay: WorkRelay = new WorkRelay(name, bus, env, leaders, executors, peers);
+    return { router, relay };
+  };
+  const [a, b] = [node('a'), node('b')];
+  const meet = async (): Promise<void> => {
+    a.relay.addNode('b');
+    b.relay.addNode('a');
+    for (let round = 0; round < 10; round++) {
+      env.advance(limits.linkTickMs);
+      await settled();
+    }
+  };
+  await meet();
+  a.router.addClient(1);
+  a.router.leader(0, { node: 'b', epoch: 3 });
+  a.router.fromClient(1, [fromClient.status, 7, id]);
+  await settled();
+  expect(asked.map(([name, , flat]) => [name, flat])).toEqual([['b', [fromClient.status, 1, id]]]);
+  a.relay.removeNode('b');
+  b.relay.removeNode('a');
+  b.router.fromHost(asked[0]?.[1] as number, [toClient.reply, 1, 1, '"late"']);
+  await meet();
+  expect(asked.map(([, , flat]) => flat[1])).toEqual([1, 2]);
+  b.router.fromHost(asked[1]?.[1] as number, [toClient.reply, 2, 1, '"here"']);
+  await settled();
+  expect(told).toEqual([[toClient.reply, 7, 1, '"here"']]);
+  a.relay.close();
+  b.relay.close();
+});
