@@ -2,11 +2,13 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/frame.css';
 import './styles/overview.css';
+import './styles/cluster.css';
 import './styles/tasks.css';
 import './styles/task.css';
 import './styles/values.css';
 import './styles/start.css';
 import { type JSX, render } from 'preact';
+import { ClusterPage } from './cluster/cluster-page.tsx';
 import { Frame } from './frame/frame.tsx';
 import { TokenGate } from './frame/token-gate.tsx';
 import { linkState } from './link/session.ts';
@@ -22,6 +24,8 @@ const Page = (): JSX.Element => {
   switch (page) {
     case 'overview':
       return <OverviewPage />;
+    case 'cluster':
+      return <ClusterPage />;
     case 'tasks':
       return <TasksPage />;
     case 'task':

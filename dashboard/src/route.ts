@@ -1,7 +1,7 @@
 /** The address bar: which page is shown and how. Behind the `#`, so that a gateway serves one document, wherever it is mounted. */
 import { signal } from '@preact/signals';
 
-export type PageName = 'overview' | 'tasks' | 'task' | 'start';
+export type PageName = 'overview' | 'cluster' | 'tasks' | 'task' | 'start';
 export type Route = {
   readonly page: PageName;
   /** The id of the task, or the name of the one to start. */
@@ -9,7 +9,13 @@ export type Route = {
   readonly query: URLSearchParams;
 };
 
-const pageOf: Readonly<Record<string, PageName>> = { '': 'overview', tasks: 'tasks', task: 'task', start: 'start' };
+const pageOf: Readonly<Record<string, PageName>> = {
+  '': 'overview',
+  cluster: 'cluster',
+  tasks: 'tasks',
+  task: 'task',
+  start: 'start',
+};
 
 const parse = (hash: string): Route => {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
@@ -42,6 +48,7 @@ const withQuery = (path: string, query: URLSearchParams): string => {
 };
 
 export const overviewHref = '#/';
+export const clusterHref = '#/cluster';
 export const tasksHref = (query: Readonly<Record<string, string>> = {}): string =>
   withQuery('#/tasks', new URLSearchParams(query));
 export const taskHref = (id: string): string => `#/task/${encodeURIComponent(id)}`;

@@ -53,25 +53,28 @@ export const urlOption = (): Option =>
 export const timeoutOption = (): Option =>
   new Option('--timeout <duration>', 'wait no longer than that (default: as long as it takes)').argParser(durationText);
 
-/** Options of commands on tasks that are there, as commander gives them. */
-export type TaskOptions = {
+/** Options of commands on what is there, as commander gives them. */
+export type NodeOptions = {
   readonly data: string;
   readonly url?: string;
   readonly token?: string;
   readonly logLevel: LogLevel;
-  readonly json?: boolean;
 };
 
-export const taskOptions = (command: Command): Command =>
+export type TaskOptions = NodeOptions & { readonly json?: boolean };
+
+export const nodeOptions = (command: Command): Command =>
   command
     .addOption(urlOption())
     .addOption(tokenOption('the token that the node asks for'))
     .addOption(dataOption())
-    .option('--json', 'print JSON, for programs')
     .addOption(logLevelOption());
 
+export const taskOptions = (command: Command): Command =>
+  nodeOptions(command).option('--json', 'print JSON, for programs');
+
 /** Whose tasks are meant. A folder that was named goes over a node that the environment names. Throws `OPTION_INVALID`. */
-export const targetOf = (cwd: string, { url, token, data, logLevel }: TaskOptions, command: Command): Target => {
+export const targetOf = (cwd: string, { url, token, data, logLevel }: NodeOptions, command: Command): Target => {
   const dataNamed = command.getOptionValueSource('data') === 'cli';
   if (url !== undefined && dataNamed && command.getOptionValueSource('url') === 'cli')
     throw new TuttiError('OPTION_INVALID', 'Name a node (--url) or a folder (--data), not both.', {

@@ -19,6 +19,7 @@ import { addServeCommands } from './serve-command.ts';
 import { processShell, type Shell } from './shell.ts';
 import { addStartCommand } from './start.ts';
 import { addStatusCommand } from './status.ts';
+import { addTopCommand } from './top/top-command.ts';
 import { packageVersion } from './version.ts';
 
 /** Runs the command line (without `node` and the script). Never ends the process; gives its exit code. */
@@ -69,6 +70,7 @@ Examples:
   addStartCommand(program, shell, exit);
   addListCommand(program, shell, exit);
   addStatusCommand(program, shell, exit);
+  addTopCommand(program, shell, exit);
   addCancelCommand(program, shell, exit);
   addRetryCommand(program, shell, exit);
   addFollowCommand(program, shell, exit);

@@ -1,7 +1,8 @@
 /** What happened between two looks at a node, as lines for logs. Pure. */
 import type { ClusterFault } from '../protocol/cluster-overview.ts';
+import { faultText, moveText } from '../protocol/cluster-words.ts';
 import type { Overview } from '../protocol/overview.ts';
-import { faultText, moveText, plural } from './overview-text.ts';
+import { plural } from './overview-text.ts';
 import { countText } from './progress-text.ts';
 
 /** Of the first look (`before` undefined): how it is. */

@@ -1,11 +1,6 @@
 /** How a node and its cluster do, as lines for people. Pure. */
-import type {
-  ClusterFault,
-  ClusterMemberOverview,
-  ClusterMove,
-  ClusterOverview,
-  ClusterPartitionOverview,
-} from '../protocol/cluster-overview.ts';
+import type { ClusterMemberOverview, ClusterOverview, ClusterPartitionOverview } from '../protocol/cluster-overview.ts';
+import { agoText, faultText, memberStateText, partitionNowText } from '../protocol/cluster-words.ts';
 import type { Overview, PartitionOverview } from '../protocol/overview.ts';
 import { formatDuration } from '../values/duration.ts';
 import { fitted } from './display-width.ts';
@@ -95,21 +90,13 @@ const engineText = ({ kind, connected, servers }: NonNullable<ClusterOverview['e
   ].join(', ');
 };
 
-const agoText = (at: Date, now: Date): string =>
-  formatDuration(Math.max(0, Math.round((now.getTime() - at.getTime()) / 1_000) * 1_000));
-
-export const faultText = ({ what, since }: ClusterFault, now: Date): string => {
-  const sentence = what.endsWith('.') ? what.slice(0, -1) : what;
-  return now.getTime() - since.getTime() < 1_000 ? sentence : `${sentence} (for ${agoText(since, now)})`;
-};
-
 // --- Tables
 
 export const memberColumns = (style: Style, self: string): readonly Column<ClusterMemberOverview>[] => [
   { title: 'NODE', text: ({ id }) => (id === self ? `${id} *` : id), widthMin: 8 },
   {
     title: 'STATE',
-    text: stateText,
+    text: memberStateText,
     paint: (text, { state, heard, healthy }) =>
       state === 'dead' || (state !== 'left' && (!heard || healthy === false)) ? style.bad(text) : text,
   },
@@ -127,12 +114,6 @@ export const memberColumns = (style: Style, self: string): readonly Column<Clust
   { title: 'ADDRESS', text: ({ url }) => url ?? '', widthMin: 8 },
 ];
 
-export const stateText = ({ state, heard, healthy }: ClusterMemberOverview): string => {
-  if (state === 'left' || state === 'dead') return state;
-  if (!heard) return `${state}, silent`;
-  return healthy === false ? `${state}, unhealthy` : state;
-};
-
 const heardText = ({ silentMs, state }: ClusterMemberOverview): string =>
   silentMs === undefined || state === 'left' ? '' : silentMs < 1_000 ? 'now' : `${formatDuration(silentMs)} ago`;
 
@@ -149,7 +130,7 @@ export const partitionColumns = (style: Style, now: Date): readonly Column<Clust
   { title: 'STANDBYS (RECORDS BEHIND)', text: ({ standbys }) => standbys.map(standbyText).join(', '), widthMin: 10 },
   {
     title: 'NOW',
-    text: (partition) => nowText(partition, now),
+    text: (partition) => partitionNowText(partition, now),
     paint: (text, { underWay }) => (underWay?.what === 'unled' ? style.bad(text) : style.accent(text)),
     widthMin: 6,
   },
@@ -158,32 +139,7 @@ export const partitionColumns = (style: Style, now: Date): readonly Column<Clust
 const standbyText = ({ member, lag, following, named }: ClusterPartitionOverview['standbys'][number]): string =>
   `${member}${lag === undefined ? (following ? '' : ' (not ready)') : ` (${countText(lag)})`}${named ? '' : ' (spare)'}`;
 
-export const nowText = ({ underWay, pinned, throttled, named }: ClusterPartitionOverview, now: Date): string => {
-  const marks = [...(pinned === '' ? [] : [`pinned to ${pinned}`]), ...(throttled ? ['throttled'] : [])];
-  return [...(underWay === undefined ? [] : [underWayText(underWay, named, now)]), ...marks].join(', ');
-};
-
-const underWayText = (
-  { what, member, since }: NonNullable<ClusterPartitionOverview['underWay']>,
-  named: string,
-  now: Date,
-): string => {
-  const age = `for ${agoText(since, now)}`;
-  switch (what) {
-    case 'claiming':
-      return `${member} claims it, ${age}`;
-    case 'handingOver':
-      return `${member} hands it over`;
-    case 'moving':
-      return `moves to ${member}, ${age}`;
-    case 'unled':
-      return named === '' ? `nobody leads it, ${age}` : `waits for ${named}, ${age}`;
-    default:
-      return what satisfies never;
-  }
-};
-
-const ownPartitionColumns = (style: Style, now: Date): readonly Column<PartitionOverview>[] => [
+export const ownPartitionColumns = (style: Style, now: Date): readonly Column<PartitionOverview>[] => [
   { title: 'PARTITION', text: ({ partition }) => String(partition), align: 'right' },
   {
     title: 'STATE',
@@ -199,31 +155,3 @@ const ownPartitionColumns = (style: Style, now: Date): readonly Column<Partition
     text: ({ checkpointAt }) => (checkpointAt === undefined ? 'none yet' : `${agoText(checkpointAt, now)} ago`),
   },
 ];
-
-export const moveText = ({ what, partition, from, to, tookMs }: ClusterMove): string => {
-  const took = tookMs === undefined ? '' : `, in ${formatDuration(tookMs)}`;
-  switch (what) {
-    case 'led':
-      return `${to} leads partition ${partition}${took}`;
-    case 'handedOver':
-      return `${from} handed partition ${partition} to ${to}${took}`;
-    case 'tookOver':
-      return `${to} took partition ${partition} over from ${from}${took}`;
-    case 'joined':
-      return `${to} joins`;
-    case 'up':
-      return `${to} is up`;
-    case 'draining':
-      return `${to} drains`;
-    case 'left':
-      return `${to} has left`;
-    case 'dead':
-      return `${to} is gone`;
-    case 'putBack':
-      return 'the cluster map was put back';
-    case 'madeAnew':
-      return 'the cluster map was made anew';
-    default:
-      return what satisfies never;
-  }
-};

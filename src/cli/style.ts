@@ -27,6 +27,9 @@ export const styleOf = (color: boolean, unicode: boolean): Style => ({
   good: color ? painted(32, 39) : plain,
 });
 
+/** Text alone. */
+export const plainStyle: Style = styleOf(false, true);
+
 /** Whether an output is a terminal that can go back on its line. */
 export const isTerminal = (stream: { readonly isTTY?: boolean }, environment: Environment): boolean =>
   stream.isTTY === true && environment['TERM'] !== 'dumb';

@@ -20,7 +20,7 @@ export const progressText = ({ progress, steps }: TaskStatus): string => {
   return steps > 0 ? `${countText(steps)} ${steps === 1 ? 'step' : 'steps'}` : '';
 };
 
-const columnsOf = (style: Style, nowMs: number): readonly Column<TaskStatus>[] => [
+export const taskColumns = (style: Style, nowMs: number): readonly Column<TaskStatus>[] => [
   { title: 'ID', text: ({ id }) => id },
   { title: 'TASK', text: ({ name }) => name, widthMin: 8 },
   { title: 'STATE', text: ({ state }) => state, paint: (text, { state }) => paintState(state, style)(text) },
@@ -36,7 +36,7 @@ export const taskTable = (
   style: Style,
   nowMs: number,
   columns?: number,
-): readonly string[] => renderTable(columnsOf(style, nowMs), tasks, style, columns);
+): readonly string[] => renderTable(taskColumns(style, nowMs), tasks, style, columns);
 
 export const taskFields = (task: TaskStatus, style: Style, nowMs: number, cwd: string): readonly string[] => {
   const since = (time: Date | undefined): string | undefined =>

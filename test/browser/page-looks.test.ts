@@ -8,20 +8,39 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBrowser } from '../../tools/start-browser.ts';
+import { LiveCluster } from '../cluster/live-cluster.fixture.ts';
 import { type Looks, openPage, openPageNode, type PageNode, Scratch } from './page-node.fixture.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const pictures = process.env['TUTTI_PICTURES'];
 const scratch = new Scratch();
-const pictured = new Set(['overview', 'tasks', 'task', 'steps', 'failed', 'start']);
+const pictured = new Set(['overview', 'cluster', 'tasks', 'task', 'steps', 'failed', 'start']);
 /** How much life the charts of pictures show. */
 const pictureMs = 200_000;
 let browser: Browser;
 let node: PageNode;
+/** One that shows a cluster, of which a node has died. */
+let member: PageNode;
+let cluster: LiveCluster;
 let ids: Readonly<Record<'mapping' | 'steps' | 'failed' | 'done', string>>;
 
 beforeAll(async () => {
-  [browser, node] = await Promise.all([startBrowser(), openPageNode()]);
+  [browser, node, cluster] = await Promise.all([
+    startBrowser(),
+    openPageNode(),
+    LiveCluster.open(12, ['atlas', 'boreas', 'castor', 'daphne']),
+  ]);
+  const server = { online: true, leader: false, lag: 0 };
+  const servers = [
+    { ...server, name: 'atlas', leader: true },
+    { ...server, name: 'boreas' },
+    { ...server, name: 'castor', online: false },
+  ];
+  const engine = { kind: 'nats', connected: true, servers } as const;
+  member = await openPageNode({ cluster: () => cluster.overview('atlas', { engine }) });
+  await cluster.settled();
+  cluster.kill('castor');
+  await cluster.settled();
   const done = await node.start('order', {
     id: 'o-2041',
     customer: { name: 'Ada', email: 'ada@example.org' },
@@ -47,6 +66,8 @@ afterAll(async () => {
   scratch.openGate('map');
   await browser?.close();
   await node?.close();
+  await member?.close();
+  cluster?.close();
   scratch.remove();
 });
 
@@ -99,11 +120,22 @@ const sticksOut = (page: Page): Promise<readonly string[]> =>
   });
 
 /** Pages by name: where they are, and when all of them is there. */
-const pages: Readonly<Record<string, { hash: () => string; ready: (page: Page) => Promise<unknown> }>> = {
+type Shown = { hash: () => string; ready: (page: Page) => Promise<unknown>; at?: () => PageNode };
+const pages: Readonly<Record<string, Shown>> = {
   overview: {
     hash: () => '',
     ready: (page) =>
       page.locator('[role="slider"][aria-valuetext*="/s"]').waitFor({ state: 'attached', timeout: 40_000 }),
+  },
+  cluster: {
+    hash: () => '#/cluster',
+    at: () => member,
+    ready: (page) => page.locator('.moves li').nth(3).waitFor(),
+  },
+  'tasks of a cluster': {
+    hash: () => '#/tasks',
+    at: () => member,
+    ready: (page) => page.locator('.notice').waitFor(),
   },
   tasks: { hash: () => '#/tasks', ready: (page) => page.locator('.rows-body .rows-row').nth(20).waitFor() },
   task: {
@@ -131,9 +163,9 @@ const pages: Readonly<Record<string, { hash: () => string; ready: (page: Page) =
 
 const schemes: readonly Looks[] = [{ dark: false }, { dark: true }];
 
-describe.each(Object.entries(pages))('the page %s', (name, { hash, ready }) => {
+describe.each(Object.entries(pages))('the page %s', (name, { hash, ready, at = () => node }) => {
   test.each(schemes)('has no violation: %o', async ({ dark = false }) => {
-    const watched = await openPage(browser, node, hash(), { dark, width: 1_240, height: 780 });
+    const watched = await openPage(browser, at(), hash(), { dark, width: 1_240, height: 780 });
     await ready(watched.page);
     expect(await violations(watched.page)).toEqual([]);
     if (pictures !== undefined && pictured.has(name))
@@ -144,7 +176,7 @@ describe.each(Object.entries(pages))('the page %s', (name, { hash, ready }) => {
   });
 
   test('shows all of itself on a phone, and on a screen at four times its size', async () => {
-    const watched = await openPage(browser, node, hash(), { width: 320, height: 640 });
+    const watched = await openPage(browser, at(), hash(), { width: 320, height: 640 });
     await ready(watched.page);
     expect(await sticksOut(watched.page)).toEqual([]);
     expect(await violations(watched.page)).toEqual([]);

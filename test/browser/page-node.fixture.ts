@@ -6,8 +6,10 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { listen } from '../../src/gateway/server.ts';
 import { openNode } from '../../src/node/open.ts';
+import type { ClusterOverview } from '../../src/protocol/cluster-overview.ts';
 import { encodeValue } from '../../src/values/codec.ts';
 import { startBrowser } from '../../tools/start-browser.ts';
+import { withCluster } from '../cluster/cluster-backend.fixture.ts';
 
 const module = new URL('./page-app.fixture.ts', import.meta.url).href;
 
@@ -22,12 +24,19 @@ export type PageNode = {
 };
 
 export const openPageNode = async (
-  options: { data?: string; token?: string; port?: number } = {},
+  options: {
+    data?: string;
+    token?: string;
+    port?: number;
+    /** The cluster that it shows. */
+    cluster?: () => ClusterOverview;
+  } = {},
 ): Promise<PageNode> => {
-  const { data, token, port = 0 } = options;
+  const { data, token, port = 0, cluster } = options;
   const store = data === undefined ? { engine: 'memory' as const } : { data };
   const node = await openNode({ module, executors: 2, logLevel: 'error', ...store }, undefined);
-  const backend = await node.backend();
+  const own = await node.backend();
+  const backend = cluster === undefined ? own : withCluster(own, cluster);
   const reports: unknown[] = [];
   const report = (error: unknown): unknown => reports.push(error);
   const server = await listen(backend, { port, report, ...(token === undefined ? {} : { token }) });

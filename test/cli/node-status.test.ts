@@ -80,10 +80,12 @@ test('of a cluster: nodes, leaders, standbys with how far they are behind, what 
   expect(after.out).toMatch(/^! n3 is gone: its partitions are led by others/m);
 }, 60_000);
 
-test('where nothing runs, it says what does, and ends with 3; --watch is for nodes', async () => {
+test('where nothing runs, it says what does, and ends with 3; --watch is for nodes, and tutti top for terminals', async () => {
   const { code, out, err } = await place.run(['status', '--data', place.path('none')]);
   expect({ code, out }).toEqual({ code: 3, out: '' });
   expect(err).toContain('tutti dev app.ts');
+  const top = await place.run(['top', '--url', server.url]);
+  expect(top).toMatchObject({ code: 2, out: '', err: expect.stringContaining('tutti status --watch') });
   const task = await place.run(['status', '3KQ8', '--watch']);
   expect(task).toMatchObject({ code: 2, err: expect.stringContaining('tutti follow 3KQ8') });
 });

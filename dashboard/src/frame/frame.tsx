@@ -1,16 +1,25 @@
 /** What stands around every page: where one can go, how the link to the node is, light or dark. */
 import type { ComponentChildren, JSX } from 'preact';
+import { FaultNotice } from '../cluster/fault-notice.tsx';
 import type { LinkState } from '../link/node-link.ts';
+import { overview } from '../link/overview.ts';
 import { gatewayUrl, linkState, signedIn, signOut } from '../link/session.ts';
-import { overviewHref, type PageName, route, startHref, tasksHref } from '../route.ts';
+import { clusterHref, overviewHref, type PageName, route, startHref, tasksHref } from '../route.ts';
 import { type Theme, theme } from '../theme.ts';
 import { brandIcon, lostDot, moonIcon, openDot, screenIcon, sunIcon, waitDot } from './icon.tsx';
 
 const places: readonly { href: string; text: string; pages: readonly PageName[] }[] = [
   { href: overviewHref, text: 'Overview', pages: ['overview'] },
+  { href: clusterHref, text: 'Cluster', pages: ['cluster'] },
   { href: tasksHref(), text: 'Tasks', pages: ['tasks', 'task'] },
   { href: startHref(), text: 'Start', pages: ['start'] },
 ];
+
+/** That of a cluster only where there is one. */
+const shownPlaces = (): typeof places =>
+  overview.value?.cluster === undefined && route.value.page !== 'cluster'
+    ? places.filter(({ href }) => href !== clusterHref)
+    : places;
 
 const themes: readonly { name: Theme; text: string; icon: JSX.Element }[] = [
   { name: 'system', text: 'As the system', icon: screenIcon },
@@ -66,7 +75,7 @@ export const Frame = ({ children }: { children: ComponentChildren }): JSX.Elemen
         Tutti
       </a>
       <nav aria-label="Pages">
-        {places.map(({ href, text, pages }) => (
+        {shownPlaces().map(({ href, text, pages }) => (
           <a key={href} href={href} aria-current={pages.includes(route.value.page) ? 'page' : undefined}>
             {text}
           </a>
@@ -85,7 +94,7 @@ export const Frame = ({ children }: { children: ComponentChildren }): JSX.Elemen
     {linkState.value === 'lost' ? (
       <p class="notice">The node does not answer. What is shown may be old; this page goes on when the node is back.</p>
     ) : (
-      <div />
+      <FaultNotice />
     )}
     <main id="content" tabindex={-1}>
       {children}

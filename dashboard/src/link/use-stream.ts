@@ -1,12 +1,8 @@
-/**
- * Takes what a stream of the node gives, as long as the component is there; again when the link is another, and a while after it
- * failed. (Lost connections are no failures: the client goes on over them.)
- */
+/** Takes what a stream of the node gives, as long as the component is there; again when the link is another. */
 import { useEffect } from 'preact/hooks';
+import { followStream } from './follow-stream.ts';
 import type { NodeLink } from './node-link.ts';
 import { link } from './session.ts';
-
-const againMs = 3_000;
 
 export const useStream = <Item>(
   open: (link: NodeLink, signal: AbortSignal) => AsyncIterable<Item>,
@@ -18,21 +14,7 @@ export const useStream = <Item>(
   // The caller says when the stream is another.
   useEffect(() => {
     const control = new AbortController();
-    const run = async (): Promise<void> => {
-      try {
-        for await (const item of open(current, control.signal)) {
-          if (control.signal.aborted) return;
-          take(item);
-        }
-      } catch (error) {
-        if (control.signal.aborted) return;
-        failed(error);
-        setTimeout(() => {
-          if (!control.signal.aborted) void run();
-        }, againMs);
-      }
-    };
-    void run();
+    void followStream(() => open(current, control.signal), take, failed, control.signal);
     return () => control.abort();
   }, [current, ...again]);
 };

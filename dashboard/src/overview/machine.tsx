@@ -35,7 +35,9 @@ const Slots = ({ executor }: { executor: ExecutorOverview }): JSX.Element => (
 );
 
 /** Columns; the roomy ones are left out on a phone. */
-const heads = (...names: readonly (readonly [text: string, kind?: 'number' | 'number roomy-only'])[]): JSX.Element => (
+export const heads = (
+  ...names: readonly (readonly [text: string, kind?: 'number' | 'roomy-only' | 'number roomy-only'])[]
+): JSX.Element => (
   <thead>
     <tr>
       {names.map(([text, kind]) => (
@@ -102,7 +104,11 @@ export const StorageTables = ({ overview }: { overview: Overview }): JSX.Element
             <tr key={one.partition}>
               <th scope="row">
                 {one.partition}
-                {one.leading ? null : <span class="state-failed"> not leading</span>}
+                {one.leading ? null : overview.cluster === undefined ? (
+                  <span class="state-failed"> not leading</span>
+                ) : (
+                  <span class="faint"> not led here</span>
+                )}
               </th>
               <td class="number">{formatCount(one.tasks)}</td>
               <td class="number roomy-only">{formatCount(one.finished)}</td>

@@ -1,12 +1,13 @@
 /** How the node does: what runs, how fast, what waits, what failed, and what it runs on. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Overview } from '../../../src/protocol/overview.ts';
 import { formatAge, formatCount, formatMs, formatRate, formatShort, plural } from '../format.ts';
 import { ErrorLine } from '../frame/error-line.tsx';
 import { useHeading } from '../frame/use-heading.ts';
-import { useStream } from '../link/use-stream.ts';
+import { overview, overviewError } from '../link/overview.ts';
 import { tasksHref } from '../route.ts';
+import { Figure } from './figure.tsx';
 import {
   addSample,
   oldestQueuedMs,
@@ -26,24 +27,19 @@ import { TimeChart } from './time-chart.tsx';
 type Seen = { readonly overview: Overview; readonly samples: readonly Totals[] };
 
 export const OverviewPage = (): JSX.Element => {
-  const [seen, setSeen] = useState<Seen>();
-  const [error, setError] = useState<unknown>();
+  const [samples, setSamples] = useState<readonly Totals[]>([]);
   const heading = useHeading('Overview');
-  useStream(
-    (link, signal) => link.overviews(signal),
-    (overview) => {
-      setError(undefined);
-      setSeen((before) => ({ overview, samples: addSample(before?.samples ?? [], totalsOf(overview)) }));
-    },
-    setError,
-  );
+  const newest = overview.value;
+  useEffect(() => {
+    if (newest !== undefined) setSamples((before) => addSample(before, totalsOf(newest)));
+  }, [newest]);
   return (
     <div class="sheet overview">
       <h1 class="for-readers" ref={heading} tabindex={-1}>
         Overview
       </h1>
-      {error === undefined ? null : <ErrorLine error={error} />}
-      {seen === undefined ? <p class="empty">Asking the node …</p> : <Seen {...seen} />}
+      {overviewError.value === undefined ? null : <ErrorLine error={overviewError.value} />}
+      {newest === undefined ? <p class="empty">Asking the node …</p> : <Seen overview={newest} samples={samples} />}
     </div>
   );
 };
@@ -63,24 +59,6 @@ const Seen = ({ overview, samples }: Seen): JSX.Element => (
       </div>
     </div>
   </>
-);
-
-const Figure = ({
-  name,
-  value,
-  about,
-  bad = false,
-}: {
-  name: string;
-  value: string;
-  about: JSX.Element | string;
-  bad?: boolean;
-}): JSX.Element => (
-  <div class="figure">
-    <dt>{name}</dt>
-    <dd class={bad ? 'value state-failed' : 'value'}>{value}</dd>
-    <dd class="faint">{about}</dd>
-  </div>
 );
 
 const Figures = ({ overview, samples }: Seen): JSX.Element => {
@@ -142,7 +120,7 @@ const Figures = ({ overview, samples }: Seen): JSX.Element => {
       <Figure
         name="Up for"
         value={formatAge(time.getTime() - startedAt.getTime())}
-        about={`${plural(overview.partitions.length, 'partition')} led`}
+        about={`${plural(overview.partitions.filter(({ leading }) => leading).length, 'partition')} led`}
       />
     </dl>
   );

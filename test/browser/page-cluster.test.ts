@@ -1,0 +1,86 @@
+/** The page of a cluster: what it shows is what happens, as it happens, and each page says that something is wrong. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startBrowser } from '../../tools/start-browser.ts';
+import { LiveCluster } from '../cluster/live-cluster.fixture.ts';
+import { openPage, openPageNode, type PageNode, type WatchedPage } from './page-node.fixture.ts';
+
+let browser: Browser;
+let cluster: LiveCluster;
+let node: PageNode;
+let watched: WatchedPage;
+let page: Page;
+
+beforeAll(async () => {
+  [browser, cluster] = await Promise.all([startBrowser(), LiveCluster.open(6, ['n1', 'n2', 'n3'])]);
+  node = await openPageNode({
+    cluster: () => cluster.overview('n1', { urlOf: (id) => `https://${id}.example:8484/` }),
+  });
+  await cluster.settled();
+  watched = await openPage(browser, node, '#/cluster');
+  page = watched.page;
+}, 60_000);
+afterAll(async () => {
+  await watched?.close();
+  await browser?.close();
+  await node?.close();
+  cluster?.close();
+  expect(watched.complaints).toEqual([]);
+  expect(watched.elsewhere).toEqual([]);
+});
+
+const figure = async (name: string): Promise<string> =>
+  (await page.locator('.figure', { hasText: name }).locator('.value').textContent()) ?? '';
+const rows = async (heading: string): Promise<readonly (readonly string[])[]> => {
+  const section = page.locator('section', { has: page.getByRole('heading', { name: heading, exact: true }) });
+  const found = await section.locator('tbody tr').all();
+  return Promise.all(found.map((row) => row.locator('th, td').allTextContents()));
+};
+
+test('who is there, who leads and follows each partition, how far behind', async () => {
+  await expect.poll(() => figure('Nodes heard')).toBe('3 / 3');
+  expect(await figure('Partitions led')).toBe('6 / 6');
+  const members = await rows('Nodes');
+  expect(members.map(([name, state]) => [name, state])).toEqual([
+    ['n1 this one', 'up'],
+    ['n2', 'up'],
+    ['n3', 'up'],
+  ]);
+  expect(await page.getByRole('link', { name: 'n2', exact: true }).getAttribute('href')).toBe(
+    'https://n2.example:8484/',
+  );
+  const partitions = await rows('Partitions');
+  expect(partitions.map(([number]) => number)).toEqual(['0', '1', '2', '3', '4', '5']);
+  for (const [, leader, standbys] of partitions) {
+    expect(leader).toMatch(/^n[123]$/);
+    expect(standbys).toMatch(/^n[123] \d+$/);
+  }
+  expect(await page.locator('.faults').count()).toBe(0);
+});
+
+test('a node that dies: its moves are shown at once, and what is wrong stands on top of every page', async () => {
+  const before = await page.locator('.moves li').count();
+  cluster.kill('n3');
+  await expect.poll(() => page.locator('.faults').textContent()).toContain('n3 is gone');
+  await expect.poll(() => page.locator('.moves li', { hasText: /took partition \d over from n3, in/ }).count()).toBe(2);
+  expect(await page.locator('.moves li').count()).toBeGreaterThan(before);
+  await expect.poll(() => figure('Partitions led')).toBe('6 / 6');
+  await page.getByRole('link', { name: 'Tasks', exact: true }).click();
+  await page.locator('.notice', { hasText: 'n3 is gone' }).getByRole('link').click();
+  await page.locator('.faults').waitFor();
+  expect(await page.locator('.notice').count()).toBe(0);
+});
+
+test('it is in the navigation of a node that is in a cluster, and of no other', async () => {
+  const alone = await openPageNode();
+  const other = await openPage(browser, alone, '');
+  await other.page.locator('.figures').waitFor();
+  expect(await other.page.getByRole('link', { name: 'Cluster' }).count()).toBe(0);
+  await other.page.evaluate(() => {
+    location.hash = '#/cluster';
+  });
+  await other.page.getByText('it is in no cluster').waitFor();
+  await other.close();
+  await alone.close();
+  expect(other.complaints).toEqual([]);
+});
