@@ -73,7 +73,8 @@ export const limits = {
   /** Pieces of messages that are not complete: by so much later the oldest are dropped, and beyond so many bytes. */
   busAssemblyMs: 10_000,
   busAssemblyBytesMax: 256 * 1024 * 1024,
-  natsConnectMs: 10_000,
+  /** For each server that is tried. One that stands still takes connections and says nothing. */
+  natsConnectMs: 2_000,
   /** So long opening waits for a cluster that has no leader yet. */
   natsOpenMs: 60_000,
   /** A server that does not answer two of these is taken for gone. */

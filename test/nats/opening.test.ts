@@ -52,6 +52,9 @@ test('a server that can lose what it acknowledged is refused, with the version t
   const { path: binary } = await ensureOldNatsServer();
   const servers = await start({ binary, configure: (server) => ({ ...server, syncInterval: null }) });
   const error = await failure(connectTo(servers));
+  // Not only the server to which this process happens to be connected.
+  const good = await start();
+  expect(await failure(connectTo(good, { monitors: [servers.monitor(0)] }))).toMatchObject({ code: 'ENGINE_VERSION' });
   expect(error).toMatchObject({ code: 'ENGINE_VERSION', details: { found: '2.9.10', minimum: '2.14.4' } });
   expect(error.message).toContain('npm run setup:nats');
 });
@@ -108,6 +111,20 @@ test('what a server cannot give is an error that says which setting it is', asyn
   const credentials = { user: 'a', password: 'b' };
   expect(await details(connectTo(without, { credentials }))).toMatchObject({ setting: 'jetstream' });
   expect(await failure(connectTo(without))).toMatchObject({ code: 'UNAUTHORIZED' });
+});
+
+test('a server without room takes no record, says so once, and what it did not take is not there', async () => {
+  const servers = await start({ configure: (server) => ({ ...server, storeBytesMax: 1_000_000 }) });
+  const warnings: NatsWarning[] = [];
+  const monitors = [servers.monitor(0)];
+  const engine = await connectTo(servers, { monitors, onWarning: (warning) => void warnings.push(warning) });
+  const log = await engine.openLog('full');
+  let after = 0;
+  while ((await log.append(new Uint8Array(100_000), after)).kind === 'appended') after++;
+  expect(after).toBeGreaterThan(5);
+  expect((await log.append(new Uint8Array(100_000), after)).kind).toBe('unknown');
+  expect(warnings).toMatchObject([{ kind: 'refused', message: expect.stringContaining('TUTTI_c_log_full') }]);
+  expect(await log.end()).toBe(after);
 });
 
 test('no server, and no good name, are errors at once', async () => {

@@ -14,7 +14,7 @@ import { Link } from './link.ts';
 import { NatsBlobs } from './nats-blobs.ts';
 import { NatsBus } from './nats-bus.ts';
 import { NatsLog } from './nats-log.ts';
-import { checkJetStream, checkServer, type NatsWarning, watchSync } from './server-checks.ts';
+import { checkJetStream, checkMonitors, checkServer, type NatsWarning } from './server-checks.ts';
 import { ensureStream } from './stream.ts';
 
 export type NatsOptions = {
@@ -62,11 +62,17 @@ export class NatsEngine {
 
   /** The log of this name, which is made if there is none. Throws `ENGINE_SETTINGS`, `UNREACHABLE`. */
   async openLog(name: string): Promise<Log> {
-    const { cluster, replicas, recordBytesMax = limits.recordBytesMax } = this.#options;
+    const { cluster, replicas, onWarning, recordBytesMax = limits.recordBytesMax } = this.#options;
     const stream = `${streamPrefix(cluster)}_log_${checked(name)}`;
     const subject = `${subjectPrefix(cluster)}.log.${name}`;
     await ensureStream(this.#links.log, { name: stream, subjects: [subject], replicas });
-    return new NatsLog({ link: this.#links.log, stream, subject, recordBytesMax });
+    return new NatsLog({
+      link: this.#links.log,
+      stream,
+      subject,
+      recordBytesMax,
+      onRefused: (why) => onWarning({ kind: 'refused', message: `NATS does not take records of ${stream}: ${why}.` }),
+    });
   }
 
   /** The blobs of the cluster; their stream is made if there is none. Throws as `openLog` does. */
@@ -85,7 +91,10 @@ export class NatsEngine {
   }
 }
 
-/** Throws `ENGINE_VERSION`, `ENGINE_SETTINGS`, `UNAUTHORIZED`, or `UNREACHABLE` after `natsConnectMs`. */
+/**
+ * Throws `ENGINE_VERSION`, `ENGINE_SETTINGS`, `UNAUTHORIZED`, and `UNREACHABLE` if none of the servers answers: whoever knows that they
+ * are being started tries again.
+ */
 export const connectNats = async (options: NatsOptions): Promise<NatsEngine> => {
   checked(options.cluster);
   const { env, inboxPrefix, onWarning, recordBytesMax = limits.recordBytesMax } = options;
@@ -113,7 +122,7 @@ export const connectNats = async (options: NatsOptions): Promise<NatsEngine> => 
     const log = await open('log');
     checkServer(log.connection.info, recordBytesMax);
     await checkJetStream(log);
-    await watchSync(options.monitors, onWarning);
+    await checkMonitors(options.monitors, onWarning);
     return new NatsEngine(options, { log, blobs: await open('blobs'), bus: await open('bus') });
   } catch (error) {
     for (const link of opened) await link.close();

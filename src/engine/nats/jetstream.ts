@@ -46,31 +46,44 @@ export type StreamInfo = {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+export const jsonBytes = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
+
+/** What a server sent as JSON; undefined for what is none. */
+export const parseJson = <T>(bytes: Uint8Array): T | undefined => {
+  try {
+    return JSON.parse(decoder.decode(bytes)) as T;
+  } catch {
+    return undefined;
+  }
+};
+
 /** What a server said, or `refused`, `timeout`, `lost`: nobody knows whether it was done. */
 export type ApiAnswer<T> = { readonly value: T } | { readonly error: ApiError } | { readonly none: Reply['kind'] };
 
 /** Asks once. Throws `CLOSED`. */
 export const askApi = async <T>(link: Link, request: string, body: unknown): Promise<ApiAnswer<T>> => {
-  const reply = await link.ask(`$JS.API.${request}`, encoder.encode(JSON.stringify(body)), limits.natsRequestMs);
+  const reply = await link.ask(`$JS.API.${request}`, jsonBytes(body), limits.natsRequestMs);
   if (reply.kind === 'closed') throw closedError();
   if (reply.kind !== 'answer') return { none: reply.kind };
-  const answer = JSON.parse(decoder.decode(reply.message.data)) as T & { readonly error?: ApiError };
+  const answer = parseJson<T & { readonly error?: ApiError }>(reply.message.data);
+  if (answer === undefined) return { none: 'lost' };
   return answer.error === undefined ? { value: answer } : { error: answer.error };
 };
 
 /**
- * Asks until there is an answer that is one: `final` says which errors are. Throws `CLOSED`, and with a `deadline` (of the
- * caller's clock) `UNREACHABLE`.
+ * Asks until there is an answer that is one: `final` says which errors are. Throws `CLOSED`, and after `timeoutMs`, if one is
+ * given, `UNREACHABLE`.
  */
 export const insistOnApi = async <T>(
   link: Link,
   request: string,
   body: unknown,
   final: (error: ApiError) => boolean,
-  tries: number = Number.POSITIVE_INFINITY,
+  timeoutMs: number = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly value: T } | { readonly error: ApiError }> => {
+  const deadline = performance.now() + timeoutMs;
   let said = '';
-  for (let count = 0; count < tries; count++) {
+  do {
     const answer = await askApi<T>(link, request, body);
     if ('value' in answer) return answer;
     if ('error' in answer) {
@@ -78,7 +91,7 @@ export const insistOnApi = async <T>(
       said = answer.error.description;
     } else said = answer.none;
     await link.pause(limits.natsRetryMs);
-  }
+  } while (performance.now() < deadline);
   throw new TuttiError('UNREACHABLE', `NATS did not do ${request}: ${said}.`, { details: { request, said } });
 };
 

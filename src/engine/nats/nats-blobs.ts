@@ -13,7 +13,16 @@ import type { Random } from '../../platform/env.ts';
 import type { Blobs } from '../engine.ts';
 import { type Manifest, manifestHeaders, nameOf, parseManifest, sha256, tokenOf } from './blob-manifest.ts';
 import { inOrder } from './in-order.ts';
-import { type ApiError, apiErrors, closedError, insistOnApi, purgeStream, streamInfo } from './jetstream.ts';
+import {
+  type ApiError,
+  apiErrors,
+  closedError,
+  insistOnApi,
+  jsonBytes,
+  parseJson,
+  purgeStream,
+  streamInfo,
+} from './jetstream.ts';
 import type { Link } from './link.ts';
 
 export type NatsBlobsOptions = {
@@ -28,8 +37,6 @@ type PubAck = { readonly seq: number; readonly error?: ApiError };
 type StoredMessage = { readonly message: { readonly hdrs?: string; readonly data?: string; readonly seq: number } };
 
 const namePattern = /^[A-Za-z0-9_.\-/]{1,200}$/;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 export class NatsBlobs implements Blobs {
   readonly #options: NatsBlobsOptions;
@@ -49,7 +56,7 @@ export class NatsBlobs implements Blobs {
       sha256: sha256(bytes),
       upload,
       chunks,
-      bytes: chunks === undefined ? bytes : encoder.encode(JSON.stringify(chunks)),
+      bytes: chunks === undefined ? bytes : jsonBytes(chunks),
     };
     const won = await this.#putManifest(token, manifest);
     if (won.upload === upload) {
@@ -118,7 +125,7 @@ export class NatsBlobs implements Blobs {
     headers.set('Nats-Expected-Last-Subject-Sequence', '0');
     for (;;) {
       const ack = await this.#publish(`m.${token}`, manifest.bytes, headers);
-      if (ack?.error === undefined && ack !== undefined) return manifest;
+      if (ack !== undefined && ack.error === undefined) return manifest;
       // Refused, or nobody knows.
       const stands = await this.#manifest(token);
       if (stands !== undefined) return stands;
@@ -155,7 +162,7 @@ export class NatsBlobs implements Blobs {
 
   async #chunk(seq: number): Promise<Uint8Array | undefined> {
     const { link, stream } = this.#options;
-    const request = encoder.encode(JSON.stringify({ seq }));
+    const request = jsonBytes({ seq });
     for (let looks = 0; looks < limits.natsHoleLooks; ) {
       const reply = await link.ask(`$JS.API.DIRECT.GET.${stream}`, request, limits.natsRequestMs);
       if (reply.kind === 'closed') throw closedError();
@@ -175,7 +182,7 @@ export class NatsBlobs implements Blobs {
     headers.set('Nats-Expected-Stream', stream);
     const reply = await link.ask(this.#subject(subject), bytes, limits.natsAppendMs, headers);
     if (reply.kind === 'closed') throw closedError();
-    return reply.kind === 'answer' ? (JSON.parse(decoder.decode(reply.message.data)) as PubAck) : undefined;
+    return reply.kind === 'answer' ? parseJson<PubAck>(reply.message.data) : undefined;
   }
 
   async #sweep(token: string, kept: string): Promise<void> {

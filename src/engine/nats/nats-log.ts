@@ -15,7 +15,16 @@ import { limits } from '../../limits.ts';
 import { ownBytes } from '../../platform/own-bytes.ts';
 import type { AppendResult, Log, LogRecord } from '../engine.ts';
 import { InFlight } from './in-flight.ts';
-import { type ApiError, apiErrors, askApi, closedError, purgeStream, streamInfo } from './jetstream.ts';
+import {
+  type ApiError,
+  apiErrors,
+  askApi,
+  closedError,
+  jsonBytes,
+  parseJson,
+  purgeStream,
+  streamInfo,
+} from './jetstream.ts';
 import type { Link, Reply } from './link.ts';
 
 export type NatsLogOptions = {
@@ -23,6 +32,8 @@ export type NatsLogOptions = {
   readonly stream: string;
   readonly subject: string;
   readonly recordBytesMax: number;
+  /** The server takes no record, and says why. Told once, until it takes one again or says something else. */
+  readonly onRefused?: (why: string) => void;
 };
 
 type PubAck = {
@@ -36,13 +47,13 @@ type PubAck = {
 type Batch = { readonly records: LogRecord[]; readonly skippedTo: number | undefined; readonly answered: boolean };
 
 const refusedTriesMax = Math.ceil(limits.natsAppendMs / limits.natsRetryMs);
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 export class NatsLog implements Log {
   readonly shared = true;
   readonly #options: NatsLogOptions;
   readonly #inFlight = new InFlight(limits.natsInFlightRecords, limits.natsInFlightBytes);
+  /** What the server said when it took no record, last time. */
+  #refusedFor: string | undefined;
   /** As far as is known here. */
   #first = 1;
 
@@ -66,7 +77,7 @@ export class NatsLog implements Log {
         reply = await link.ask(subject, bytes, limits.natsAppendMs, headers);
       }
       if (reply.kind !== 'answer') return { kind: 'unknown', cause: reply.kind };
-      const result = this.#judge(JSON.parse(decoder.decode(reply.message.data)) as PubAck, after);
+      const result = this.#judge(parseJson<PubAck>(reply.message.data), after);
       if (result.kind === 'unknown') await link.pause(limits.natsRetryMs);
       return result;
     } finally {
@@ -74,12 +85,15 @@ export class NatsLog implements Log {
     }
   }
 
-  #judge(ack: PubAck, after: number): AppendResult {
+  #judge(ack: PubAck | undefined, after: number): AppendResult {
     const { stream } = this.#options;
-    const code = ack.error?.err_code;
+    const code = ack?.error?.err_code;
     if (code === apiErrors.wrongLastSequence || code === apiErrors.wrongLastSequenceUnknown)
       return { kind: 'occupied' };
-    const counts = code === undefined && ack.stream === stream && ack.seq === after + 1 && ack.duplicate !== true;
+    const why = ack?.error?.description;
+    if (why !== undefined && why !== this.#refusedFor) this.#options.onRefused?.(why);
+    this.#refusedFor = why;
+    const counts = code === undefined && ack?.stream === stream && ack.seq === after + 1 && ack.duplicate !== true;
     return counts ? { kind: 'appended', position: after + 1 } : { kind: 'unknown', cause: ack };
   }
 
@@ -127,26 +141,21 @@ export class NatsLog implements Log {
     let skippedTo: number | undefined;
     let answered = false;
     let closed = false;
-    await link.collect(
-      `$JS.API.DIRECT.GET.${stream}`,
-      encoder.encode(JSON.stringify(request)),
-      limits.natsRequestMs,
-      (reply) => {
-        closed = reply.kind === 'closed';
-        if (reply.kind !== 'answer') return false;
-        const position = positionOf(reply.message);
-        if (position === undefined) {
-          answered = endCodes.has(reply.message.headers?.code ?? 0);
-          return false;
-        }
-        if (position !== from + records.length) {
-          skippedTo = position;
-          return false;
-        }
-        records.push({ position, bytes: ownBytes(reply.message.data) });
-        return true;
-      },
-    );
+    await link.collect(`$JS.API.DIRECT.GET.${stream}`, jsonBytes(request), limits.natsRequestMs, (reply) => {
+      closed = reply.kind === 'closed';
+      if (reply.kind !== 'answer') return false;
+      const position = positionOf(reply.message);
+      if (position === undefined) {
+        answered = endCodes.has(reply.message.headers?.code ?? 0);
+        return false;
+      }
+      if (position !== from + records.length) {
+        skippedTo = position;
+        return false;
+      }
+      records.push({ position, bytes: ownBytes(reply.message.data) });
+      return true;
+    });
     if (closed) throw closedError();
     return { records, skippedTo, answered };
   }

@@ -1,6 +1,6 @@
 /** What is looked at before a NATS server is relied on. */
 import type { ServerInfo } from '@nats-io/transport-node';
-import { TuttiError } from '../../errors/tutti-error.ts';
+import { isTuttiError, TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
 import { apiErrors, insistOnApi } from './jetstream.ts';
 import type { Link } from './link.ts';
@@ -11,7 +11,7 @@ import { isAtLeast, natsServerMinimum } from './version.ts';
  * - `sync`: a server acknowledges before it has synced: a power cut can lose what was acknowledged.
  * - `sync-unseen`: nobody could look.
  * - `server`: connected again, to a server that would have been refused at first.
- * - `refused`: a server says no, for instance to a subject that the user has no right to.
+ * - `refused`: a server says no, to a subject that the user has no right to, or to a record for which it has no room.
  */
 export type NatsWarning = {
   readonly kind: 'sync' | 'sync-unseen' | 'server' | 'refused';
@@ -23,18 +23,22 @@ const monitorTimeoutMs = 3_000;
 /** Throws `ENGINE_VERSION`, `ENGINE_SETTINGS`. */
 export const checkServer = (info: ServerInfo | undefined, recordBytesMax: number): void => {
   const { version = '', server_name: server = '', max_payload: payload = 0 } = info ?? {};
-  if (!isAtLeast(version, natsServerMinimum))
-    throw new TuttiError(
-      'ENGINE_VERSION',
-      `The NATS server ${server} has version ${version || 'unknown'}; ${natsServerMinimum} or newer is needed: older ones can lose what they acknowledged. Upgrade all servers of the cluster (${installCommand()}), or run \`npm run setup:nats\`.`,
-      { details: { server, found: version, minimum: natsServerMinimum } },
-    );
+  checkVersion(server, version);
   const needed = recordBytesMax + limits.natsHeaderBytes;
   if (payload < needed)
     throw new TuttiError(
       'ENGINE_SETTINGS',
       `The NATS server ${server} takes messages of ${payload} bytes at most; ${needed} are needed. Set max_payload: ${limits.natsPayloadBytes} in its configuration, on all servers.`,
       { details: { server, setting: 'max_payload', found: payload, needed } },
+    );
+};
+
+const checkVersion = (server: string, version: string): void => {
+  if (!isAtLeast(version, natsServerMinimum))
+    throw new TuttiError(
+      'ENGINE_VERSION',
+      `The NATS server ${server} has version ${version || 'unknown'}; ${natsServerMinimum} or newer is needed: older ones can lose what they acknowledged. Upgrade all servers of the cluster (${installCommand()}), or run \`npm run setup:nats\`.`,
+      { details: { server, found: version, minimum: natsServerMinimum } },
     );
 };
 
@@ -48,7 +52,7 @@ export const checkJetStream = async (link: Link): Promise<void> => {
     'INFO',
     {},
     ({ err_code: code }) => off(code),
-    disabled ? 1 : Math.ceil(limits.natsOpenMs / limits.natsRetryMs),
+    disabled ? 0 : limits.natsOpenMs,
   ).catch((error: unknown) => {
     if (!disabled) throw error;
     return { error };
@@ -63,11 +67,12 @@ export const checkJetStream = async (link: Link): Promise<void> => {
 
 type Varz = {
   readonly server_name?: string;
+  readonly version?: string;
   readonly jetstream?: { readonly config?: { readonly sync_always?: boolean } };
 };
 
-/** Warns where servers do not sync before they acknowledge, and where that cannot be seen. */
-export const watchSync = async (
+/** Warns where servers do not sync before they acknowledge, and where that cannot be seen. Throws `ENGINE_VERSION`. */
+export const checkMonitors = async (
   monitors: readonly string[] | undefined,
   onWarning: (warning: NatsWarning) => void,
 ): Promise<void> => {
@@ -83,13 +88,15 @@ export const watchSync = async (
     monitors.map(async (monitor) => {
       try {
         const response = await fetch(new URL('varz', monitor), { signal: AbortSignal.timeout(monitorTimeoutMs) });
-        const { server_name: server, jetstream } = (await response.json()) as Varz;
+        const { server_name: server = monitor, version = '', jetstream } = (await response.json()) as Varz;
+        checkVersion(server, version);
         if (jetstream?.config?.sync_always === true) return;
         onWarning({
           kind: 'sync',
           message: `The NATS server ${server} acknowledges before it has synced: a power cut can lose acknowledged work. ${remedy}`,
         });
       } catch (error) {
+        if (isTuttiError(error)) throw error;
         onWarning({
           kind: 'sync-unseen',
           message: `Whether the NATS server at ${monitor} syncs could not be seen: ${String(error)}.`,

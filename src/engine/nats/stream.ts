@@ -29,8 +29,6 @@ const needed = {
   allow_direct: true,
 } as const;
 
-const openTries = Math.ceil(limits.natsOpenMs / limits.natsRetryMs);
-
 /** Throws `ENGINE_SETTINGS` for a stream that cannot be used, `UNREACHABLE` if there is no cluster that could make it. */
 export const ensureStream = async (
   link: Link,
@@ -48,7 +46,7 @@ export const ensureStream = async (
     // Repeats are refused by their position; what is remembered for this costs memory.
     duplicate_window: 100_000_000,
   };
-  const answer = await insistOnApi<StreamInfo>(link, `STREAM.CREATE.${name}`, config, isFinal, openTries);
+  const answer = await insistOnApi<StreamInfo>(link, `STREAM.CREATE.${name}`, config, isFinal, limits.natsOpenMs);
   if ('value' in answer) return untilHeard(link, (subjects[0] as string).replace('>', 'probe'));
   if (answer.error.err_code !== apiErrors.nameInUse)
     throw unusable(name, `cannot be made: ${answer.error.description}`);
@@ -67,12 +65,13 @@ export const ensureStream = async (
 const untilHeard = async (link: Link, subject: string): Promise<void> => {
   const headers = natsHeaders();
   headers.set('Nats-Expected-Stream', '-');
-  for (let tries = 0; tries < openTries; tries++) {
+  const deadline = performance.now() + limits.natsOpenMs;
+  do {
     const reply = await link.ask(subject, new Uint8Array(0), limits.natsRequestMs, headers);
     if (reply.kind === 'answer') return;
     if (reply.kind === 'closed') throw closedError();
     await link.pause(limits.natsRetryMs);
-  }
+  } while (performance.now() < deadline);
   throw new TuttiError('UNREACHABLE', `No NATS server takes messages for ${subject}.`, { details: { subject } });
 };
 
