@@ -53,9 +53,12 @@ export const limits = {
   natsPayloadBytes: 20 * 1024 * 1024 + 64 * 1024,
   /** Beside the record: what we say in headers. */
   natsHeaderBytes: 4 * 1024,
-  /** An append that was not answered for so long is unknown. A stream without a leader takes 4 to 9 s to get one. */
-  natsAppendMs: 5_000,
-  natsRequestMs: 3_000,
+  /** An append that was not answered for so long is unknown, and what many bytes take on a slow line on top of that. */
+  natsAppendMs: 2_000,
+  natsSlowBytesPerMs: 2_000,
+  /** A request that was not answered for so long is sent again; one for records then waits twice as long, up to the most. */
+  natsRequestMs: 2_000,
+  natsRequestMaxMs: 30_000,
   /** The pause after a request that nobody could answer. */
   natsRetryMs: 100,
   /** Appends to one log that are on their way; more wait here. */

@@ -11,6 +11,10 @@ export class InFlight {
     this.#bytesMax = bytesMax;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Settles when there is room; at once, in the same turn, if there is now. */
   enter(bytes: number): Promise<void> | undefined {
     if (this.#waiting.length === 0 && this.#hasRoom(bytes)) {

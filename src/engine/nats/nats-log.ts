@@ -44,7 +44,12 @@ type PubAck = {
 };
 
 /** What one request for records brought: those that follow each other from the asked position on, or what came instead. */
-type Batch = { readonly records: LogRecord[]; readonly skippedTo: number | undefined; readonly answered: boolean };
+type Batch = {
+  readonly records: LogRecord[];
+  readonly skippedTo: number | undefined;
+  readonly answered: boolean;
+  readonly late: boolean;
+};
 
 const refusedTriesMax = Math.ceil(limits.natsAppendMs / limits.natsRetryMs);
 
@@ -74,7 +79,7 @@ export class NatsLog implements Log {
       // Nobody leads: the same is sent again here, or the caller would do so at once, for seconds.
       for (let tries = 0; reply.kind === 'refused' && tries < refusedTriesMax; tries++) {
         if (tries > 0) await link.pause(limits.natsRetryMs);
-        reply = await link.ask(subject, bytes, limits.natsAppendMs, headers);
+        reply = await link.ask(subject, bytes, this.#appendMs(), headers);
       }
       if (reply.kind !== 'answer') return { kind: 'unknown', cause: reply.kind };
       const result = this.#judge(parseJson<PubAck>(reply.message.data), after);
@@ -83,6 +88,11 @@ export class NatsLog implements Log {
     } finally {
       this.#inFlight.leave(bytes.length);
     }
+  }
+
+  /** What went before it on the same line takes its time as well. */
+  #appendMs(): number {
+    return limits.natsAppendMs + this.#inFlight.bytes / limits.natsSlowBytesPerMs;
   }
 
   #judge(ack: PubAck | undefined, after: number): AppendResult {
@@ -98,12 +108,14 @@ export class NatsLog implements Log {
   }
 
   async read(from: number, maxBytes: number = limits.natsReadBytes): Promise<readonly LogRecord[]> {
+    let timeoutMs: number = limits.natsRequestMs;
     for (let looks = 1; ; looks++) {
       if (from < this.#first) throw this.#trimmed(from);
-      const { records, skippedTo, answered } = await this.#batch(from, maxBytes);
+      const { records, skippedTo, answered, late } = await this.#batch(from, maxBytes, timeoutMs);
       if (records.length > 0 || (answered && skippedTo === undefined)) return records;
       if (skippedTo !== undefined && (await this.#isHole(from)) && looks >= limits.natsHoleLooks)
         throw this.#damaged(from, skippedTo);
+      if (late) timeoutMs = Math.min(2 * timeoutMs, limits.natsRequestMaxMs);
       await this.#options.link.pause(limits.natsRetryMs);
     }
   }
@@ -134,15 +146,15 @@ export class NatsLog implements Log {
   }
 
   /** Asks one replica, whichever answers, for what it has. */
-  async #batch(from: number, maxBytes: number): Promise<Batch> {
+  async #batch(from: number, maxBytes: number, timeoutMs: number): Promise<Batch> {
     const { link, stream } = this.#options;
     const request = { seq: from, batch: limits.natsReadRecords, max_bytes: Math.max(1, maxBytes) };
     const records: LogRecord[] = [];
     let skippedTo: number | undefined;
     let answered = false;
-    let closed = false;
-    await link.collect(`$JS.API.DIRECT.GET.${stream}`, jsonBytes(request), limits.natsRequestMs, (reply) => {
-      closed = reply.kind === 'closed';
+    let end = 'lost' as Reply['kind'];
+    await link.collect(`$JS.API.DIRECT.GET.${stream}`, jsonBytes(request), timeoutMs, (reply) => {
+      end = reply.kind;
       if (reply.kind !== 'answer') return false;
       const position = positionOf(reply.message);
       if (position === undefined) {
@@ -156,8 +168,8 @@ export class NatsLog implements Log {
       records.push({ position, bytes: ownBytes(reply.message.data) });
       return true;
     });
-    if (closed) throw closedError();
-    return { records, skippedTo, answered };
+    if (end === 'closed') throw closedError();
+    return { records, skippedTo, answered, late: end === 'timeout' };
   }
 
   /** Nothing stands at `from` for who answered, but something behind it: what does the leader say? Throws `LOG_TRIMMED`. */
