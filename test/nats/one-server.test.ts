@@ -9,7 +9,7 @@ import { NatsLog } from '../../src/engine/nats/nats-log.ts';
 import { limits } from '../../src/limits.ts';
 import { nodeEnv } from '../../src/platform/node.ts';
 import { type NatsCluster, startNatsCluster } from '../../tools/nats-cluster.ts';
-import { connectTo, readTexts, recordOf } from './engine.ts';
+import { connectTo, recordOf } from './engine.ts';
 
 let servers: NatsCluster;
 let engine: NatsEngine;
@@ -83,18 +83,23 @@ test('a record of the largest size is taken, a larger one is a mistake of ours',
 test('appends under way are unknown as soon as the connection breaks, and are in the log once when they are sent again', async () => {
   const log = await engine.openLog('broken');
   expect(await log.append(recordOf(1), 0)).toEqual({ kind: 'appended', position: 1 });
+  // A large one first: all are waited for the longer.
+  const records = [filled(10_000_000), recordOf(3), recordOf(4)];
+  const appendAll = () => records.map((bytes, index) => log.append(bytes, index + 1));
   servers.pause(0);
-  const underWay = [2, 3, 4].map((position) => log.append(recordOf(position), position - 1));
+  const underWay = appendAll();
   const reading = log.read(5);
   await servers.kill(0);
   // Not by a time-out.
   expect(await Promise.all(underWay)).toEqual(underWay.map(() => ({ kind: 'unknown', cause: 'lost' })));
-  const again = [2, 3, 4].map((position) => log.append(recordOf(position), position - 1));
+  const again = appendAll();
   await servers.start(0);
   // Sent when the connection was there again; whatever became of the first ones, they stand once.
   await Promise.all(again);
-  while ((await log.end()) < 4) for (const position of [2, 3, 4]) await log.append(recordOf(position), position - 1);
-  expect(await readTexts(log, 4)).toEqual([1, 2, 3, 4].map((position) => new TextDecoder().decode(recordOf(position))));
+  while ((await log.end()) < 4) await Promise.all(appendAll());
+  const found = await log.read(2, 20_000_000);
+  expect(found.map(({ position }) => position)).toEqual([2, 3, 4]);
+  for (const [index, { bytes }] of found.entries()) expect(Buffer.compare(bytes, records[index] ?? filled(0))).toBe(0);
   expect(await reading).toEqual([]);
 });
 
