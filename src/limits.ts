@@ -250,8 +250,17 @@ export const limits = {
   endForgottenMs: 30_000,
   /** A leader that has nothing to write proves after so long that it still leads. */
   confirmMs: 5_000,
+  /** Partitions that move at once, in a new cluster. */
+  movesMax: 2,
   /** A standby that is so many records behind has caught up. */
   warmRecords: 100,
+  /** Connections that tell when another node's process ends. */
+  lifeLineDialMs: 2_000,
+  lifeLineAgainMs: 1_000,
+  /** A node that is closed waits so long for others to take what it holds. */
+  leaveMs: 10_000,
+  /** A file of copies of records. */
+  copyFileBytes: 16 * 1024 * 1024,
 
   // What is shown of a cluster
   clusterMovesKept: 200,

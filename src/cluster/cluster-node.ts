@@ -12,7 +12,7 @@ import { ClusterCore, type ClusterCoreOptions } from './cluster-core.ts';
 import type { ClusterEffect, ClusterEvent } from './cluster-event.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import { clusterOverview, type Surroundings } from './cluster-view.ts';
-import { decodeHeartbeat, encodeHeartbeat } from './heartbeat.ts';
+import { type Addresses, decodeHeartbeat, encodeHeartbeat, nowhere } from './heartbeat.ts';
 import { MapLog } from './map-log.ts';
 
 /** Who has the partitions of a node. Each call begins something; what comes of it is told to the node by `partitionChanged`. */
@@ -44,6 +44,8 @@ export type ClusterNodeOptions = Omit<ClusterCoreOptions, 'fraction' | 'newClust
   readonly onHeard?: () => void;
   /** It takes part no more. With an error it stepped aside; its partitions are dropped then. */
   readonly onStopped: (error: TuttiError | undefined) => void;
+  /** Where this node is reached, to be told to the others. */
+  readonly addresses?: () => Addresses;
 };
 
 /** `token` names the run of the member (`MemberInfo`). */
@@ -59,6 +61,8 @@ export class ClusterNode {
   /** Whoever makes it has it by then, and can ask. */
   #made = false;
   #cancelTimer = (): void => {};
+  /** Where the others said that they are reached. */
+  readonly #addresses = new Map<string, Addresses>();
   #stopped = false;
 
   constructor(options: ClusterNodeOptions) {
@@ -73,7 +77,9 @@ export class ClusterNode {
     });
     this.#unsubscribe = bus.subscribe(heartbeatSubject(cluster), (bytes) => {
       const heartbeat = decodeHeartbeat(bytes);
-      if (heartbeat !== undefined) this.#tell({ kind: 'heartbeat', heartbeat });
+      if (heartbeat === undefined) return;
+      if (heartbeat.addresses !== undefined) this.#addresses.set(heartbeat.member, heartbeat.addresses);
+      this.#tell({ kind: 'heartbeat', heartbeat });
     });
     this.#tell({ kind: 'time', states: [] });
     this.#made = true;
@@ -108,6 +114,11 @@ export class ClusterNode {
     const leadership = this.#core.leadershipOf(partition, this.#options.env.clock.monotonic());
     const member = this.map?.members.find(({ id }) => id === leadership?.id);
     return leadership && member && { member: member.id, token: member.token, epoch: leadership.epoch };
+  }
+
+  /** Where a member said that it is reached. */
+  addressesOf(member: string): Addresses {
+    return this.#addresses.get(member) ?? nowhere;
   }
 
   /** What this node has of a partition has changed, and why it ended, where it ended against its will. */
@@ -173,7 +184,10 @@ export class ClusterNode {
     if ('partition' in effect) env.events.emit(`cluster.${effect.kind}`, { partition: effect.partition });
     switch (effect.kind) {
       case 'publish':
-        bus.publish(heartbeatSubject(cluster), encodeHeartbeat(effect.heartbeat));
+        bus.publish(
+          heartbeatSubject(cluster),
+          encodeHeartbeat({ ...effect.heartbeat, addresses: this.#options.addresses?.() ?? nowhere }),
+        );
         break;
       case 'readMap':
         void this.#readMap();

@@ -9,6 +9,7 @@ const heartbeat: Heartbeat = {
   mapVersion: 17,
   healthy: true,
   queued: 12,
+  addresses: { gateway: 'https://10.0.0.7:8484', lifeLine: '10.0.0.7:7422' },
   suspects: ['n2'],
   partitions: [
     { partition: 0, role: 'leading', epoch: 900, position: 1_000 },
@@ -24,7 +25,7 @@ test('a heartbeat comes out as it went in', () => {
 
 test('the format of heartbeats is fixed: whoever changes it needs a new number', () => {
   expect(createHash('sha256').update(encodeHeartbeat(heartbeat)).digest('hex')).toMatchInlineSnapshot(
-    `"6beade4ac5990889cde5ce5405e2b1ef03d9f4430cf2b25b034923c542c2021b"`,
+    `"8e56d1de63e38117c8b41b895ec6cdec2464588ce94d7727cddcc1123e2a53b4"`,
   );
 });
 

@@ -23,6 +23,17 @@ export type PartitionReport = {
 /** A partition stopped at a node, of late. */
 export type PartitionFailure = { readonly partition: number; readonly code: string };
 
+/** Where a node is reached; '': not at all. */
+export type Addresses = {
+  /** By clients: `https://10.0.0.7:8484`. */
+  readonly gateway: string;
+  /** By other nodes, to see that its process lives (`node/life-lines.ts`): `10.0.0.7:7422`. */
+  readonly lifeLine: string;
+};
+
+/** Of a node that does not say where. */
+export const nowhere: Addresses = { gateway: '', lifeLine: '' };
+
 export type Heartbeat = {
   readonly member: string;
   readonly incarnation: number;
@@ -38,6 +49,7 @@ export type Heartbeat = {
   readonly partitions: readonly PartitionReport[];
   /** For people who look at the cluster; nobody decides by it. Left out: none. */
   readonly failures?: readonly PartitionFailure[];
+  readonly addresses?: Addresses;
 };
 
 /** What of it others act on at once: all but positions and queues. */
@@ -52,20 +64,26 @@ export const newsOf = ({ mapVersion, healthy, suspects, partitions, failures = [
 
 const roles: readonly Role[] = ['none', 'following', 'claiming', 'leading', 'closing'];
 
-type Fields = [number, string, number, number, 0 | 1, number, readonly string[], number[], ...Failures];
-type Failures = [] | [failures: readonly (readonly [partition: number, code: string])[]];
+type Fields = [
+  ...[number, string, number, number, 0 | 1, number, readonly string[], number[]],
+  ...[failures: readonly (readonly [partition: number, code: string])[], gateway: string, lifeLine: string],
+];
 
 export const encodeHeartbeat = (heartbeat: Heartbeat): Uint8Array => {
   const { member, incarnation, mapVersion, healthy, queued, suspects, partitions, failures = [] } = heartbeat;
+  const { gateway, lifeLine } = heartbeat.addresses ?? nowhere;
   const flat = partitions.flatMap(({ partition, role, epoch, position }) => [
     partition,
     roles.indexOf(role),
     epoch,
     position,
   ]);
-  const told: Failures = failures.length === 0 ? [] : [failures.map(({ partition, code }) => [partition, code])];
-  const state = healthy ? 1 : 0;
-  const fields: Fields = [heartbeatFormat, member, incarnation, mapVersion, state, queued, suspects, flat, ...told];
+  const fields: Fields = [
+    ...([heartbeatFormat, member, incarnation, mapVersion, healthy ? 1 : 0, queued, suspects, flat] as const),
+    failures.map(({ partition, code }) => [partition, code] as const),
+    gateway,
+    lifeLine,
+  ];
   return pack(fields);
 };
 
@@ -78,7 +96,7 @@ export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined => {
     return undefined;
   }
   if (!Array.isArray(fields) || fields[0] !== heartbeatFormat) return undefined;
-  const [, member, incarnation, mapVersion, healthy, queued, suspects, flat, told = []] = fields;
+  const [, member, incarnation, mapVersion, healthy, queued, suspects, flat, told, gateway, lifeLine] = fields;
   const partitions: PartitionReport[] = [];
   for (let at = 0; at < flat.length; at += 4)
     partitions.push({
@@ -91,5 +109,6 @@ export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined => {
   return {
     ...{ member, incarnation, mapVersion, healthy: healthy === 1, queued, suspects, partitions },
     ...(failures.length === 0 ? {} : { failures }),
+    addresses: { gateway, lifeLine },
   };
 };

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Tuning } from '../execution/state/control.ts';
 import type { Overview } from '../protocol/overview.ts';
+import type { MembershipSettings } from './member-control.ts';
 
 /** `workerData` of the node thread. */
 export type NodeThreadData = {
@@ -21,6 +22,8 @@ export type NodeThreadData = {
   readonly tuning?: Tuning;
   /** For development: tasks are rehearsed after each step (`execution/executor/rehearsal.ts`). */
   readonly rehearses?: boolean;
+  /** It is a node of a cluster. */
+  readonly membership?: MembershipSettings;
 };
 
 export type ToNodeThread =
@@ -29,6 +32,8 @@ export type ToNodeThread =
   | { readonly kind: 'park'; readonly cell: SharedArrayBuffer }
   /** Answered with a `NodeOverview`. */
   | { readonly kind: 'overview'; readonly request: number }
+  /** Where clients reach the node: other nodes of its cluster tell it to theirs. */
+  | { readonly kind: 'gateway'; readonly address: string }
   /** Ends one executor thread, as a crash would: to show or test that nothing is lost. */
   | { readonly kind: 'killExecutor'; readonly request: number };
 
@@ -44,5 +49,7 @@ export type FromNodeThread =
     }
   /** It could not start, or had to stop. */
   | { readonly kind: 'failed'; readonly error: string }
+  /** Where other nodes' gateways are, when that has changed. */
+  | { readonly kind: 'gateways'; readonly addresses: readonly string[] }
   | { readonly kind: 'answer'; readonly request: number; readonly value: unknown }
   | { readonly kind: 'closed' };

@@ -109,6 +109,13 @@ export class Executors {
       });
   }
 
+  /** Has an executor work for the leaders of another node, too. */
+  connectPeer(executor: number, peer: number, port: MessagePort): void {
+    const worker = this.#executors.get(executor)?.worker;
+    if (worker === undefined) port.close();
+    else worker.postMessage({ kind: 'connect', index: peer, port, remote: true } satisfies ToExecutorThread, [port]);
+  }
+
   /** Ends one thread as a crash would. */
   async killOne(): Promise<void> {
     const [executor] = this.#executors.values();
@@ -207,7 +214,9 @@ export class Executors {
 
   #connect(executor: Executor, names: readonly string[]): void {
     const { port1, port2 } = new MessageChannel();
-    executor.worker.postMessage({ kind: 'connect', index: 0, port: port1 }, [port1]);
+    executor.worker.postMessage({ kind: 'connect', index: 0, port: port1, remote: false } satisfies ToExecutorThread, [
+      port1,
+    ]);
     this.#options.onAdded(executor.number, port2, names);
   }
 

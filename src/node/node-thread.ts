@@ -10,10 +10,11 @@ import { dataPaths, openDataFolder, prepareDataFolder } from '../engine/embedded
 import { type FolderLock, lastHolder, lockFolder } from '../engine/embedded/folder-lock.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { LoopDelayMeter } from '../execution/loop-delay.ts';
-import type { FromStateThread, StateThreadData, ToStateThread } from '../execution/state/control.ts';
+import type { StateThreadData } from '../execution/state/control.ts';
 import type { StateOverview } from '../execution/state/state-overview.ts';
 import { serveStoreWriter } from '../execution/state/store-port.ts';
 import { threadEntries } from '../execution/thread-entries.ts';
+import { limits } from '../limits.ts';
 import { createLog, eventSink } from '../observe/log.ts';
 import { nodeEnv } from '../platform/node.ts';
 import type { Overview } from '../protocol/overview.ts';
@@ -26,6 +27,11 @@ import { ControlSocket } from './control-socket.ts';
 import { Executors } from './executors.ts';
 import { stderrLines } from './line-output.ts';
 import { LocalClient } from './local-client.ts';
+import type { FromMemberThread, MemberThreadData, ToMemberThread } from './member-control.ts';
+import { openMemberFolder } from './member-folder.ts';
+
+/** It has the extension of this file (see `thread-entries.ts`). */
+const memberThreadEntry = new URL(`./member-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 
 const data = workerData as NodeThreadData;
 const main = parentPort as MessagePort;
@@ -48,14 +54,18 @@ class Node {
   /** The state thread leads, or could not. */
   #stateBegun: Promise<void> = Promise.resolve();
   #stateClosed: (() => void) | undefined;
+  /** How many partitions there are: of a cluster's node, once it is a member. */
+  readonly #partitions = Promise.withResolvers<number>();
+  readonly #left = Promise.withResolvers<void>();
   #nextClient = 0;
   /** Below those of the main thread. */
   #nextOwnRequest = -1;
   readonly #ownRequests = new Map<number, (overview: NodeOverview) => void>();
 
   async start(): Promise<void> {
-    const stateData = this.#openFolder();
-    const leading = this.#startState(stateData);
+    const leading = this.#startState();
+    // It may fail before anybody waits for it.
+    this.#partitions.promise.catch(() => undefined);
     this.#stateBegun = leading.catch(() => undefined);
     this.#executors = new Executors({
       module: data.module,
@@ -71,21 +81,23 @@ class Node {
       onFailed: (error) => this.#fail(error),
     });
     const [app] = await Promise.all([this.#executors.start(), leading]);
+    if (data.membership !== undefined) this.#tellState({ kind: 'join', app: app.fingerprint, functions: app.names });
+    const partitions = await this.#partitions.promise;
     if (data.fingerprint !== undefined && data.fingerprint !== app.fingerprint)
       throw new TuttiError(
         'APP_MISMATCH',
         `The app passed to open is not what ${data.module} exports in other threads: pass the namespace of that very module (import * as app), and export the same tasks each time.`,
       );
     if (data.folder !== undefined) {
-      this.#socketClient = new LocalClient(this.#connectClient(), stateData.partitions, env);
+      this.#socketClient = new LocalClient(this.#connectClient(), partitions, env);
       this.#socket = await ControlSocket.serve(data.folder, {
         client: this.#socketClient,
         overview: () => this.#askOverview(),
       });
     }
     const client = this.#connectClient();
-    events.emit('node.ready', { folder: data.folder, partitions: stateData.partitions, executors: data.executors });
-    tellMain({ kind: 'ready', client, partitions: stateData.partitions, names: app.names }, [client]);
+    events.emit('node.ready', { folder: data.folder, partitions, executors: data.executors });
+    tellMain({ kind: 'ready', client, partitions, names: app.names }, [client]);
   }
 
   async close(): Promise<void> {
@@ -93,6 +105,7 @@ class Node {
     this.#closing = true;
     await this.#socket?.close();
     this.#socketClient?.close(new TuttiError('CLOSED', 'The node was closed.'));
+    if (data.membership !== undefined && this.#stateLeads) await this.#leave();
     await this.#executors?.close();
     output.flush();
     // One that does not lead yet has nothing to give back, and one that could not be opened answers nothing.
@@ -107,6 +120,14 @@ class Node {
     await this.#writer?.close();
     this.#lock?.release();
     events.emit('node.closed', {});
+  }
+
+  /** Gives its partitions to others. What that takes too long for, the others take. */
+  async #leave(): Promise<void> {
+    this.#tellState({ kind: 'drain' });
+    const late = setTimeout(this.#left.resolve, limits.leaveMs);
+    await this.#left.promise;
+    clearTimeout(late);
   }
 
   /** The process ends. A thread that is loading a native module must not be ended in the middle of that either. */
@@ -148,44 +169,62 @@ class Node {
     else own(overview);
   }
 
+  servesAt(address: string): void {
+    if (data.membership !== undefined) this.#tellState({ kind: 'gateway', address });
+  }
+
   async killExecutor(): Promise<void> {
     await this.#executors?.killOne();
   }
 
-  /** Locks and reads the data folder, and opens the store's writer. */
-  #openFolder(): StateThreadData {
-    const common = { retentionMs: data.retentionMs, retentionTasks: data.retentionTasks, tuning: data.tuning };
-    if (data.folder === undefined) {
-      const partitions = data.partitions ?? 1;
-      return {
-        ...common,
-        partitions,
-        folder: undefined,
-        physicalLogs: [Array.from({ length: partitions }, (_, number) => number)],
-        storePort: undefined,
-        previousEnd: '',
-      };
-    }
-    prepareDataFolder(data.folder);
-    const before = lastHolder(data.folder);
-    this.#lock = lockFolder(data.folder);
-    const format = openDataFolder(data.folder, { random: env.random, partitions: data.partitions });
-    this.#writer = openLmdbWriter(dataPaths(data.folder).store);
+  /** Locks the data folder and opens the store's writer; returns how its holder before ended. */
+  #openFolder(folder: string): { readonly storePort: MessagePort; readonly previousEnd: string } {
+    const before = lastHolder(folder);
+    this.#lock = lockFolder(folder);
+    this.#writer = openLmdbWriter(dataPaths(folder).store);
     const { port1, port2 } = new MessageChannel();
     serveStoreWriter(port1, this.#writer);
     return {
-      ...common,
-      partitions: format.partitions,
-      folder: data.folder,
-      physicalLogs: format.physicalLogs,
       storePort: port2,
       previousEnd:
         before === undefined ? 'its process ended' : `the process ${before.pid} ended without closing the node`,
     };
   }
 
-  #startState(stateData: StateThreadData): Promise<void> {
-    const state = new Worker(threadEntries.state, {
+  #stateData(): StateThreadData | MemberThreadData {
+    const { folder, membership, retentionMs, retentionTasks, tuning, partitions = 1 } = data;
+    const common = { retentionMs, retentionTasks, tuning };
+    if (folder === undefined)
+      return {
+        ...common,
+        partitions,
+        folder,
+        physicalLogs: [Array.from({ length: partitions }, (_, number) => number)],
+        storePort: undefined,
+        previousEnd: '',
+      };
+    prepareDataFolder(folder);
+    if (membership !== undefined) {
+      const { storePort } = this.#openFolder(folder);
+      openMemberFolder(folder, membership);
+      return { ...common, folder, storePort, membership };
+    }
+    const { storePort, previousEnd } = this.#openFolder(folder);
+    const format = openDataFolder(folder, { random: env.random, partitions: data.partitions });
+    return {
+      ...common,
+      partitions: format.partitions,
+      folder,
+      physicalLogs: format.physicalLogs,
+      storePort,
+      previousEnd,
+    };
+  }
+
+  #startState(): Promise<void> {
+    const stateData = this.#stateData();
+    if ('partitions' in stateData) this.#partitions.resolve(stateData.partitions);
+    const state = new Worker('membership' in stateData ? memberThreadEntry : threadEntries.state, {
       workerData: stateData,
       transferList: stateData.storePort === undefined ? [] : [stateData.storePort],
       name: 'tutti-state',
@@ -194,9 +233,10 @@ class Node {
     return new Promise<void>((resolve, reject) => {
       const failed = (error: Error): void => {
         reject(error);
+        this.#partitions.reject(error);
         this.#fail(error);
       };
-      state.on('message', (message: FromStateThread) => {
+      state.on('message', (message: FromMemberThread) => {
         switch (message.kind) {
           case 'leading':
             this.#stateLeads = true;
@@ -212,6 +252,18 @@ class Node {
           case 'overview':
             this.#overviewCame(message.request, message.overview);
             break;
+          case 'joined':
+            this.#partitions.resolve(message.partitions);
+            break;
+          case 'executorPeer':
+            this.#executors?.connectPeer(message.executor, message.peer, message.port);
+            break;
+          case 'gateways':
+            tellMain(message);
+            break;
+          case 'left':
+            this.#left.resolve();
+            break;
           case 'closed':
             this.#stateClosed?.();
             break;
@@ -223,6 +275,7 @@ class Node {
       state.on('exit', (code) => {
         this.#stateLeads = false;
         this.#stateClosed?.();
+        this.#left.resolve();
         if (!this.#closing) failed(new TuttiError('INVARIANT', `The state thread ended with code ${code}.`));
       });
     });
@@ -234,7 +287,7 @@ class Node {
     return port2;
   }
 
-  #tellState(message: ToStateThread, transfer: MessagePort[] = []): void {
+  #tellState(message: ToMemberThread, transfer: MessagePort[] = []): void {
     this.#state?.postMessage(message, transfer);
   }
 
@@ -259,6 +312,9 @@ main.on('message', (message: ToNodeThread) => {
       break;
     case 'overview':
       node.askState(message.request);
+      break;
+    case 'gateway':
+      node.servesAt(message.address);
       break;
     case 'killExecutor':
       void node.killExecutor().then(() => tellMain({ kind: 'answer', request: message.request, value: undefined }));

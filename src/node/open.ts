@@ -118,6 +118,8 @@ export class EmbeddedNode extends AppClient implements Tutti {
   #closing: Promise<void> | undefined;
   #ended: (() => void) | undefined;
   #backend: Promise<NodeBackend> | undefined;
+  /** Of other nodes of its cluster. */
+  #gateways: readonly string[] = [];
   readonly #serving: NodeServing;
   readonly #failure = Promise.withResolvers<Error>();
   /** Settles, with the reason, when the node has stopped by itself. */
@@ -158,14 +160,22 @@ export class EmbeddedNode extends AppClient implements Tutti {
   readonly fetch = (request: Request, context?: MountContext): Promise<Response> =>
     this.#serving.fetch(request, context);
 
-  serve(options: ServeOptions = {}): Promise<Serving> {
-    return this.#serving.serve(options);
+  async serve(options: ServeOptions = {}): Promise<Serving> {
+    const serving = await this.#serving.serve(options);
+    this.#tell({ kind: 'gateway', address: serving.url });
+    return serving;
   }
 
   /** The node as a gateway needs it. Rejects with `APP_LOAD`, `APP_INVALID`. */
   backend(): Promise<NodeBackend> {
-    this.#backend ??= NodeBackend.open(this.#client, this.#module, nodeEnv(), () => this.overview());
+    this.#backend ??= this.#openBackend();
     return this.#backend;
+  }
+
+  async #openBackend(): Promise<NodeBackend> {
+    const backend = await NodeBackend.open(this.#client, this.#module, nodeEnv(), () => this.overview());
+    backend.setAddresses(this.#gateways);
+    return backend;
   }
 
   killExecutor(): Promise<void> {
@@ -218,6 +228,9 @@ export class EmbeddedNode extends AppClient implements Tutti {
     if (message.kind === 'answer') {
       this.#answers.get(message.request)?.resolve(message.value);
       this.#answers.delete(message.request);
+    } else if (message.kind === 'gateways') {
+      this.#gateways = message.addresses;
+      void this.#backend?.then((backend) => backend.setAddresses(this.#gateways)).catch(() => undefined);
     } else if (message.kind === 'failed') {
       const error = decodeError(message.error);
       this.#failure.resolve(error);

@@ -2,10 +2,11 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { type Duration, durationMs } from '../values/duration.ts';
+import { type ClusterOptions, checkClusterOptions } from './cluster-options.ts';
 import type { NodeThreadData } from './control.ts';
+import { count, invalidOption } from './option-checks.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -29,6 +30,8 @@ export type OpenOptions = {
   readonly hangLimit?: Duration;
   /** How long finished tasks are kept, and how many at most. Default: 7 days, 100,000. */
   readonly retention?: { readonly time?: Duration; readonly tasks?: number };
+  /** Makes it a node of a cluster: what it keeps and runs is shared with all others. */
+  readonly cluster?: ClusterOptions;
 };
 
 const optionNames = [
@@ -41,6 +44,7 @@ const optionNames = [
   'logLevel',
   'hangLimit',
   'retention',
+  'cluster',
 ] as const;
 
 /** Throws `OPTION_INVALID` or `DURATION_INVALID`, naming the option. */
@@ -54,9 +58,15 @@ export const checkOptions = (options: OpenOptions): Omit<NodeThreadData, 'finger
   if (engine !== 'embedded' && engine !== 'memory')
     throw invalidOption('engine', engine, "it is 'embedded' or 'memory'");
   if (!logLevels.includes(logLevel)) throw invalidOption('logLevel', logLevel, `it is one of ${logLevels.join(', ')}`);
+  const membership = options.cluster === undefined ? undefined : checkClusterOptions(options.cluster);
+  if (membership !== undefined && engine !== 'embedded')
+    throw invalidOption('engine', engine, 'a node of a cluster has a data folder');
+  if (membership !== undefined && options.partitions !== undefined)
+    throw invalidOption('partitions', options.partitions, 'of a cluster it is cluster.partitions');
   if (options.data !== undefined && (typeof options.data !== 'string' || options.data === ''))
     throw invalidOption('data', options.data, 'it is the path of a folder');
   return {
+    ...(membership === undefined ? {} : { membership }),
     module: moduleAddress(options.module),
     folder: engine === 'memory' ? undefined : resolve(options.data ?? '.tutti'),
     executors: count(options.executors, 'executors', 1_024) ?? availableParallelism(),
@@ -75,27 +85,4 @@ export const moduleAddress = (module: unknown): string => {
     throw invalidOption('module', module, "it is the address of the app's module: import.meta.resolve('./app.ts')");
   if (/^[a-z][a-z0-9+.-]+:/i.test(module)) return module;
   return pathToFileURL(resolve(module)).href;
-};
-
-/** A whole number from 1, undefined where none is given. Throws `OPTION_INVALID`. */
-export const count = (value: unknown, name: string, most: number): number | undefined => {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most)
-    throw invalidOption(name, value, `it is a whole number from 1 to ${most}`);
-  return value;
-};
-
-export const invalidOption = (name: string, value: unknown, remedy: string): TuttiError =>
-  new TuttiError(
-    'OPTION_INVALID',
-    `The option ${name}${value === undefined ? '' : ` cannot be ${shown(value)}`}: ${remedy}.`,
-    { details: { option: name } },
-  );
-
-const shown = (value: unknown): string => {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return typeof value;
-  }
 };

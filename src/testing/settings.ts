@@ -2,7 +2,8 @@
 import { catalogueOf } from '../app/catalogue-of-app.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
-import { count, invalidOption, moduleAddress } from '../node/options.ts';
+import { count, invalidOption } from '../node/option-checks.ts';
+import { moduleAddress } from '../node/options.ts';
 import { type Duration, durationMs } from '../values/duration.ts';
 import { type FaultKind, faultKinds } from './drawn-faults.ts';
 import type { RunSettings } from './thread-messages.ts';

@@ -18,8 +18,8 @@ export type ExecutorThreadData = {
 };
 
 export type ToExecutorThread =
-  /** A state thread is reached over `port`, in flat arrays. */
-  | { readonly kind: 'connect'; readonly index: number; readonly port: MessagePort }
+  /** Leaders are reached over `port`, in flat arrays: those of this node, or (`remote`) of another one. */
+  | { readonly kind: 'connect'; readonly index: number; readonly port: MessagePort; readonly remote: boolean }
   /** The node closes: signals are aborted, and what runs is let go of. Answered by `closed`. */
   | { readonly kind: 'close' };
 

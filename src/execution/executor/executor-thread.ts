@@ -85,13 +85,13 @@ try {
       });
       return;
     }
-    const { index, port } = message;
+    const { index, port, remote } = message;
     ports.set(index, (flat) => port.postMessage(flat));
     port.on('message', (flat: Flat) => receive(index, flat));
     port.on('close', () => {
       if (ports.delete(index)) executor.dropPeer(index);
     });
-    executor.addPeer(index);
+    executor.addPeer(index, remote);
   });
   tell({ kind: 'ready', fingerprint: app.fingerprint, names: [...app.definitions.keys()] });
 } catch (error) {

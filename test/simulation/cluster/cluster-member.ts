@@ -1,8 +1,5 @@
 /** A node of a simulated world as a member of its cluster. */
-
-import type { PartitionState } from '../../../src/cluster/claims.ts';
 import { ClusterNode, type PartitionControl } from '../../../src/cluster/cluster-node.ts';
-import type { Partition } from '../../../src/partition/partition.ts';
 import type { NodeContext } from '../node.ts';
 import { clusterTimes } from './cluster-times.ts';
 
@@ -30,7 +27,10 @@ export const joinCluster = (context: NodeContext, control: PartitionControl): Cl
     bus,
     env,
     control: {
-      ...control,
+      follow: (partition) => control.follow(partition),
+      drop: (partition) => control.drop(partition),
+      confirm: (partition) => control.confirm(partition),
+      state: (partition) => control.state(partition),
       claim: (partition) => {
         world.cluster?.laws.claims(place.life.name, partition);
         control.claim(partition);
@@ -55,34 +55,3 @@ const heldBy = (partitions: number, control: PartitionControl): string =>
     .filter(({ role }) => role !== 'none')
     .map(({ partition, role }) => `is ${role} partition ${partition}`)
     .join(' and ');
-
-/** What a node has of a partition, as its cluster sees it; `busy`: what is being opened, and for what, or closed. */
-export const partitionState = (
-  core: Pick<Partition<never>, 'role' | 'epoch' | 'position'> | undefined,
-  leads: boolean,
-  busy: 'lead' | 'claim' | 'follow' | 'closing' | undefined,
-): PartitionState => {
-  if (core === undefined) {
-    const opened = busy === 'follow' ? 'following' : 'claiming';
-    return { role: busy === undefined ? 'none' : busy === 'closing' ? busy : opened, epoch: 0, position: 0 };
-  }
-  const { role, epoch, position } = core;
-  switch (role) {
-    case 'following':
-      // Nothing can be done with it until it is closed, and nobody is to take it for a leader that hands over.
-      if (busy === 'closing') return { role: busy, epoch: 0, position: 0 };
-      // It may have to wait for something before it claims.
-      return { role: busy === 'claim' ? 'claiming' : role, epoch, position };
-    case 'reading':
-    case 'claiming':
-      return { role: 'claiming', epoch, position };
-    case 'leading':
-      return { role: leads ? role : 'claiming', epoch, position };
-    case 'handingOver':
-    case 'handedOver':
-    case 'fenced':
-      return { role: 'closing', epoch, position };
-    default:
-      return role satisfies never;
-  }
-};

@@ -5,6 +5,7 @@
 import type { PartitionEnd } from '../../../src/cluster/claims.ts';
 import { takesPart } from '../../../src/cluster/cluster-map.ts';
 import type { ClusterNode, PartitionControl } from '../../../src/cluster/cluster-node.ts';
+import { partitionState } from '../../../src/cluster/partition-state.ts';
 import { limits } from '../../../src/limits.ts';
 import { digestsTable } from '../../../src/partition/digests.ts';
 import { PartitionHost } from '../../../src/partition/host.ts';
@@ -18,7 +19,7 @@ import {
 } from '../../../src/partition/outbox.ts';
 import { Replicas } from '../../../src/partition/replicas.ts';
 import { TableSet } from '../../../src/partition/table.ts';
-import { joinCluster, partitionState } from '../cluster/cluster-member.ts';
+import { joinCluster } from '../cluster/cluster-member.ts';
 import { coreUnderWay } from '../core-under-way.ts';
 import type { NodeContext, NodeProgram } from '../node.ts';
 import { type Output, serve, took } from './operations.ts';

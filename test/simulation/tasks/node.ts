@@ -5,19 +5,18 @@
  */
 import { pack, unpack } from 'msgpackr';
 import { catalogueOf } from '../../../src/app/catalogue-of-app.ts';
-import type { PartitionEnd } from '../../../src/cluster/claims.ts';
 import { takesPart } from '../../../src/cluster/cluster-map.ts';
 import type { ClusterNode } from '../../../src/cluster/cluster-node.ts';
+import { HostedPartitions } from '../../../src/cluster/hosted-partitions.ts';
 import { WorkRelay } from '../../../src/cluster/work-relay.ts';
 import { partitionOfRequest } from '../../../src/execution/state/intake.ts';
-import { StateHost } from '../../../src/execution/state/state-host.ts';
 import { Replicas } from '../../../src/partition/replicas.ts';
 import { clientMessageLength } from '../../../src/tasks/client-requests.ts';
 import { type Flat, toExecutor } from '../../../src/tasks/messages.ts';
 import { specTable } from '../../../src/tasks/tables.ts';
 import { fromBytes, toBytes } from '../../../src/testing/flat-bytes.ts';
 import { InLineExecutors } from '../../../src/testing/in-line-executors.ts';
-import { joinCluster, partitionState } from '../cluster/cluster-member.ts';
+import { joinCluster } from '../cluster/cluster-member.ts';
 import { coreUnderWay } from '../core-under-way.ts';
 import type { NodeContext, NodeProgram } from '../node.ts';
 import * as app from './app.ts';
@@ -39,8 +38,6 @@ export const taskNode = (context: NodeContext): NodeProgram => {
   const { openReader, writer } = context.store;
   const executors = new InLineExecutors({ place, clock: context.clock, app: catalogue });
   const clients = new Map<number, string>();
-  /** What is being opened, or closed. */
-  const busy = new Map<number, 'claim' | 'follow' | 'closing'>();
   let cluster: ClusterNode | undefined;
   /** Where each partition is led, as far as is known here. */
   const leaders = new Map<number, { readonly end: string; readonly epoch: number }>();
@@ -61,47 +58,58 @@ export const taskNode = (context: NodeContext): NodeProgram => {
         }),
   );
 
-  const host: StateHost = new StateHost({
-    env,
-    partitions,
-    log: context.log,
-    reader: openReader(),
-    openSnapshotReader: openReader,
-    writer,
-    blobs: context.blobs,
-    bus,
-    retentionMs: 1_000_000_000,
-    retentionTasks: 100_000,
-    previousEnd: 'its node ended',
-    checkpoints: world.plan.checkpoints,
-    ...(world.plan.bounds && { bounds: world.plan.bounds }),
-    stalled: () => undefined,
-    postToExecutor: (number, flat) => relay.toExecutor(number, flat),
-    postToClient: (client, flat) => {
-      const to = clients.get(client);
-      if (to !== undefined) context.send(to, { client, flat: Buffer.from(toBytes(flat)).toString('base64') });
+  const parts: HostedPartitions = new HostedPartitions({
+    host: {
+      env,
+      partitions,
+      log: context.log,
+      reader: openReader(),
+      openSnapshotReader: openReader,
+      writer,
+      blobs: context.blobs,
+      bus,
+      retentionMs: 1_000_000_000,
+      retentionTasks: 100_000,
+      previousEnd: 'its node ended',
+      checkpoints: world.plan.checkpoints,
+      ...(world.plan.bounds && { bounds: world.plan.bounds }),
+      stalled: () => undefined,
+      postToExecutor: (number, flat) => relay.toExecutor(number, flat),
+      postToClient: (client, flat) => {
+        const to = clients.get(client);
+        if (to !== undefined) context.send(to, { client, flat: Buffer.from(toBytes(flat)).toString('base64') });
+      },
+      soon: (turn) => void simulation.after(0, life, 'turn', turn),
+      replica: place.end,
+      replicas: (partition) => replicas[partition],
     },
-    soon: (turn) => void simulation.after(0, life, 'turn', turn),
-    replica: place.end,
-    replicas: (partition) => replicas[partition],
-    onLeading: (partition, epoch) => {
-      leaders.set(partition, { end: place.end, epoch });
-      world.leads(place.end, partition, epoch);
-      cluster?.partitionChanged(partition);
-      hello();
+    met: () => {
+      meetMembers();
+      return relay.met();
     },
-    onFailed: (partition, error) => {
-      const fenced = codeOf(error) === 'LOG_FENCED';
-      if (fenced) world.count('fenced');
-      else world.partitionFailed(place.end, partition, error);
-      dropSoon(partition, fenced ? 'deposed' : 'failed');
-    },
-    onHandedOver: (partition, to) => {
-      if (to === place.end) world.count('hand-over taken');
-      if (host.parts.get(partition)?.host.core.role === 'handedOver') dropSoon(partition, undefined);
-      else cluster?.partitionChanged(partition);
+    leaderEnded: (partition) => (world.leaderEnded(partition) ? 'its node ended' : undefined),
+    watch: {
+      changed: (partition, ended) => cluster?.partitionChanged(partition, ended),
+      leading: (partition, epoch) => {
+        leaders.set(partition, { end: place.end, epoch });
+        world.leads(place.end, partition, epoch);
+        hello();
+      },
+      opened: (partition) => world.cluster?.laws.follows(place.end, partition),
+      failed: (partition, error) => {
+        if (codeOf(error) === 'LOG_FENCED') world.count('fenced');
+        else world.partitionFailed(place.end, partition, error);
+      },
+      handedOver: (_partition, to) => {
+        if (to === place.end) world.count('hand-over taken');
+      },
+      dropped: (partition) => {
+        simulation.tell('drops', `partition ${partition}`);
+        world.trace?.leadsNoMore(place.end, partition);
+      },
     },
   });
+  const { host } = parts;
 
   const relay: WorkRelay = new WorkRelay(life.name, bus, env, host, {
     addPeer: (executor, peer) => executors.addPeer(executor, peer),
@@ -119,56 +127,6 @@ export const taskNode = (context: NodeContext): NodeProgram => {
   };
   for (let count = 0; count < executorsPerNode; count++) executors.start(owner);
 
-  /** Not within the step in which it ended. */
-  const dropSoon = (partition: number, ended: PartitionEnd | undefined): void => {
-    simulation.after(0, life, 'drop', () => void drop(partition, ended));
-  };
-
-  const drop = async (partition: number, ended: PartitionEnd | undefined): Promise<void> => {
-    if (busy.get(partition) === 'closing') return;
-    busy.set(partition, 'closing');
-    simulation.tell('drops', `partition ${partition}`);
-    world.trace?.leadsNoMore(place.end, partition);
-    cluster?.partitionChanged(partition, ended);
-    await host.drop(partition);
-    busy.delete(partition);
-    cluster?.partitionChanged(partition);
-  };
-
-  const begin = async (partition: number, what: 'claim' | 'follow', opens: () => Promise<void>): Promise<void> => {
-    busy.set(partition, what);
-    cluster?.partitionChanged(partition);
-    let ended: PartitionEnd | undefined;
-    try {
-      await opens();
-      world.cluster?.laws.follows(place.end, partition);
-    } catch (error) {
-      // What a part that is open hit has been told, and what was dropped meanwhile is no failure.
-      if (host.parts.get(partition) === undefined && codeOf(error) !== 'CLOSED')
-        world.partitionFailed(place.end, partition, error);
-      ended = 'failed';
-    }
-    if (busy.get(partition) !== what) return;
-    busy.delete(partition);
-    cluster?.partitionChanged(partition, ended);
-  };
-
-  const claim = (partition: number): void => {
-    const role = host.parts.get(partition)?.host.core.role ?? 'following';
-    if (busy.has(partition) && busy.get(partition) !== 'follow') return;
-    if (role === 'following')
-      void begin(partition, 'claim', async () => {
-        meetMembers();
-        await relay.met();
-        await host.claim(partition, world.leaderEnded(partition) ? 'its node ended' : undefined);
-      });
-  };
-
-  const follow = (partition: number): void => {
-    if (!busy.has(partition) && host.parts.get(partition) === undefined)
-      void begin(partition, 'follow', () => host.follow(partition));
-  };
-
   /** Whose executors are to be asked what they run: those of the map, or of the whole world where there is none. */
   const meetMembers = (): void => {
     const known = cluster?.map?.members.filter(takesPart).map(({ token }) => token);
@@ -178,15 +136,10 @@ export const taskNode = (context: NodeContext): NodeProgram => {
     if (known !== undefined) for (const node of relay.nodes) if (!members.has(node)) relay.removeNode(node);
   };
 
-  const epochOf = (partition: number): number => {
-    const part = host.parts.get(partition);
-    return part?.leading === true ? part.host.core.epoch : 0;
-  };
-
   const hello = (): void => {
     const led: [number, number][] = [];
     for (let partition = 0; partition < partitions; partition++)
-      if (epochOf(partition) > 0) led.push([partition, epochOf(partition)]);
+      if (parts.epoch(partition) > 0) led.push([partition, parts.epoch(partition)]);
     bus.publish('hello', pack([place.end, led] satisfies Hello));
   };
   const greet = (): void => {
@@ -212,31 +165,14 @@ export const taskNode = (context: NodeContext): NodeProgram => {
     serve(from, client, flat);
   });
 
-  cluster = joinCluster(context, {
-    claim,
-    follow,
-    drop: (partition) => void drop(partition, undefined),
-    handOver: (partition, to) => {
-      host.handOver(partition, to);
-      cluster?.partitionChanged(partition);
-    },
-    confirm: (partition) => host.parts.get(partition)?.host.confirm(),
-    state: (partition) => {
-      const part = host.parts.get(partition);
-      return partitionState(part?.host.core, part?.leading === true, busy.get(partition));
-    },
-  });
+  cluster = joinCluster(context, parts);
   greet();
 
   return {
     cluster,
-    claim,
-    epoch: epochOf,
-    busyWith: (partition) => {
-      const role = host.parts.get(partition)?.host.core.role;
-      if (busy.has(partition) && busy.get(partition) !== 'follow') return true;
-      return role !== undefined && role !== 'following';
-    },
+    claim: (partition) => parts.claim(partition),
+    epoch: (partition) => parts.epoch(partition),
+    busyWith: (partition) => parts.busyWith(partition),
     standby: (partition) => {
       const core = host.parts.get(partition)?.host.core;
       if (core?.role !== 'following' || !core.exactAt(core.position)) return undefined;
@@ -262,7 +198,7 @@ export const taskNode = (context: NodeContext): NodeProgram => {
         ? `holds ${started} tasks of clients, and ${queuedTasksMax} are allowed`
         : undefined;
     },
-    rows: (partition) => (epochOf(partition) > 0 ? host.parts.get(partition)?.host.core : undefined),
+    rows: (partition) => (parts.epoch(partition) > 0 ? host.parts.get(partition)?.host.core : undefined),
     underWay: (partition) => {
       const part = host.parts.get(partition);
       if (part === undefined) return 'it does not lead';

@@ -1,0 +1,50 @@
+/** What the node thread and the state thread of a cluster's node tell each other, beside what every state thread does. */
+import type { MessagePort } from 'node:worker_threads';
+import type { ClusterSettings } from '../cluster/cluster-map.ts';
+import type { NatsOptions } from '../engine/nats/connect.ts';
+import type { FromStateThread, StateThreadData, ToStateThread } from '../execution/state/control.ts';
+import type { LifeLineFiles } from './life-lines.ts';
+
+/** What makes a node one of a cluster. */
+export type MembershipSettings = {
+  /** Names the cluster, and what it has in the engine. */
+  readonly cluster: string;
+  /** The node's name in it, the same over restarts. */
+  readonly member: string;
+  /** Where it is, the largest place first: `eu/zone-1`. */
+  readonly location: string;
+  readonly weight: number;
+  /** What the cluster is made with where there is none yet; undefined: it is waited for. */
+  readonly creates: ClusterSettings | undefined;
+  readonly nats: Omit<NatsOptions, 'cluster' | 'name' | 'env' | 'onWarning'>;
+  /** An address of this machine at which other nodes reach it. */
+  readonly host: string;
+  /** Between nodes. */
+  readonly tls: LifeLineFiles | undefined;
+};
+
+/** `workerData` of its state thread. */
+export type MemberThreadData = Pick<StateThreadData, 'retentionMs' | 'retentionTasks' | 'tuning'> & {
+  readonly folder: string;
+  readonly storePort: MessagePort;
+  readonly membership: MembershipSettings;
+};
+
+export type ToMemberThread =
+  | ToStateThread
+  /** The executors have loaded the app: this version of it, with these tasks. */
+  | { readonly kind: 'join'; readonly app: string; readonly functions: readonly string[] }
+  /** Where clients reach the node, to be told to others. */
+  | { readonly kind: 'gateway'; readonly address: string }
+  /** Give away everything and leave; answered by `left`, also where nobody is there to take it. */
+  | { readonly kind: 'drain' };
+
+export type FromMemberThread =
+  | FromStateThread
+  /** It is a member: requests are taken. */
+  | { readonly kind: 'joined'; readonly partitions: number }
+  /** An executor is to work for the leaders of another node, over this port. */
+  | { readonly kind: 'executorPeer'; readonly executor: number; readonly peer: number; readonly port: MessagePort }
+  /** Where other nodes' gateways are, when that has changed. */
+  | { readonly kind: 'gateways'; readonly addresses: readonly string[] }
+  | { readonly kind: 'left' };

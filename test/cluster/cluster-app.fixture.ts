@@ -1,0 +1,28 @@
+/** An app whose tasks tell in which process they ran. */
+import { task } from '../../src/index.ts';
+
+export const where = task(async () => process.pid);
+
+/** Counts, with a step each, and tells where each step ran. */
+export const steps = task(async (ctx, count: number) => {
+  const pids: number[] = [];
+  for (let step = 0; step < count; step++) pids.push(await ctx.run(`step ${step}`, () => process.pid));
+  return pids;
+});
+
+export const square = task(async (_ctx, n: number) => n * n);
+
+export const squares = task(async (ctx, count: number) =>
+  ctx.map(
+    square,
+    Array.from({ length: count }, (_, n) => n),
+  ),
+);
+
+export const logs = task(async (ctx, lines: number) => {
+  for (let line = 0; line < lines; line++) {
+    ctx.log.info(`line ${line}`);
+    await ctx.sleep(20);
+  }
+  return lines;
+});
