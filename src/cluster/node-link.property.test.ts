@@ -150,6 +150,23 @@ test('whatever was before, both meet within a few messages, also where each come
   );
 });
 
+test('what arrived is acknowledged before it would be sent again', () => {
+  const { sides, step, deliver } = play([], true);
+  const [one, two] = sides;
+  const send = 4;
+  let bodies = 0;
+  for (let ticks = 0; ticks < 20; ticks++) {
+    if (ticks === 5) step(send);
+    step(tickBoth);
+    for (const message of one.wire.splice(0)) {
+      if (message.body !== undefined) bodies++;
+      deliver(two, message);
+    }
+    for (const message of two.wire.splice(0)) deliver(one, message);
+  }
+  expect([bodies, two.got]).toEqual([1, one.sent]);
+});
+
 test('one that is lost holds up those behind it until it is sent again, and no longer', () => {
   const { sides, step, deliver } = play([], true);
   const [one, two] = sides;

@@ -48,6 +48,8 @@ export class NodeLink {
   #up = false;
   #nextSeq = 1;
   #received = 0;
+  /** Something came that the other does not know to have come. */
+  #owesAck = false;
   /** Bodies that came before their turn, by `seq`. */
   readonly #ahead = new Map<number, Uint8Array>();
   readonly #unacknowledged: { readonly seq: number; readonly body: Uint8Array; sentAtMs: number }[] = [];
@@ -102,6 +104,7 @@ export class NodeLink {
     }
     while (this.#unacknowledged.length > 0 && (this.#unacknowledged[0]?.seq as number) <= ack)
       this.#unacknowledged.shift();
+    if (body !== undefined) this.#owesAck = true;
     if (body === undefined || seq <= this.#received || seq > this.#received + limits.linkUnacknowledgedMax) return;
     this.#ahead.set(seq, body);
     for (
@@ -122,8 +125,8 @@ export class NodeLink {
         each.sentAtMs = nowMs;
         this.#post(each.seq, each.body, nowMs);
       }
-    // Also acknowledges what came since.
-    if (nowMs - this.#saidAtMs >= limits.linkHeartbeatMs) this.#post(0, undefined, nowMs);
+    // What is acknowledged too late is sent again for nothing.
+    if (this.#owesAck || nowMs - this.#saidAtMs >= limits.linkHeartbeatMs) this.#post(0, undefined, nowMs);
   }
 
   #end(nowMs: number): void {
@@ -134,6 +137,7 @@ export class NodeLink {
     this.#mine = this.#nextNumber();
     this.#nextSeq = 1;
     this.#received = 0;
+    this.#owesAck = false;
     this.#ahead.clear();
     this.#unacknowledged.length = 0;
     this.#heardAtMs = nowMs;
@@ -141,6 +145,7 @@ export class NodeLink {
 
   #post(seq: number, body: Uint8Array | undefined, nowMs: number): void {
     this.#saidAtMs = nowMs;
+    this.#owesAck = false;
     const message = { mine: this.#mine, yours: this.#theirs || -this.#ended, seq, ack: this.#received, body };
     this.#effects.push({ kind: 'post', message });
   }
