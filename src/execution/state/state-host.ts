@@ -100,7 +100,7 @@ export class StateHost {
   }
 
   async #openPart(number: number, begin: 'lead' | 'follow'): Promise<Part> {
-    const part = await openPart(number, begin, this.#options, {
+    return openPart(number, begin, this.#options, {
       executors: () => Math.max(1, this.#executors.size),
       takeExecutor: () => (this.#closing ? undefined : this.#turns.take(this.#executors)),
       anyExecutor: () => this.#turns.any(this.#executors),
@@ -114,8 +114,6 @@ export class StateHost {
       onHandedOver: (to) => this.#options.onHandedOver?.(number, to),
       onGaveAway: (to) => this.#options.onHandedOver?.(number, to),
     });
-    this.#mail.receive(number, (messages) => this.#takeMail(part, messages));
-    return part;
   }
 
   /**
@@ -259,6 +257,8 @@ export class StateHost {
 
   #takeOver(part: Part, { running, held }: RollCall): void {
     const { epoch } = part.host.core;
+    // Who does not lead has no use for it.
+    this.#mail.receive(part.number, (messages) => this.#takeMail(part, messages));
     part.host.transact((tx) => claimTasks(part.tasks, tx, epoch, running, part.previousEnd));
     part.leading = true;
     this.#options.env.events.emit('partition.leading', { partition: part.number, epoch, tasks: part.tasks.alive });

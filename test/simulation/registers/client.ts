@@ -29,6 +29,7 @@ export class RegisterClient {
   #seq = 0;
   #target = 0;
   #current: { readonly request: Request; readonly call: Call } | undefined;
+  #cancelAsk: () => void = () => {};
 
   constructor(world: World, number: number) {
     this.#world = world;
@@ -86,11 +87,9 @@ export class RegisterClient {
 
   #ask(request: Request): void {
     const { nodes, simulation } = this.#world;
-    if (this.#current?.request !== request) return;
     const node = nodes[this.#target % nodes.length];
     if (node !== undefined) this.#world.sendToNode(this.#end, node, request);
-    simulation.after(this.#dice.whole(askAgainMs / 2, askAgainMs * 2), undefined, 'ask again', () => {
-      if (this.#current?.request !== request) return;
+    this.#cancelAsk = simulation.after(this.#dice.whole(askAgainMs / 2, askAgainMs * 2), undefined, 'ask again', () => {
       this.#target++;
       this.#ask(request);
     });
@@ -103,6 +102,7 @@ export class RegisterClient {
       // Another node may lead: the next question goes there.
       return;
     }
+    this.#cancelAsk();
     this.#current = undefined;
     current.call.answeredMs = this.#world.simulation.nowMs;
     current.call.outcome = reply.outcome;

@@ -28,7 +28,13 @@ import { inboxTable, registerTable, requestTable } from './tables.ts';
 
 /** `claim`: to follow first, and claim as soon as it does. A host that begins with `lead` claims until it leads. */
 type Begin = 'lead' | 'claim' | 'follow';
-type Own = { readonly host: PartitionHost<Output>; readonly resender: Resender; leading: boolean };
+type Own = {
+  readonly host: PartitionHost<Output>;
+  readonly resender: Resender;
+  leading: boolean;
+  /** Ends the subscription to messages of other partitions, which only leaders have. */
+  ignoresMail: () => void;
+};
 
 const resendEveryMs = 500;
 const resendMost = 100;
@@ -88,6 +94,17 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
       else context.bus.publish(`partition/${output.to}`, new TextEncoder().encode(JSON.stringify(output)));
   };
 
+  const takeMail = ({ host }: Own, partition: number, bytes: Uint8Array): void => {
+    const message = JSON.parse(new TextDecoder().decode(bytes)) as PeerMessage;
+    host.transact((tx) =>
+      receivePeerMessage(tx, partition, message, (from, body) => {
+        const wrong = took(tx, from, body[0] as number);
+        if (wrong !== undefined) world.violated('messages', `partition ${partition} ${wrong}`);
+      }),
+    );
+    planTurn();
+  };
+
   const followSoon = (partition: number): void => {
     if (follows(partition)) env.timers.after(followAgainMs, () => track(open(partition, 'follow')));
   };
@@ -104,6 +121,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
     world.trace?.leadsNoMore(place.end, partition);
     const own = opened.get(partition);
     opened.delete(partition);
+    own?.ignoresMail();
     busy.set(partition, 'closing');
     cluster?.partitionChanged(partition, ended);
     // One that is still being opened is closed as soon as it is open.
@@ -143,6 +161,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
           const own = opened.get(partition);
           if (own === undefined) return;
           own.leading = true;
+          own.ignoresMail = context.bus.subscribe(`partition/${partition}`, (bytes) => takeMail(own, partition, bytes));
           world.leads(place.end, partition, epoch);
           cluster?.partitionChanged(partition);
           if (own.host.core.checkpointUnderWay) world.count('leader change during checkpoint');
@@ -189,7 +208,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
       return;
     }
     busy.delete(partition);
-    opened.set(partition, { host, resender: new Resender(), leading: false });
+    opened.set(partition, { host, resender: new Resender(), leading: false, ignoresMail: () => {} });
     world.cluster?.laws.follows(place.end, partition);
     if (now === 'claim') host.claim();
     cluster?.partitionChanged(partition);
@@ -201,20 +220,6 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
     cluster?.partitionChanged(partition);
   };
   for (let partition = 0; partition < partitions; partition++) if (follows(partition)) void open(partition, 'follow');
-
-  for (let partition = 0; partition < partitions; partition++)
-    context.bus.subscribe(`partition/${partition}`, (bytes) => {
-      const own = opened.get(partition);
-      if (own?.leading !== true) return;
-      const message = JSON.parse(new TextDecoder().decode(bytes)) as PeerMessage;
-      own.host.transact((tx) =>
-        receivePeerMessage(tx, partition, message, (from, body) => {
-          const wrong = took(tx, from, body[0] as number);
-          if (wrong !== undefined) world.violated('messages', `partition ${partition} ${wrong}`);
-        }),
-      );
-      planTurn();
-    });
 
   const resend = (): void => {
     if (closed) return;
@@ -253,6 +258,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
       await Promise.all(underWay);
       const hosts = [...opened.values()];
       opened.clear();
+      for (const { ignoresMail } of hosts) ignoresMail();
       await Promise.all(hosts.map(({ host }) => host.close()));
     },
     handOver: (partition, to) => opened.get(partition)?.host.handOver(to) === true,
