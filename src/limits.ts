@@ -111,14 +111,20 @@ export const limits = {
   resendMessagesMax: 1_000,
 
   // Replicas of a partition
-  /** How often a standby looks for new records that nobody told it of. */
+  /** How soon a standby looks again that expects more in the log than it could read, or has found what nobody told it of. */
   followPollMs: 200,
+  /** How often it looks where all that it was told of is read: its leader may have said more that was lost. */
+  followPollIdleMs: 1_000,
   /** How soon a leader tells standbys of new records, at the latest. */
   progressMs: 10,
   /** How long a replica waits for what another one knows, before it claims. */
   askReplicasMs: 250,
-  /** How often an idle leader of a shared log looks whether the log ends where it should: one small request. */
+  /** How soon an idle leader of a shared log looks whether the log ends where it should: one small request. */
   logEndLookMs: 1_000,
+  /** The longer it stays idle, the rarer it looks, down to this. */
+  logEndLookMaxMs: 5_000,
+  /** A replica asks at most so often where its log begins, so as to let go of copies of what is before. */
+  trimCopiesMs: 1_000,
 
   // Tasks
   attemptsDefault: 5,

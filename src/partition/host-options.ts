@@ -19,7 +19,7 @@ export type PartitionHostOptions<Output> = {
   readonly onFenced: (certain: boolean, dropped: readonly Output[]) => void;
   /** The partition stops: damage, or a bug. */
   readonly onFailed: (error: unknown) => void;
-  /** Something was acknowledged: what waited for it may go on. */
+  /** Something was acknowledged to who leads, or is about to: what waited for it may go on. */
   readonly onProgress: () => void;
   /** Of a shared log: all records up to this position stand there for good and are in the state here. */
   readonly onApplied?: (position: number) => void;

@@ -39,6 +39,7 @@ export class PartitionHost<Output> {
   #checkpointedAt: number;
   #appliedTo = 0;
   #cancelPoll: () => void = () => {};
+  #stopFollowing: () => void = () => {};
 
   private constructor(options: PartitionHostOptions<Output>, snapshots: Snapshots) {
     this.#options = options;
@@ -66,14 +67,15 @@ export class PartitionHost<Output> {
           underWay: this.#underWay,
           state: () => ({
             position: this.core.position,
-            leads: this.core.role === 'leading',
+            role: this.core.role,
             logId: this.core.logId,
           }),
           confirm: () => this.confirm(),
           onFailed: (error) => this.#fail(error),
         })
       : undefined;
-    if (replicas !== undefined) replicas.onProgress = () => this.nudge();
+    if (replicas !== undefined && options.core.begin === 'follow')
+      this.#stopFollowing = replicas.follow((to) => this.#do(() => this.core.told(to)));
     this.#clock = new RecordClock(env.clock);
     this.#checkpointedAt = env.clock.monotonic();
   }
@@ -153,11 +155,6 @@ export class PartitionHost<Output> {
     return this.#do(() => this.core.claim());
   }
 
-  /** There may be something new in the log. Without it a standby looks every `followPollMs`. */
-  nudge(): void {
-    this.#do(() => this.core.poll());
-  }
-
   /**
    * A leader gives the partition to the replica called `to`: no step is run from here on, what is under way becomes durable, and
    * a record says who is to lead; then `onGaveAway` is called (or `onFenced`, if another was faster). False: it does not lead.
@@ -195,7 +192,7 @@ export class PartitionHost<Output> {
       this.#pump();
     }
     this.#snapshots.stop();
-    if (this.#options.replicas !== undefined) this.#options.replicas.onProgress = () => {};
+    this.#stopFollowing();
     await this.#underWay.close();
   }
 
@@ -252,7 +249,9 @@ export class PartitionHost<Output> {
         break;
       case 'wait':
         this.#cancelPoll();
-        this.#cancelPoll = this.#underWay.later(limits.followPollMs, () => this.nudge());
+        this.#cancelPoll = this.#underWay.later(effect.soon ? limits.followPollMs : limits.followPollIdleMs, () =>
+          this.#do(() => this.core.poll()),
+        );
         break;
       case 'stands':
         this.#shared?.stands(effect.position, effect.bytes);
@@ -270,6 +269,7 @@ export class PartitionHost<Output> {
         this.#options.onBeaten?.(effect.epoch);
         break;
       case 'leading':
+        this.#stopFollowing();
         this.#shared?.watch();
         this.#options.onLeading(effect.epoch);
         break;
@@ -315,7 +315,7 @@ export class PartitionHost<Output> {
 
   #afterEvent(): void {
     this.#pump();
-    this.#options.onProgress();
+    if (this.core.role !== 'following') this.#options.onProgress();
   }
 
   /** Writes the checkpoint under way to the store; tries again for as long as the store refuses. */

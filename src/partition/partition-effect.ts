@@ -32,8 +32,8 @@ export type PartitionEffect<Output> =
   | { readonly kind: 'read'; readonly from: number }
   /** The log was read to its end, as far as can be seen: find out how far it must reach, and tell `surveyed`. */
   | { readonly kind: 'survey' }
-  /** All there is was read: `poll` when there may be more. */
-  | { readonly kind: 'wait' }
+  /** All that can be seen was read: `poll` when there may be more. `soon`: there should be, or nobody tells of it. */
+  | { readonly kind: 'wait'; readonly soon: boolean }
   /** Of a shared log: this record stands there for good; it was acknowledged, or read and applied. */
   | { readonly kind: 'stands'; readonly position: number; readonly bytes: Uint8Array }
   /** It leads: `transact` may be called. */

@@ -153,6 +153,13 @@ export class Partition<Output> implements Transaction<Output> {
     this.#followStandby();
   }
 
+  /** The log is said to reach `to`: a hint. A standby that has not read as far does so. */
+  told(to: number): void {
+    if (this.#pipeline !== undefined) return;
+    this.#standby.told(to);
+    this.#followStandby();
+  }
+
   /** What a `survey` found: acknowledged records, and the log, reach up to this position at least. */
   surveyed(upTo: number): void {
     this.#standby.surveyed(upTo);

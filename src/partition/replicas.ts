@@ -31,9 +31,8 @@ export class Replicas {
   readonly #stop: (() => void)[];
   #position = 0;
   #logId: LogId | undefined;
-  #progressPlanned = false;
-  /** Another replica says that there is something new in the log. */
-  onProgress: () => void = () => {};
+  /** What to tell of, while that is planned. */
+  #progress: number | undefined;
 
   constructor(options: ReplicasOptions) {
     this.#options = options;
@@ -47,7 +46,6 @@ export class Replicas {
           (await copies.read(unpack(bytes) as number)).map(({ position, bytes: record }): Packed => [position, record]),
         ),
       ),
-      bus.subscribe(this.#subject('progress', ''), () => this.onProgress()),
     ];
   }
 
@@ -104,14 +102,21 @@ export class Replicas {
     return [];
   }
 
-  /** Tells the others, soon and once for many records, that there is something new. */
-  tellProgress(): void {
-    if (this.#progressPlanned) return;
-    this.#progressPlanned = true;
+  /** Tells whoever follows, soon and once for many records, how far the log reaches. */
+  tellProgress(position: number): void {
+    const planned = this.#progress !== undefined;
+    this.#progress = position;
+    if (planned) return;
     this.#options.env.timers.after(limits.progressMs, () => {
-      this.#progressPlanned = false;
-      this.#options.bus.publish(this.#subject('progress', ''), nothing);
+      const to = this.#progress;
+      this.#progress = undefined;
+      this.#options.bus.publish(this.#subject('progress', ''), pack(to));
     });
+  }
+
+  /** Calls `told` with how far the log reaches whenever its leader says so, until the returned function is called. */
+  follow(told: (to: number) => void): () => void {
+    return this.#options.bus.subscribe(this.#subject('progress', ''), (bytes) => told(unpack(bytes) as number));
   }
 
   close(): void {

@@ -78,6 +78,8 @@ export class Leader {
   readonly released: string[] = [];
   /** Positions that were told to stand for good. */
   readonly stood: number[] = [];
+  /** Of each time that it waited for more in the log: whether it looks again soon. */
+  readonly waits: boolean[] = [];
   /** Surveys asked for. */
   surveys = 0;
   /** What concerns who leads. */
@@ -149,8 +151,10 @@ export class Leader {
       case 'survey':
         this.surveys++;
         break;
-      case 'leading':
       case 'wait':
+        this.waits.push(effect.soon);
+        break;
+      case 'leading':
         break;
       default:
         effect satisfies never;

@@ -2,14 +2,16 @@
  * What a host does about a log that others can append to, and that can lose its tail: it keeps copies of records, looks whether the
  * log still ends where it should, and has it mended. Nothing of this is there for a log of one's own.
  *
- * What it costs: an idle leader asks for the log's end every `logEndLookMs`, and appends an empty record only if that is not where it
- * should be; a claim asks all other replicas once; each checkpoint asks where the log begins.
+ * What it costs: an idle leader asks for the log's end every `logEndLookMs` at first and `logEndLookMaxMs` at last, and appends an
+ * empty record only if that is not where it should be; a claim asks all other replicas once; a checkpoint asks where the log begins,
+ * every `trimCopiesMs` at most.
  */
 import type { Log } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import { LogMending } from './log-mending.ts';
+import type { Role } from './partition-effect.ts';
 import type { LogId } from './record.ts';
 import type { Replicas } from './replicas.ts';
 import type { UnderWay } from './under-way.ts';
@@ -24,7 +26,7 @@ export type SharedLogOptions = {
   readonly env: Env;
   readonly underWay: UnderWay;
   /** Of the core. */
-  readonly state: () => { readonly position: number; readonly leads: boolean; readonly logId: LogId | undefined };
+  readonly state: () => { readonly position: number; readonly role: Role; readonly logId: LogId | undefined };
   /** Has the leader append an empty record, if it is idle. */
   readonly confirm: () => void;
   readonly onFailed: (error: unknown) => void;
@@ -36,6 +38,7 @@ export class SharedLog {
   #vainAppends = 0;
   #busy = false;
   #putsBack = false;
+  #trimmedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SharedLogOptions) {
     this.#options = options;
@@ -47,7 +50,7 @@ export class SharedLog {
   stands(position: number, bytes: Uint8Array): void {
     this.#vainAppends = 0;
     const { replicas, state, partition } = this.#options;
-    const { logId, leads } = state();
+    const { logId, role } = state();
     // Who has not seen the log begin does not know that this is it.
     if (replicas === undefined || logId === undefined) return;
     if (replicas.copies.keep(position, bytes) === 'differs')
@@ -57,7 +60,8 @@ export class SharedLog {
         { details: { partition, position } },
       );
     replicas.knows(position, logId);
-    if (leads) replicas.tellProgress();
+    // The last one of a leader gives the partition away: above all of that the others shall know.
+    if (role === 'leading' || role === 'handingOver' || role === 'handedOver') replicas.tellProgress(position);
   }
 
   /** The same bytes are appended again. */
@@ -85,24 +89,27 @@ export class SharedLog {
   }
 
   /** From now on it leads: an idle leader would not notice that it was deposed. Where there is no other replica, nobody deposes it. */
-  watch(): void {
+  watch(pauseMs: number = limits.logEndLookMs): void {
     const { log, replicas, underWay, state, confirm } = this.#options;
     if (replicas === undefined) return;
     const seen = state().position;
-    underWay.later(limits.logEndLookMs, () => {
-      if (!state().leads) return;
-      if (state().position === seen)
+    underWay.later(pauseMs, () => {
+      if (state().role !== 'leading') return;
+      const idle = state().position === seen;
+      if (idle)
         this.#once(async () => {
           if ((await log.end()) !== state().position && !underWay.closing) confirm();
         });
-      this.watch();
+      this.watch(idle ? Math.min(2 * pauseMs, limits.logEndLookMaxMs) : limits.logEndLookMs);
     });
   }
 
-  /** Copies are kept as far back as the log goes. */
+  /** Copies are kept as far back as the log goes, or a little further. */
   trimCopies(): void {
-    const { replicas, log } = this.#options;
-    if (replicas === undefined) return;
+    const { replicas, log, env } = this.#options;
+    const now = env.clock.monotonic();
+    if (replicas === undefined || now < this.#trimmedAt + limits.trimCopiesMs) return;
+    this.#trimmedAt = now;
     void log.start().then(
       (start) => replicas.copies.trim(start),
       () => undefined,

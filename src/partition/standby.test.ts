@@ -197,6 +197,54 @@ describe('a standby', () => {
     expect([[...second.core.scan(items, 'a', 'b')], first.fenced]).toEqual([[['a', { value: 1 }]], undefined]);
   });
 
+  test('that is told how far the log reaches reads so far, and looks for nothing behind that', () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    const follower = standby(log);
+    for (let looks = 0; looks < 6; looks++) lookAgain(follower);
+    leader.put('a', 1);
+    leader.settle();
+    follower.core.told(log.end);
+    follower.pump();
+    follower.read();
+    expect([follower.core.position, follower.reads, follower.waits.at(-1)]).toEqual([log.end, [], false]);
+    for (const to of [log.end, log.end - 1]) follower.core.told(to);
+    follower.pump();
+    expect(follower.reads).toEqual([]);
+  });
+
+  test('that is told nothing looks again soon while the log grows, and rarely when it does not (R7)', () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    const follower = standby(log);
+    const waits = (): readonly boolean[] => {
+      for (let looks = 0; looks < 6; looks++) lookAgain(follower);
+      return follower.waits.splice(0);
+    };
+    const soonThenRarely = [true, true, true, true, true, false];
+    expect(waits()).toEqual(soonThenRarely);
+    leader.put('a', 1);
+    leader.settle();
+    expect(waits()).toEqual(soonThenRarely);
+    expect(follower.core.position).toBe(log.end);
+  });
+
+  test('that is told of more than it can read looks again soon, and applies it when it comes (R7)', () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    const follower = standby(log);
+    for (let looks = 0; looks < 6; looks++) lookAgain(follower);
+    follower.core.told(log.end + 1);
+    lookAgain(follower);
+    lookAgain(follower);
+    expect(follower.waits.slice(-3)).toEqual([false, true, true]);
+    leader.put('a', 1);
+    leader.settle();
+    lookAgain(follower);
+    lookAgain(follower);
+    expect([follower.core.position, follower.waits.at(-1)]).toEqual([log.end, false]);
+  });
+
   test('under which the log is trimmed says so (P10)', () => {
     const log = new ScriptedLog();
     leaderOf(log);
@@ -232,6 +280,25 @@ describe('a hand-over', () => {
     lookAgain(other);
     lookAgain(other);
     expect(other.told.length).toBe(1);
+  });
+
+  test('that the one it names is told of is taken only at the end of the log', () => {
+    const log = new ScriptedLog();
+    const leader = leaderOf(log);
+    const named = standby(log);
+    lookAgain(named);
+    leader.core.handOver('b');
+    leader.pump();
+    leader.settle();
+    named.core.told(log.end);
+    named.pump();
+    named.read();
+    expect([named.core.role, named.reads.length]).toEqual(['following', 1]);
+    const next = new Leader({ log, shared: true, newLogId: [79, 1] });
+    next.settle();
+    named.read();
+    named.read();
+    expect([named.core.role, named.told]).toEqual(['following', []]);
   });
 
   test('whose leader is deposed meanwhile ends as any fenced leader does', () => {

@@ -6,6 +6,8 @@
  * - R5: nobody claims below a position that was known to be acknowledged when the claim was surveyed (scenarios P4, P10).
  * - R6: one who wanted to lead when the owner said so, and comes second, does not try again by itself: two would depose each other
  *   in turn (scenario P9).
+ * - R7: what a leader says of its progress is a hint. It may be lost, late, or of one who leads no more: a standby then reads
+ *   later than it could, and nothing else.
  */
 import type { AppendResult, LogRecord } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
@@ -16,6 +18,8 @@ import type { Replica } from './replica.ts';
 import { Tail } from './tail.ts';
 
 type Effects = PartitionEffect<never>[];
+
+const looksSoonMax = 5;
 
 export class Standby {
   readonly #options: PartitionOptions;
@@ -29,6 +33,12 @@ export class Standby {
   /** How far the log must be read before the claim. */
   #surveyedTo: number | undefined;
   #surveying = false;
+  /** How far the log is said to reach. */
+  #toldTo = 0;
+  /** How far it was read when this one waited last. */
+  #waitedAt = 0;
+  /** How often it looks again soon, because there was something that nobody told of. */
+  #looksSoon = 0;
 
   constructor(options: PartitionOptions, replica: Replica) {
     this.#options = options;
@@ -75,7 +85,7 @@ export class Standby {
         this.#effects.push({ kind: 'beaten', epoch });
       }
     }
-    if (records.length > 0) this.#readOn();
+    if (records.length > 0 && !this.#readAllTold()) this.#readOn();
     else this.#endReached(now);
   }
 
@@ -94,6 +104,12 @@ export class Standby {
   /** Looks whether there is more to apply. */
   poll(): void {
     if (this.#claim === undefined && !this.#surveying && !this.#tail.blocked) this.#readOn();
+  }
+
+  /** The log is said to reach `to`. */
+  told(to: number): void {
+    this.#toldTo = to;
+    if (to > this.#replica.position) this.poll();
   }
 
   /** Acknowledged records reach up to `upTo`, and the log does. */
@@ -129,13 +145,29 @@ export class Standby {
     this.#effects.push({ kind: 'read', from: this.#replica.position + 1 });
   }
 
+  /** A standby need not look for an end that it was told of; one to whom the partition was given, or in a log without a name, must. */
+  #readAllTold(): boolean {
+    const { position, logId } = this.#replica.chain;
+    return this.#role === 'following' && position === this.#toldTo && logId !== undefined && !this.#tail.handedOver;
+  }
+
+  #wait(): void {
+    const { position } = this.#replica;
+    if (position > this.#waitedAt && position > this.#toldTo) this.#looksSoon = looksSoonMax;
+    this.#waitedAt = position;
+    // Who is about to claim has no time.
+    const soon = this.#role !== 'following' || position < this.#toldTo || this.#looksSoon > 0;
+    if (this.#looksSoon > 0) this.#looksSoon--;
+    this.#effects.push({ kind: 'wait', soon });
+  }
+
   #endReached(now: number): void {
     const to = this.#tail.takeHandedTo();
     if (this.#role === 'following') {
       if (to !== undefined) this.#effects.push({ kind: 'handOver', to });
       if (to === undefined || to !== this.#options.name) {
         this.#replica.chain.beginAgain();
-        this.#effects.push({ kind: 'wait' });
+        this.#wait();
         return;
       }
     }
@@ -149,7 +181,7 @@ export class Standby {
       }
       if (this.#surveyedTo > chain.position) {
         // Reads lag.
-        this.#effects.push({ kind: 'wait' });
+        this.#wait();
         return;
       }
     }

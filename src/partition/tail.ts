@@ -36,6 +36,11 @@ export class Tail {
     return this.#waiting !== undefined;
   }
 
+  /** The newest record that counts gives the partition away, and that was not told yet. */
+  get handedOver(): boolean {
+    return this.#handedTo !== undefined;
+  }
+
   /** Whom the leader gave the partition to, if no record that counts came after that. Told once. */
   takeHandedTo(): string | undefined {
     const to = this.#handedTo;

@@ -23,6 +23,8 @@ const wordsOf = (kind: string, what: string, name: string, bytes: Uint8Array): s
       const positions = (unpack(bytes) as readonly (readonly [position: number])[]).map(([position]) => position);
       return `records of ${name}: ${positions.length === 0 ? 'none' : `${positions[0]} to ${positions.at(-1)}`}`;
     }
+    case 'progress bus':
+      return `the log reaches ${unpack(bytes)}`;
     default:
       return what;
   }
