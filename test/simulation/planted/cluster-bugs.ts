@@ -35,7 +35,7 @@ export const clusterBugs: readonly PlantedBug[] = [
     replace: 'heartbeat !== undefined && version > 0 && this.isWarm(partition, named, nowMs)',
     law: ['no duel', 'ends'],
     seeds: 100,
-    first: 101,
+    first: 140,
   },
   {
     name: 'L3: each node places by itself, with logarithms whose last bit differs from machine to machine',
@@ -105,7 +105,7 @@ export const clusterBugs: readonly PlantedBug[] = [
     replace: 'return votes.length > 0 && (most || waitedMs >= this.#times.minorityMs);',
     law: ['one link'],
     seeds: 100,
-    first: 201,
+    first: 260,
   },
   {
     name: 'a log of maps that has lost its tail does not get it back',

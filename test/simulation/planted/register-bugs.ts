@@ -38,7 +38,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: 'if (writes.length === 0)',
     law: ['linearizable'],
     seeds: 500,
-    first: 65,
+    first: 80,
   },
   {
     name: 'P3: a refused append is taken for a newer leader without reading the position',
@@ -109,7 +109,7 @@ export const registerBugs: readonly PlantedBug[] = [
       find: 'claimed(this.#options.newLogId, result.position, entry.checksum)',
       replace: 'claimed(this.#options.newLogId, entry.after + 1, entry.checksum)',
     },
-    law: ['no damage', 'linearizable', 'progress', 'messages', 'no error'],
+    law: ['no damage', 'linearizable', 'progress', 'messages', 'versions', 'no error'],
     seeds: 300,
   },
   {
@@ -201,7 +201,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: '  await writer.mark(partition, marker);\n  let rows = 0;',
     law: ['same state', 'linearizable', 'messages', 'no damage', 'progress'],
     seeds: 500,
-    first: 145,
+    first: 210,
   },
   {
     name: 'the reader is not renewed after a flush',
@@ -241,21 +241,6 @@ export const registerBugs: readonly PlantedBug[] = [
     first: 45,
   },
   {
-    name: 'P10: a deposed leader deletes chunks of its successor',
-    workload: 'registers',
-    file: snapshot,
-    find: 'for (const position of await this.#listed()) {',
-    replace: 'for (const position of this.#positions) {',
-    also: {
-      file: snapshot,
-      find: 'return this.#options.log.shared ?',
-      replace: 'return this.#options.log.shared && epoch < 0 ?',
-    },
-    law: ['restorable', 'no damage', 'progress', 'bounded'],
-    seeds: 40,
-    first: 360,
-  },
-  {
     name: 'P10: a restore does not begin again when its snapshot is dropped',
     workload: 'registers',
     file: snapshot,
@@ -263,7 +248,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: 'const restoreTries = 1;',
     law: ['no damage', 'progress'],
     seeds: 3_000,
-    first: 75,
+    first: 320,
   },
   {
     name: 'the end of a shared log, which may lag, is taken for a proof of damage',

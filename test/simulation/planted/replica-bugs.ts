@@ -25,7 +25,7 @@ export const replicaBugs: readonly PlantedBug[] = [
     replace: '(begun === undefined ? 0 : 0)',
     law: ['same state', 'progress', 'messages'],
     seeds: 1_000,
-    first: 490,
+    first: 1_195,
   },
   {
     name: 'C1: a standby applies on while a checkpoint waits for the one before it',

@@ -197,7 +197,7 @@ export const taskBugs: readonly PlantedBug[] = [
     replace: 'new NodeLink(((number) => () => ++number)(0), addedAtMs)',
     law: ['progress', 'no error'],
     seeds: 60,
-    first: 61,
+    first: 90,
   },
   {
     name: 'a partition takes in more tasks than it may',

@@ -23,7 +23,7 @@ import * as app from './app.ts';
 
 export const executorsPerNode = 2;
 const catalogue = catalogueOf(app);
-const helloEveryMs = 250;
+const helloEveryMs = 1_000;
 
 /** A client's message. */
 export type FromClientMessage = { readonly client: number; readonly flat: string };
