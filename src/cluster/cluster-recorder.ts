@@ -56,6 +56,7 @@ export class ClusterRecorder {
   readonly #partitions: Partition[] = [];
   readonly #failures: Failure[] = [];
   #conditions = new Map<string, Condition>();
+  #map: ClusterMap | undefined;
   #members = new Map<string, Member>();
   #told = new Map<string, number>();
   #settled = false;
@@ -145,13 +146,19 @@ export class ClusterRecorder {
     const look: Look = { map, before: this.#conditions, nowMs };
     this.#conditions = new Map();
     for (const member of map.members) this.#lookAtMember(member, look);
-    for (const [id, { state }] of this.#members)
-      if (!map.members.some((member) => member.id === id) && state !== 'left' && state !== 'dead')
-        this.#addMember('left', id, nowMs);
-    this.#members = new Map(map.members.map((member) => [member.id, member]));
+    if (map !== this.#map) this.#follow(map, nowMs);
     for (const [partition, scan] of this.scan(map, nowMs).entries()) this.#lookAtPartition(partition, scan, look);
     // Of those that were not heard yet it was all the same so before (V1).
     this.#settled ||= map.members.every((member) => !takesPart(member) || this.peers.isKnown(member.id, nowMs));
+  }
+
+  /** Takes the members of another map. */
+  #follow(map: ClusterMap, nowMs: number): void {
+    const members = new Map(map.members.map((member) => [member.id, member]));
+    for (const [id, { state }] of this.#members)
+      if (!members.has(id) && state !== 'left' && state !== 'dead') this.#addMember('left', id, nowMs);
+    this.#map = map;
+    this.#members = members;
   }
 
   /** Own ones after a while, those of others when they tell of them no more. */
