@@ -56,6 +56,9 @@ class Node {
   #stateClosed: (() => void) | undefined;
   /** How many partitions there are: of a cluster's node, once it is a member. */
   readonly #partitions = Promise.withResolvers<number>();
+  /** The main thread was told so: it is told nothing else before. */
+  #ready = false;
+  #gateways: Extract<FromNodeThread, { kind: 'gateways' }> | undefined;
   readonly #left = Promise.withResolvers<void>();
   #nextClient = 0;
   /** Below those of the main thread. */
@@ -98,6 +101,8 @@ class Node {
     const client = this.#connectClient();
     events.emit('node.ready', { folder: data.folder, partitions, executors: data.executors });
     tellMain({ kind: 'ready', client, partitions, names: app.names }, [client]);
+    this.#ready = true;
+    if (this.#gateways !== undefined) tellMain(this.#gateways);
   }
 
   async close(): Promise<void> {
@@ -259,7 +264,8 @@ class Node {
             this.#executors?.connectPeer(message.executor, message.peer, message.port);
             break;
           case 'gateways':
-            tellMain(message);
+            this.#gateways = message;
+            if (this.#ready) tellMain(message);
             break;
           case 'left':
             this.#left.resolve();
