@@ -61,15 +61,13 @@ export class SimulatedDisk {
     if (row === undefined) return undefined;
     const value = Uint8Array.from(row.value);
     value[pick % value.length] = (value[pick % value.length] as number) ^ (1 << (pick % 8));
-    const flipped: StoreWrite = [row.table, row.key, value];
-    void this.#memory.writer.write(partition, [flipped]);
-    return flipped;
+    void this.#memory.writer.write(partition, [[row.table, row.key, value]]);
+    return [row.table, row.key, this.#memory.reader().get(partition, row.table, row.key)];
   }
 
-  /** Whether a row stands in the store with this value. */
+  /** Whether a row that was flipped was not written since: not even with the same bytes, as one that counts can be. */
   holds(partition: number, [table, key, value]: StoreWrite): boolean {
-    const found = this.#memory.reader().get(partition, table, key);
-    return found !== undefined && value !== undefined && Buffer.compare(found, value) === 0;
+    return value !== undefined && this.#memory.reader().get(partition, table, key) === value;
   }
 
   /** The node ends. */
