@@ -108,6 +108,7 @@ export class Member {
     const { host } = this.partitions;
     this.#router = new RequestRouter(info.token, settings.partitions, {
       toHost: (client, flat) => host.fromClient(client, flat),
+      epochOf: (partition) => this.partitions.epoch(partition),
       addHostClient: (client) => host.addClient(client),
       removeHostClient: (client) => host.removeClient(client),
       toPeer: (run, body) => this.relay.sendRequests(run, body),

@@ -30,9 +30,11 @@ const rig = () => {
   const host: Flat[] = [];
   const peers: [string, RouterBody][] = [];
   const told: Flat[] = [];
+  const led = { epoch: 0 };
   const hostClients = new Set<number>();
   const router: RequestRouter = new RequestRouter('a', 1, {
     toHost: (_hostClient, flat) => host.push(flat),
+    epochOf: () => led.epoch,
     addHostClient: (hostClient) => hostClients.add(hostClient),
     removeHostClient: (hostClient) => hostClients.delete(hostClient),
     toPeer: (node, body) => peers.push([node, body]),
@@ -44,8 +46,8 @@ const rig = () => {
     router.turn();
     return { host: host.splice(0), peers: peers.splice(0), told: told.splice(0) };
   };
-  const answers = (node: string, ...flat: unknown[]): void => router.fromPeer(node, [[], flat, []]);
-  return { router, hostClients, turn, answers };
+  const answers = (node: string, ...flat: unknown[]): void => router.fromPeer(node, [[], flat, [], []]);
+  return { router, hostClients, led, turn, answers };
 };
 
 /** The same, with the one partition led by node `b`. */
@@ -129,13 +131,13 @@ test('what waits is given up where it was when it moves on, when its client give
 test('one that says it does not lead is asked again after a while, or whoever is heard to lead at once', () => {
   const { router, turn } = ledElsewhere();
   router.fromClient(client, [fromClient.status, 3, id]);
-  router.fromPeer('b', [[], [], [1]]);
+  router.fromPeer('b', [[], [], [1], []]);
   turn();
   router.tick(limits.notLedRetryMs - 1);
   expect(turn().peers).toEqual([]);
   router.tick(limits.notLedRetryMs);
   expect(asksOf(turn().peers)).toEqual([[fromClient.status, 2, id]]);
-  router.fromPeer('b', [[], [], [2]]);
+  router.fromPeer('b', [[], [], [2], []]);
   router.leader(0, { node: 'a', epoch: 2 });
   expect(turn().host).toEqual([[fromClient.status, 3, id]]);
 });
@@ -207,12 +209,12 @@ test('a repeated cancellation that finds the task ended is none the worse; a ret
 test('what another node asks is answered over its session by the leaders here, or sent back; nothing of it outlives the session', () => {
   const { router, hostClients, turn } = rig();
   router.peerUp('b');
-  router.fromPeer('b', [[fromClient.status, 91, id, fromClient.status, 92, id], [], []]);
+  router.fromPeer('b', [[fromClient.status, 91, id, fromClient.status, 92, id], [], [], [0, 0]]);
   expect(turn().host).toEqual([[fromClient.status, 91, id, fromClient.status, 92, id]]);
   const [, hostClient = 0] = hostClients;
   router.notLed(hostClient, 92);
   router.fromHost(hostClient, [toClient.reply, 91, 1, '"x"']);
-  expect(turn().peers).toEqual([['b', [[], [toClient.reply, 91, 1, '"x"'], [92]]]]);
+  expect(turn().peers).toEqual([['b', [[], [toClient.reply, 91, 1, '"x"'], [92], []]]]);
   router.peerDown('b');
   router.fromClient(client, [fromClient.status, 3, id]);
   router.leader(0, { node: 'a', epoch: 1 });
@@ -221,6 +223,23 @@ test('what another node asks is answered over its session by the leaders here, o
   router.fromHost(hostClient, [toClient.reply, 1, 1, '"late"']);
   router.notLed(hostClient, 1);
   expect([turn().told, router.pending]).toEqual([[], { all: 1, held: 0 }]);
+});
+
+test('what is asked says for which epoch, and is sent back by a node that leads in another, later one too; to give up is for any', () => {
+  const { router, led, turn } = ledElsewhere();
+  router.fromClient(client, [fromClient.wait, 3, id]);
+  expect(turn().peers[0]?.[1]).toEqual([[fromClient.wait, 1, id], [], [], [1]]);
+  router.leader(0, { node: 'b', epoch: 4 });
+  const [[, moved] = []] = turn().peers;
+  expect([moved?.[0][0], moved?.[3]]).toEqual([fromClient.giveUp, [0, 4]]);
+
+  led.epoch = 7;
+  const giveUp: Flat = [fromClient.giveUp, 93, id, undefined, undefined];
+  const asks = [fromClient.status, 91, id, fromClient.retry, 92, id, 'r', ...giveUp];
+  router.fromPeer('b', [asks, [], [], [7, 6, 0]]);
+  const { host, peers } = turn();
+  expect(host).toEqual([[fromClient.status, 91, id, ...giveUp]]);
+  expect(peers).toEqual([['b', [[], [], [92], []]]]);
 });
 
 test('notices of changes are asked of all nodes, also of those that come later, and told once a turn while somebody wants them', () => {

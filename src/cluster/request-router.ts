@@ -16,6 +16,7 @@
  *   (`repeatable-request.ts`).
  * - Q5: what waits for a leader is bounded. Only what was never sent is refused for that: of the rest a copy may have been taken.
  * - Q6: another node's requests are served by this node's own leaders or sent back, never passed on, so none goes in circles.
+ * - Q7: what a node is asked is for one epoch, and sent back in any other: what a newer leader refuses, no earlier copy does later.
  *
  * What nodes say to each other must arrive once and in order while their session lasts.
  */
@@ -26,9 +27,11 @@ import { appendFlat, type Flat, fromClient, toClient, toClientArity } from '../t
 import { encodeValue } from '../values/codec.ts';
 import { ChangeAsks } from './change-asks.ts';
 import { HeldRequests, tooManyHeld } from './held-requests.ts';
+import { meantForNow } from './meant-for-now.ts';
 import { giveUpOf, makeRepeatable, markRepeated, meaningOfRefusal, noteEvent } from './repeatable-request.ts';
 import {
   gather,
+  newPartition,
   newPeer,
   newRequest,
   type PartitionLeader,
@@ -40,6 +43,7 @@ import {
 } from './routed-request.ts';
 import type { RouterBody, RouterOut } from './router-out.ts';
 
+const answerLength = (flat: Flat, at: number): number => toClientArity[flat[at] as keyof typeof toClientArity] + 1;
 const nothing = encodeValue(undefined);
 const notices = { kind: 'notices' } as const;
 
@@ -65,11 +69,7 @@ export class RequestRouter {
   constructor(self: string, partitions: number, out: RouterOut) {
     this.#self = self;
     this.#out = out;
-    this.#partitions = Array.from({ length: partitions }, () => ({
-      leader: undefined,
-      there: false,
-      requests: new Set<RoutedRequest>(),
-    }));
+    this.#partitions = Array.from({ length: partitions }, newPartition);
   }
 
   /** Requests that have no answer yet; those that wait for a leader among them. */
@@ -103,8 +103,8 @@ export class RequestRouter {
   fromClient(number: number, flat: Flat): void {
     const client = this.#clients.get(number);
     if (client === undefined) return;
-    for (let at = 0; at < flat.length; ) {
-      const length = clientMessageLength(flat, at);
+    for (let at = 0, length = 0; at < flat.length; at += length) {
+      length = clientMessageLength(flat, at);
       const request = flat[at + 1] as number;
       if (flat[at] === fromClient.changes) {
         this.#notices.ask(number, request, flat[at + 2] === 1);
@@ -113,7 +113,6 @@ export class RequestRouter {
         const entry = client.requests.get(request);
         if (entry !== undefined) this.#giveUp(entry);
       } else if (!client.requests.has(request)) this.#take(client, request, flat, at, length);
-      at += length;
     }
     this.#flush();
   }
@@ -138,10 +137,9 @@ export class RequestRouter {
   fromHost(hostClient: number, flat: Flat): void {
     const whose = this.#hostClients.get(hostClient);
     if (whose?.kind === 'peer') {
-      for (let at = 0; at < flat.length; ) {
-        const length = toClientArity[flat[at] as keyof typeof toClientArity] + 1;
+      for (let at = 0, length = 0; at < flat.length; at += length) {
+        length = answerLength(flat, at);
         this.#gather(whose, 'answers', flat.slice(at, at + length));
-        at += length;
       }
       return;
     }
@@ -161,13 +159,16 @@ export class RequestRouter {
   }
 
   /** What the run of another node says over the session with it. */
-  fromPeer(node: string, [asks, answers, notLed]: RouterBody): void {
+  fromPeer(node: string, [asks, answers, notLed, epochs]: RouterBody): void {
     const peer = this.#peers.get(node);
     if (peer === undefined) return;
     this.#takeAnswers(answers);
     for (const ticket of notLed) this.#sentBack(ticket);
-    // Q6
-    if (asks.length > 0) this.#out.toHost(peer.hostClient, asks);
+    // Q6, Q7
+    const { taken, late } = meantForNow(asks, epochs, this.#partitions.length, (number) => this.#out.epochOf(number));
+    peer.notLed.push(...late);
+    if (late.length > 0) this.#plan();
+    if (taken.length > 0) this.#out.toHost(peer.hostClient, taken);
   }
 
   /** What the newest heartbeats say; undefined: nobody is heard that leads it. Cheap where nothing has changed. */
@@ -193,11 +194,10 @@ export class RequestRouter {
   /** There is a session with the run of another node. */
   peerUp(node: string): void {
     this.peerDown(node);
-    const hostClient = this.#nextHostClient++;
-    const peer = newPeer(node, hostClient);
+    const peer = newPeer(node, this.#nextHostClient++);
     this.#peers.set(node, peer);
-    this.#hostClients.set(hostClient, peer);
-    this.#out.addHostClient(hostClient);
+    this.#hostClients.set(peer.hostClient, peer);
+    this.#out.addHostClient(peer.hostClient);
     const { ticket } = this.#notices;
     if (ticket !== 0) this.#gather(peer, 'asks', [fromClient.changes, ticket, 1]);
     for (const partition of this.#partitions)
@@ -251,12 +251,13 @@ export class RequestRouter {
     entry.ticket = this.#nextTicket++;
     this.#tickets.set(entry.ticket, entry);
     message[1] = entry.ticket;
-    entry.node = (partition.leader as PartitionLeader).node;
+    const { node, epoch } = partition.leader as PartitionLeader;
+    entry.node = node;
     const peer = this.#peers.get(entry.node);
     if (entry.copies > 0 || peer !== undefined) markRepeated(message);
     entry.copies++;
     if (peer === undefined) this.#askHost(client, message);
-    else this.#gather(peer, 'asks', message);
+    else this.#gather(peer, 'asks', message, epoch);
   }
 
   #askHost(client: RoutedClient, message: Flat): void {
@@ -305,7 +306,7 @@ export class RequestRouter {
   }
 
   #takeAnswers(flat: Flat): void {
-    for (let at = 0; at < flat.length; at += toClientArity[flat[at] as keyof typeof toClientArity] + 1) {
+    for (let at = 0; at < flat.length; at += answerLength(flat, at)) {
       const ticket = flat[at + 1] as number;
       // Q2
       const entry = this.#tickets.get(ticket);
@@ -363,8 +364,8 @@ export class RequestRouter {
     this.#plan();
   }
 
-  #gather(peer: RoutedPeer, what: 'asks' | 'answers', message: Flat): void {
-    gather(peer, what, message);
+  #gather(peer: RoutedPeer, what: 'asks' | 'answers', message: Flat, epoch = 0): void {
+    gather(peer, what, message, epoch);
     if (peer.chars > limits.linkBodyChars) this.#postPeer(peer);
     else this.#plan();
   }

@@ -13,6 +13,8 @@ export type RoutedPartition = {
   readonly requests: Set<RoutedRequest>;
 };
 
+export const newPartition = (): RoutedPartition => ({ leader: undefined, there: false, requests: new Set() });
+
 /** A client of this node. */
 export type RoutedClient = {
   readonly kind: 'client';
@@ -34,6 +36,8 @@ export type RoutedPeer = {
   asks: Flat;
   answers: Flat;
   notLed: number[];
+  /** One for each request in `asks`. */
+  epochs: number[];
   /** In what was gathered. */
   chars: number;
 };
@@ -91,18 +95,21 @@ export const newPeer = (node: string, hostClient: number): RoutedPeer => ({
   asks: [],
   answers: [],
   notLed: [],
+  epochs: [],
   chars: 0,
 });
 
-export const gather = (peer: RoutedPeer, what: 'asks' | 'answers', message: Flat): void => {
+/** `epoch`: the only one in which what is asked is to be taken; 0: any. */
+export const gather = (peer: RoutedPeer, what: 'asks' | 'answers', message: Flat, epoch: number): void => {
+  if (what === 'asks') peer.epochs.push(epoch);
   appendFlat(peer[what], message);
   peer.chars += charsOf(message);
 };
 
 /** What was gathered for it; undefined: nothing. */
 export const takeBody = (peer: RoutedPeer): RouterBody | undefined => {
-  const { asks, answers, notLed } = peer;
+  const { asks, answers, notLed, epochs } = peer;
   if (asks.length + answers.length + notLed.length === 0) return undefined;
   Object.assign(peer, newPeer(peer.node, peer.hostClient));
-  return [asks, answers, notLed];
+  return [asks, answers, notLed, epochs];
 };

@@ -25,7 +25,7 @@ type TruePartition = {
   /** All leaders there ever were. */
   readonly history: { readonly node: string; readonly epoch: number }[];
   readonly tasks: Map<string, ModelTask>;
-  /** Starts that some leader, true or not, has taken. */
+  /** Starts that some leader has taken when it led. */
   readonly taken: Set<string>;
 };
 
@@ -40,7 +40,6 @@ class HostModel {
   readonly led = new Map<number, Led>();
   readonly clients = new Set<number>();
   readonly notices = new Map<number, Set<number>>();
-  readonly inbox: { readonly hostClient: number; readonly flat: Flat }[] = [];
   readonly outbox: { readonly hostClient: number; readonly flat: Flat }[] = [];
   overloaded = false;
 }
@@ -59,8 +58,6 @@ export class RoutersWorld {
   readonly knows: number[][];
   readonly #sides = new Map<string, Side>();
   nowMs = 0;
-  /** Hosts take requests within the call that brings them. */
-  atOnce = false;
 
   constructor(nodes: number, partitions: number) {
     this.partitions = Array.from({ length: partitions }, () => ({
@@ -78,9 +75,9 @@ export class RoutersWorld {
         new RequestRouter(nameOf(node), partitions, {
           toHost: (hostClient, flat) => {
             if (!host.clients.has(hostClient)) this.wrongs.push(`host client ${hostClient} was not added`);
-            host.inbox.push({ hostClient, flat: structuredClone(flat) });
-            if (this.atOnce) this.hostTakes(node);
+            this.#hostTakes(node, hostClient, structuredClone(flat));
           },
+          epochOf: (partition) => host.led.get(partition)?.epoch ?? 0,
           addHostClient: (hostClient) => host.clients.add(hostClient),
           removeHostClient: (hostClient) => {
             host.clients.delete(hostClient);
@@ -174,11 +171,8 @@ export class RoutersWorld {
     this.routers[node]?.leader(number, leadership);
   }
 
-  hostTakes(node: number): void {
+  #hostTakes(node: number, hostClient: number, flat: Flat): void {
     const host = this.hosts[node] as HostModel;
-    const next = host.inbox.shift();
-    if (next === undefined) return;
-    const { hostClient, flat } = next;
     for (let at = 0; at < flat.length; at += clientMessageLength(flat, at)) {
       const message = flat.slice(at, at + clientMessageLength(flat, at));
       if (message[0] === fromClient.changes) {
@@ -219,8 +213,10 @@ export class RoutersWorld {
         if (isTrue) refuse('OVERLOADED');
         return;
       }
-      if (taken.has(id) && message[9] !== 1) this.wrongs.push(`a repeat of the start of ${id} does not say so`);
-      taken.add(id);
+      // What a leader that was deposed takes comes to nothing, whatever it says of itself.
+      if (isTrue && taken.has(id) && message[9] !== 1)
+        this.wrongs.push(`a repeat of the start of ${id} does not say so`);
+      if (isTrue) taken.add(id);
     }
     // It may have taken what it was asked for, and never says anything.
     if (!isTrue) return;

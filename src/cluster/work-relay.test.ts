@@ -21,6 +21,7 @@ test('requests of one node are answered by another over the session of their wor
   const node = (name: string): { readonly router: RequestRouter; readonly relay: WorkRelay } => {
     const router: RequestRouter = new RequestRouter(name, 1, {
       toHost: (hostClient, flat) => asked.push([name, hostClient, flat]),
+      epochOf: () => 3,
       addHostClient: nothing,
       removeHostClient: nothing,
       toPeer: (to, body) => relay.sendRequests(to, body),
