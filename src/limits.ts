@@ -83,6 +83,8 @@ export const limits = {
   /** A server that does not answer two of these is taken for gone. */
   natsPingMs: 2_000,
   natsReconnectMs: 200,
+  /** A server of which the leader of a log has heard nothing for so long is not there. */
+  natsSilentMs: 5_000,
   natsStartMs: 30_000,
   natsHealthyMs: 60_000,
   natsStopMs: 10_000,
@@ -263,6 +265,8 @@ export const limits = {
   /** Connections that tell when another node's process ends. */
   lifeLineDialMs: 2_000,
   lifeLineAgainMs: 1_000,
+  /** How often a node looks how the servers of the engine do. */
+  serversLookMs: 2_000,
   /** A node that is closed waits so long for others to take what it holds. */
   leaveMs: 10_000,
   /** A file of copies of records. */

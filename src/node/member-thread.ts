@@ -18,6 +18,7 @@ import { ThreadPorts } from '../execution/state/thread-ports.ts';
 import { ThreadWatch } from '../execution/state/thread-watch.ts';
 import { limits } from '../limits.ts';
 import { nodeEnv } from '../platform/node.ts';
+import type { EngineOverview } from '../protocol/cluster-overview.ts';
 import { FileCopies } from '../store/file-copies.ts';
 import { openLmdbReader } from '../store/lmdb-store.ts';
 import { park } from '../store/parking.ts';
@@ -39,7 +40,7 @@ const paths = dataPaths(data.folder);
 /** The newest formats that this version writes. */
 const featureLevel = 1;
 
-type Joined = { readonly member: Member; readonly engine: NatsEngine; readonly close: () => Promise<void> };
+type Joined = { readonly member: Member; readonly servers: ServersWatch; readonly close: () => Promise<void> };
 
 /** Executors that work for leaders elsewhere, over a port for each. */
 class PeerPorts {
@@ -64,6 +65,36 @@ class PeerPorts {
   close(): void {
     for (const port of this.#ports.values()) port.close();
     this.#ports.clear();
+  }
+}
+
+/** What is shown of the servers of the engine, looked at now and then. */
+class ServersWatch {
+  readonly #engine: NatsEngine;
+  readonly #timer: NodeJS.Timeout;
+  #servers: EngineOverview['servers'] = [];
+
+  constructor(engine: NatsEngine) {
+    this.#engine = engine;
+    this.#timer = setInterval(() => void this.#look(), limits.serversLookMs);
+    void this.#look();
+  }
+
+  get overview(): EngineOverview {
+    return { kind: 'nats', connected: this.#engine.connected, servers: this.#servers };
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    try {
+      this.#servers = (await this.#engine.serversOf('map')) ?? this.#servers;
+    } catch {
+      // The engine is closed.
+      this.close();
+    }
   }
 }
 
@@ -163,20 +194,26 @@ const joinCluster = async (app: string, functions: readonly string[]): Promise<J
   watch.begin(() => member.partitions.host.parts.values());
   await joined.promise;
   tell({ kind: 'joined', partitions: settings.partitions });
+  const servers = new ServersWatch(engine);
   const close = async (): Promise<void> => {
-    await member.close();
+    servers.close();
     lifeLines.close();
+    const closed = member.close();
+    // What waits for servers that are gone ends with the connection: nobody was told that it was done.
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, limits.closeWaitMs))]);
+    await engine.close();
+    await closed;
     peers.close();
     for (const each of copies) each.close();
-    await engine.close();
     await writer.close();
   };
-  return { member, engine, close };
+  return { member, servers, close };
 };
 
-const overviewOf = ({ partitions, cluster }: Member): StateOverview => {
+const overviewOf = ({ member: { partitions, cluster }, servers }: Joined): StateOverview => {
   const overview = watch.overview(partitions.host.parts.values(), []);
   const seen = cluster.overview({
+    engine: servers.overview,
     urlOf: (member) =>
       (member === membership.member ? gatewayAddress : cluster.addressesOf(member).gateway) || undefined,
     waiting: overview.functions,
@@ -203,15 +240,15 @@ const isAlone = ({ cluster }: Member): boolean =>
 let joined: Promise<Joined> | undefined;
 /** Executors and clients that were there before the node was a member. */
 const early: ToMemberThread[] = [];
-let member: Member | undefined;
+let now: Joined | undefined;
 let gatewayAddress = '';
 
 const take = (toThread: ToMemberThread): void => {
   if (toThread.kind === 'join') {
     joined = joinCluster(toThread.app, toThread.functions);
     joined.then(
-      (now) => {
-        member = now.member;
+      (opened) => {
+        now = opened;
         for (const message of early.splice(0)) take(message);
       },
       (error: unknown) => tell({ kind: 'failed', error: encodeError(error) }),
@@ -230,23 +267,23 @@ const take = (toThread: ToMemberThread): void => {
     park(toThread.cell);
     return;
   }
-  if (member === undefined) {
+  if (now === undefined) {
     early.push(toThread);
     return;
   }
   if (toThread.kind === 'drain') {
-    if (isAlone(member)) tell({ kind: 'left' });
-    else member.cluster.drain();
+    if (isAlone(now.member)) tell({ kind: 'left' });
+    else now.member.cluster.drain();
     return;
   }
-  const message = ports.take(toThread, member.ports);
-  if (message?.kind === 'overview') tell({ kind: 'overview', request: message.request, overview: overviewOf(member) });
+  const message = ports.take(toThread, now.member.ports);
+  if (message?.kind === 'overview') tell({ kind: 'overview', request: message.request, overview: overviewOf(now) });
 };
 
 /** The thread ends by itself when its last port is closed. */
 const close = async (): Promise<void> => {
-  const now = await joined?.catch(() => undefined);
-  await now?.close();
+  const opened = await joined?.catch(() => undefined);
+  await opened?.close();
   ports.close();
   tell({ kind: 'closed' });
   control.close();

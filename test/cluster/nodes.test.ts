@@ -127,3 +127,16 @@ test('a node that is ended gives away what it holds first: nobody waits', async 
   await cluster.nodes[1]?.start();
   await atRest(0, 3);
 });
+
+test('a NATS server that is killed is told of, and work goes on', async () => {
+  const client = clientOf(cluster.nodes[0]?.url as string);
+  const servers = async () => (await client.overview()).cluster?.engine?.servers.map(({ online }) => online);
+  await expect.poll(servers, { timeout: 20_000 }).toEqual([true, true, true]);
+  const victim = await nats.leaderOf(undefined);
+  await nats.kill(victim);
+  const ran = Promise.all(Array.from({ length: 50 }, (_, n) => client.run(app.square, n)));
+  await expect.poll(servers, { timeout: 30_000 }).toContain(false);
+  expect(await ran).toEqual(Array.from({ length: 50 }, (_, n) => n * n));
+  await nats.start(victim);
+  await expect.poll(servers, { timeout: 30_000 }).toEqual([true, true, true]);
+});

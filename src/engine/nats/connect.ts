@@ -10,6 +10,7 @@ import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
 import type { Env } from '../../platform/env.ts';
 import type { Blobs, Bus, Log } from '../engine.ts';
+import { askApi, type StreamInfo } from './jetstream.ts';
 import { Link } from './link.ts';
 import { NatsBlobs } from './nats-blobs.ts';
 import { NatsBus } from './nats-bus.ts';
@@ -37,6 +38,14 @@ export type NatsOptions = {
   readonly recordBytesMax?: number;
   /** To be shown loudly. The engine works, but not as safely as it could. */
   readonly onWarning: (warning: NatsWarning) => void;
+};
+
+/** A server that holds a log; `lag` in records. */
+export type NatsServerSeen = {
+  readonly name: string;
+  readonly online: boolean;
+  readonly leader: boolean;
+  readonly lag: number;
 };
 
 export class NatsEngine {
@@ -73,6 +82,23 @@ export class NatsEngine {
       recordBytesMax,
       onRefused: (why) => onWarning({ kind: 'refused', message: `NATS does not take records of ${stream}: ${why}.` }),
     });
+  }
+
+  /** The servers that hold a log, as its leader sees them; undefined: there is none that answers. */
+  async serversOf(name: string): Promise<readonly NatsServerSeen[] | undefined> {
+    const stream = `${streamPrefix(this.#options.cluster)}_log_${checked(name)}`;
+    const answer = await askApi<StreamInfo>(this.#links.log, `STREAM.INFO.${stream}`, {});
+    if (!('value' in answer)) return undefined;
+    const { leader, replicas } = answer.value.cluster ?? {};
+    return [
+      ...(leader === undefined ? [] : [{ name: leader, online: true, leader: true, lag: 0 }]),
+      ...(replicas ?? []).map((one) => ({
+        name: one.name,
+        online: one.offline !== true && (one.active ?? 0) < limits.natsSilentMs * 1e6,
+        leader: false,
+        lag: one.lag ?? 0,
+      })),
+    ].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** The blobs of the cluster; their stream is made if there is none. Throws as `openLog` does. */

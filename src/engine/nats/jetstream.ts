@@ -41,6 +41,19 @@ export type StreamInfo = {
   };
   readonly total?: number;
   readonly offset?: number;
+  /** Of a stream that servers replicate, or would if there were more than one. */
+  readonly cluster?: {
+    readonly leader?: string;
+    /** All but the leader. `active`: nanoseconds since the leader heard of it, which is once a second at least. */
+    readonly replicas?:
+      | readonly {
+          readonly name: string;
+          readonly offline?: boolean;
+          readonly active?: number;
+          readonly lag?: number;
+        }[]
+      | null;
+  };
 };
 
 const encoder = new TextEncoder();
