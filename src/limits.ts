@@ -136,6 +136,8 @@ export const limits = {
   retentionMs: 7 * 24 * 3_600_000,
   retentionTasksMax: 100_000,
   queuedTasksMax: 4_000_000,
+  /** So many tasks that an executor cannot run are put aside for it in one step. */
+  asideTasksPerStep: 1_000,
   /** Requests to retry it that a task remembers, so that a repeat of one changes nothing. */
   retriesRemembered: 8,
   /** How far ahead of record time the id of a start may have been minted: clocks differ, but not by more. */

@@ -1,6 +1,6 @@
 /** How a node and its cluster do, as lines for people. Pure. */
 import type { ClusterMemberOverview, ClusterOverview, ClusterPartitionOverview } from '../protocol/cluster-overview.ts';
-import { agoText, faultText, memberStateText, partitionNowText } from '../protocol/cluster-words.ts';
+import { agoText, faultText, lackingText, memberStateText, partitionNowText } from '../protocol/cluster-words.ts';
 import type { Overview, PartitionOverview } from '../protocol/overview.ts';
 import { formatDuration } from '../values/duration.ts';
 import { fitted } from './display-width.ts';
@@ -19,7 +19,12 @@ export const overviewLines = (overview: Overview, style: Style, widthMax?: numbe
     [...(cluster === undefined ? [] : clusterFields(cluster, style)), ...nodeFields(overview)],
     style,
   );
-  if (cluster === undefined) return [...fields, ...table(ownPartitionColumns(style, time), overview.partitions)];
+  if (cluster === undefined)
+    return [
+      ...fields,
+      ...lackingLines(overview, style, widthMax),
+      ...table(ownPartitionColumns(style, time), overview.partitions),
+    ];
   return [
     ...fields,
     ...cluster.faults.map((fault) => style.bad(fitted(`! ${faultText(fault, time)}`, widthMax ?? Infinity))),
@@ -27,6 +32,12 @@ export const overviewLines = (overview: Overview, style: Style, widthMax?: numbe
     ...table(partitionColumns(style, time), cluster.partitions),
   ];
 };
+
+/** Tasks of an app that had more functions than the one that runs; in a cluster they are among its faults. */
+const lackingLines = ({ functions }: Overview, style: Style, widthMax = Number.POSITIVE_INFINITY): readonly string[] =>
+  functions.flatMap(({ name, lacking = 0 }) =>
+    lacking === 0 ? [] : [style.bad(fitted(`! ${lackingText(lacking)}: the app has no ${name}.`, widthMax))],
+  );
 
 type Field = readonly [name: string, value: string | undefined];
 

@@ -23,7 +23,11 @@ export const progressText = ({ progress, steps }: TaskStatus): string => {
 export const taskColumns = (style: Style, nowMs: number): readonly Column<TaskStatus>[] => [
   { title: 'ID', text: ({ id }) => id },
   { title: 'TASK', text: ({ name }) => name, widthMin: 8 },
-  { title: 'STATE', text: ({ state }) => state, paint: (text, { state }) => paintState(state, style)(text) },
+  {
+    title: 'STATE',
+    text: ({ state, lacking }) => (lacking === true ? `${state}, no app has it` : state),
+    paint: (text, { state, lacking }) => (lacking === true ? style.bad : paintState(state, style))(text),
+  },
   { title: 'TRIES', text: ({ attempts }) => countText(attempts), align: 'right' },
   { title: 'PROGRESS', text: progressText },
   { title: 'AGE', text: ({ createdAt }) => formatDuration(Math.max(0, nowMs - createdAt.getTime())), align: 'right' },
@@ -48,6 +52,7 @@ export const taskFields = (task: TaskStatus, style: Style, nowMs: number, cwd: s
       ['id', task.id],
       ['task', task.name],
       ['state', paintState(task.state, style)(task.state)],
+      ['waits', task.lacking === true ? style.bad(`no app that runs has ${task.name}`) : undefined],
       ['key', task.key],
       ['parent', task.parent],
       ['attempts', countText(task.attempts)],

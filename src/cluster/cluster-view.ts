@@ -9,6 +9,8 @@ import type {
   ClusterStandbyOverview,
   EngineOverview,
 } from '../protocol/cluster-overview.ts';
+import { lackingText } from '../protocol/cluster-words.ts';
+import type { FunctionOverview } from '../protocol/overview.ts';
 import { type Assignment, type ClusterMap, type Member, takesPart } from './cluster-map.ts';
 import type { ClusterRecorder, Condition } from './cluster-recorder.ts';
 import type { Holding, PartitionScan } from './partition-scan.ts';
@@ -28,7 +30,7 @@ export type Surroundings = {
   /** Address of a member's gateway, where that is known. */
   readonly urlOf?: (member: string) => string | undefined;
   /** Tasks that wait in the partitions led here, by name. */
-  readonly waiting?: readonly { readonly name: string | undefined; readonly queued: number }[];
+  readonly waiting?: readonly Pick<FunctionOverview, 'name' | 'queued' | 'lacking'>[];
 };
 
 /** Both clocks at one moment. */
@@ -264,11 +266,12 @@ const serverFaults = (engine: EngineOverview | undefined): readonly ToldFault[] 
 const missingFunctions = (map: ClusterMap, waiting: NonNullable<Surroundings['waiting']>): readonly ToldFault[] => {
   const known = new Set(namesOfAll(map));
   return waiting
-    .filter(({ name, queued }) => name !== undefined && queued > 0 && !known.has(name))
-    .map(({ name, queued }) => ({
+    .map(({ name, queued, lacking = 0 }) => ({ name, count: Math.max(queued, lacking) }))
+    .filter(({ name, count }) => name !== undefined && count > 0 && !known.has(name))
+    .map(({ name, count }) => ({
       key: `function ${name}`,
       kind: 'functionMissing',
-      what: `${queued} ${queued === 1 ? 'task waits' : 'tasks wait'}: no member's app has ${name}.`,
+      what: `${lackingText(count)}: no member's app has ${name}.`,
       member: undefined,
     }));
 };

@@ -7,6 +7,7 @@ import { manualEnv } from '../engine/embedded/manual-env.fixture.ts';
 import { openPhysicalLog } from '../engine/embedded/physical-log.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { StateHost } from '../execution/state/state-host.ts';
+import { functionsOf } from '../execution/state/state-overview.ts';
 import { limits } from '../limits.ts';
 import type { TaskEvent } from '../protocol/task-view.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
@@ -156,6 +157,23 @@ test('a follow that is called off is told nothing more and leaves nothing behind
   await until(() => rig.leader.followed.values().next().value?.followers.length === 1);
   other.stop();
   await until(() => rig.leader.followed.size === 0);
+});
+
+test('a task that no executor has waits, says so, and goes to the first that has it, while the others get what they have', async () => {
+  const other = await rig.client.start({ ...spec, name: 'other' });
+  rig.host.fromExecutor(0, [fromExecutor.want, 2]);
+  const some = await rig.client.start(spec);
+  await until(() => rig.granted.some(({ id }) => id === some));
+  expect(await rig.client.status(other)).toMatchObject({ state: 'queued', lacking: true });
+  expect((await rig.client.list()).filter(({ lacking }) => lacking).map(({ id }) => id)).toEqual([other]);
+  expect(functionsOf(rig.host.parts.values()).map(({ name, lacking }) => [name, lacking])).toEqual([
+    ['other', 1],
+    ['some', undefined],
+  ]);
+  rig.host.addExecutor(1, ['some', 'other']);
+  rig.host.fromExecutor(1, [fromExecutor.want, 1]);
+  await until(() => rig.granted.some(({ id }) => id === other));
+  expect(await rig.client.status(other)).toMatchObject({ state: 'running' });
 });
 
 test('why a task cannot be followed is told: there is none, or the client is closed', async () => {

@@ -74,3 +74,6 @@ export const moveText = ({ what, partition, from, to, tookMs }: ClusterMove): st
       return what satisfies never;
   }
 };
+
+/** Of tasks and chunks of maps whose function no app that runs has. */
+export const lackingText = (count: number): string => (count === 1 ? '1 task waits' : `${count} tasks wait`);

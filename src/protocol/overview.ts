@@ -33,6 +33,8 @@ export type FunctionOverview = {
   readonly runTime: Histogram;
   /** From when a task could run for the first time to its first grant. */
   readonly waitTime: Histogram;
+  /** Tasks and chunks of maps that wait because no executor that is there has the function. Left out: none. */
+  readonly lacking?: number;
 };
 
 export type PartitionOverview = {

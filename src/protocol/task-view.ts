@@ -32,6 +32,8 @@ export type TaskStatus = {
   readonly error: Error | undefined;
   /** Id of the task that called or started it. */
   readonly parent: string | undefined;
+  /** It is queued, and no executor that is there has its function: it waits for a node with an app that has. */
+  readonly lacking?: true;
 };
 
 /** All that is given must hold. */

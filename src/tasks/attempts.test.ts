@@ -188,9 +188,11 @@ describe('a task that comes when an executor wants work', () => {
   test('stays in the queue if the app has no task of its name', () => {
     const world = worldOf({ atOnce: 1 });
     const part = only(world);
-    Object.assign(part.tasks.settings, { runs: () => false });
+    const executor = world.executors[0];
+    if (executor !== undefined) world.names.set(executor, new Set(['other']));
     const id = started(world);
     expect(stateOf(world, id)?.n).toBe(0);
+    expect(part.tasks.queue.length).toBe(1);
   });
 
   test('and is lost with its leader before the record is durable never ran; the client may ask again', () => {

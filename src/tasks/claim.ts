@@ -140,8 +140,9 @@ const watchersToTell = (leader: TaskLeader, tx: TaskTransaction): void => {
 /** A task that is there when the leader begins. */
 const noteAlive = (leader: TaskLeader, { name, kind }: SpecRow, { status }: StateRow): void => {
   leader.alive++;
-  if (kind !== grantKind.task) return;
+  if (kind === grantKind.canary) return;
   const counters = leader.counters.of(name);
+  if (kind !== grantKind.task) return;
   counters.alive++;
   if (status === taskStatus.scheduled) counters.scheduled++;
 };

@@ -27,6 +27,11 @@ export class TaskCounters {
   readonly #byName = new Map<string, FunctionCounters>();
   #others: FunctionCounters | undefined;
 
+  /** Grows with each name that was not seen before, as far as they are kept. */
+  get namesCount(): number {
+    return this.#byName.size + (this.#others === undefined ? 0 : 1);
+  }
+
   /** Those of a name; beyond `limits.functionsCountedMax` names, one for all others. */
   of(name: string): FunctionCounters {
     let counters = this.#byName.get(name);

@@ -9,6 +9,7 @@
  * that has crashed before must not get lost again: these pass the gate.
  */
 import { TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
 import { encodeError } from '../values/codec.ts';
 import { taskIdOfKey } from '../values/task-id.ts';
 import { noteEnded } from './attempt-rows.ts';
@@ -49,13 +50,24 @@ export const grantTasks = (
   count: number,
 ): number => {
   let given = 0;
+  let putAside = 0;
   const ownStragglers: string[] = [];
+  const names = leader.namesToLookAt(executor);
+  const isAlive = (key: string): boolean => tx.get(specTable, key) !== undefined;
   while (given < count) {
-    const key = leader.queue.take(acknowledged);
+    // Where it stands, should it be put aside.
+    const standing = names === undefined ? undefined : leader.queue.next(acknowledged);
+    const key = takeNext(leader, names, acknowledged);
     if (key === undefined) break;
     const spec = tx.get(specTable, key);
     // It has ended meanwhile.
     if (spec === undefined) continue;
+    if (names !== undefined && standing !== undefined && !names.has(spec.name)) {
+      leader.aside.push(spec.name, key, standing, isAlive);
+      leader.asideStopped = ++putAside >= limits.asideTasksPerStep;
+      if (leader.asideStopped) break;
+      continue;
+    }
     const state = tx.get(stateTable, key) ?? newState;
     // Queued twice, or a chunk that takes too long.
     if (state.status !== taskStatus.queued) {
@@ -72,14 +84,25 @@ export const grantTasks = (
       leader.setAside(key);
       continue;
     }
-    // Another app's: it stays as it is, and is queued again by the next leader.
-    if (leader.settings.runs?.(spec.name) === false) continue;
     grant(leader, tx, executor, key, spec, state);
     given++;
   }
   for (const key of ownStragglers) queueCopy(leader, key);
   tellChanges(leader, tx);
   return given;
+};
+
+const takeNext = (
+  leader: TaskLeader,
+  names: ReadonlySet<string> | undefined,
+  acknowledged: number,
+): string | undefined => {
+  const { queue, aside } = leader;
+  if (aside.length > 0) {
+    const key = aside.takeBefore(names, acknowledged, queue.next(acknowledged));
+    if (key !== undefined) return key;
+  }
+  return queue.take(acknowledged);
 };
 
 /** A second attempt of a chunk, by another executor. Nothing is noted: only this leader takes reports of it. */

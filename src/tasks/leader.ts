@@ -13,7 +13,9 @@ import { decodePolicy, defaultPolicy, type TaskPolicy } from '../app/policy.ts';
 import type { PeerMessage } from '../partition/outbox.ts';
 import type { Transaction } from '../partition/transaction.ts';
 import { taskIdOfKey } from '../values/task-id.ts';
+import { AsideTasks } from './aside-tasks.ts';
 import { type FunctionCounters, TaskCounters } from './counters.ts';
+import { FunctionGaps, type FunctionSets } from './function-gaps.ts';
 import { type Flat, grantKind } from './messages.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import type { MapRow, ParentRef, SpecRow, StateRow } from './tables.ts';
@@ -129,14 +131,19 @@ export type LocalOutcome = {
 export type TaskSettings = {
   readonly partition: number;
   readonly partitions: number;
-  /** Executors there are: how many chunks a map keeps under way. */
-  readonly executors: () => number;
-  /** An executor that wants work now, and has from then on one grant less to get; undefined if none does. */
-  readonly takeExecutor?: () => number | undefined;
+  /** Executors there are, that have this function (undefined: all have it): how many chunks a map keeps under way. */
+  readonly executors: (name: string | undefined) => number;
+  /**
+   * An executor that wants work now and has this function (undefined: all have it), and has from then on one grant less to get;
+   * undefined if none does.
+   */
+  readonly takeExecutor?: (name: string | undefined) => number | undefined;
   /** An executor, wanting work or not; one that answers, where there is one. */
   readonly anyExecutor?: () => number | undefined;
-  /** Whether the app has a task of this name. What it has not is kept for an app that has. */
-  readonly runs?: (name: string) => boolean;
+  /** What the executors that are there can run. What none can is kept for one that can. */
+  readonly functionSets?: () => FunctionSets;
+  /** What an executor can run. */
+  readonly functionsOf?: (executor: number) => ReadonlySet<string>;
   readonly retentionMs: number;
   readonly retentionTasks: number;
   readonly queuedTasksMax: number;
@@ -158,10 +165,16 @@ export type Finished = {
 };
 
 const policiesMax = 256;
+const sets: FunctionSets = [];
+const noSets = (): FunctionSets => sets;
 
 export class TaskLeader {
   readonly settings: TaskSettings;
   readonly queue = new ReadyQueue();
+  /** What came out of the queue for an executor that cannot run it. */
+  readonly aside = new AsideTasks();
+  /** A step has put aside as much as it may: the next one may find something for that executor. */
+  asideStopped = false;
   readonly timers = new TimerHeap();
   /** Size of `timers` after those not wanted were last thrown out. */
   timersKept = 0;
@@ -173,6 +186,7 @@ export class TaskLeader {
   readonly changed = new Set<string>();
   readonly progress = new Map<string, Progress>();
   readonly counters = new TaskCounters();
+  readonly gaps: FunctionGaps;
   /** Grows when anything changes that a list of tasks shows. */
   changes = 0;
   /** Finished tasks in order of finishing: without and with an idempotency key. */
@@ -203,6 +217,17 @@ export class TaskLeader {
 
   constructor(settings: TaskSettings) {
     this.settings = settings;
+    this.gaps = new FunctionGaps(this.counters, settings.functionSets ?? noSets);
+  }
+
+  /** What an executor can run; undefined: whatever there may be. */
+  namesToLookAt(executor: number): ReadonlySet<string> | undefined {
+    return this.gaps.any ? this.settings.functionsOf?.(executor) : undefined;
+  }
+
+  /** How many tasks may be ready for an executor that can run these; undefined: all. */
+  readyFor(names: ReadonlySet<string> | undefined): number {
+    return this.queue.length + (this.aside.length === 0 ? 0 : this.aside.readyFor(names));
   }
 
   /** The task an executor's report is about, if its attempt still counts. */

@@ -219,7 +219,7 @@ const tellChunk = (
 
 /** Asks for as many chunks as keep the executors busy. */
 const askForChunks = (leader: TaskLeader, tx: TaskTransaction, live: Live, map: LiveMap): void => {
-  const executors = leader.settings.executors();
+  const executors = leader.settings.executors(leader.gaps.any ? map.row.name : undefined);
   const most =
     map.row.concurrency > 0
       ? Math.min(map.row.concurrency, executors * chunksPerExecutor)

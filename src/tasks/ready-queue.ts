@@ -27,6 +27,22 @@ class Fifo {
     return this.#keys[this.#head];
   }
 
+  /** Throws out what is not to be kept; returns how many that were. */
+  keep(isKept: (key: string) => boolean): number {
+    const [keys, positions]: [string[], number[]] = [[], []];
+    for (let at = this.#head; at < this.#keys.length; at++) {
+      const key = this.#keys[at] as string;
+      if (!isKept(key)) continue;
+      keys.push(key);
+      positions.push(this.#positions[at] as number);
+    }
+    const dropped = this.#keys.length - this.#head - keys.length;
+    this.#keys = keys;
+    this.#positions = positions;
+    this.#head = 0;
+    return dropped;
+  }
+
   shift(): string {
     const key = this.#keys[this.#head] as string;
     this.#head++;
@@ -38,6 +54,12 @@ class Fifo {
     return key;
   }
 }
+
+/** Where an entry stands: the higher rank first (what goes on before what is new, then by priority), then the lower position. */
+export type Standing = { readonly rank: number; readonly position: number };
+
+/** Rank of tasks that go on. */
+const resumedRank = Number.POSITIVE_INFINITY;
 
 export class ReadyQueue {
   readonly #resumed = new Fifo();
@@ -68,6 +90,27 @@ export class ReadyQueue {
       this.#priorities = [...this.#byPriority.keys()].sort((a, b) => b - a);
     }
     fifo.push(key, position);
+  }
+
+  /** Puts back what stood so in a queue before, behind what stands there so already. */
+  pushAs(key: string, { rank, position }: Standing): void {
+    this.push(key, position, rank, rank === resumedRank);
+  }
+
+  /** Of the entry that `take` would give. */
+  next(acknowledged: number): Standing | undefined {
+    const { position } = this.#resumed;
+    if (position !== undefined && position <= acknowledged) return { rank: resumedRank, position };
+    for (const rank of this.#priorities) {
+      const { position } = this.#byPriority.get(rank) as Fifo;
+      if (position !== undefined && position <= acknowledged) return { rank, position };
+    }
+    return undefined;
+  }
+
+  /** Throws out the keys of tasks that are not there any more. */
+  keep(isKept: (key: string) => boolean): void {
+    for (const fifo of [this.#resumed, ...this.#byPriority.values()]) this.#length -= fifo.keep(isKept);
   }
 
   /** The key of the next task whose position is at most `acknowledged`, taken out; undefined if there is none. */

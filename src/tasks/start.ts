@@ -96,6 +96,8 @@ export const startTask = (leader: TaskLeader, tx: TaskTransaction, request: Star
   leader.alive++;
   leader.changes++;
   if (request.kind === grantKind.task) countStart(leader, request);
+  // Whoever runs it has to have its function.
+  else leader.counters.of(request.name);
   if (request.delayMs > 0) {
     const dueAt = tx.time + request.delayMs;
     tx.put(stateTable, key, { ...newState, status: taskStatus.scheduled, dueAt });
@@ -139,8 +141,9 @@ const countStart = ({ counters }: TaskLeader, { name, delayMs }: StartRequest): 
 
 /** Nobody waits for an executor, and one wants work: the grant goes into the same record. */
 const executorAtOnce = (leader: TaskLeader, name: string): number | undefined => {
-  const { runs, takeExecutor } = leader.settings;
-  return leader.queue.length > 0 || runs?.(name) === false ? undefined : takeExecutor?.();
+  const { queue, aside, gaps } = leader;
+  if (queue.length > 0 || (aside.length > 0 && aside.count(name) > 0)) return undefined;
+  return leader.settings.takeExecutor?.(gaps.any ? name : undefined);
 };
 
 const checkedKeyRow = (name: string, idempotencyKey: string): string => {

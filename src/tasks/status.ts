@@ -49,6 +49,7 @@ const aliveStatus = (
     finishedAt: undefined,
     progress: leader.progress.get(key),
     error: undefined,
+    ...(state.status === taskStatus.queued && !leader.gaps.isThere(spec.name) ? { lacking: true as const } : {}),
   };
 };
 

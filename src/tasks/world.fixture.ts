@@ -14,6 +14,7 @@ import { hash16, type SeededRandom, seededRandom } from '../values/hash.ts';
 import { hashOfTaskId, mintTaskId, partitionOfHash } from '../values/task-id.ts';
 import { claimTasks, collectFinished, type Running } from './claim.ts';
 import { takeClientMessage } from './client-requests.ts';
+import { ExecutorNames } from './executor-names.fixture.ts';
 import { executorLost, grantTasks } from './grant.ts';
 import { TaskLeader, type TaskOutput, type TaskTransaction } from './leader.ts';
 import { fireTimers, takeExecutorMessage, takePeerMessage } from './machine.ts';
@@ -21,19 +22,7 @@ import { type Flat, fromClient, toClient } from './messages.ts';
 import { removeExpired } from './retention.ts';
 import { type Attempt, ScriptedExecutor } from './scripted-executor.fixture.ts';
 import { taskTables } from './tables.ts';
-
-export type WorldOptions = {
-  readonly partitions: number;
-  readonly executors: number;
-  readonly seed: string;
-  /** Given to every task. */
-  readonly policy?: string;
-  readonly retentionTasks?: number;
-  readonly retentionMs?: number;
-  readonly slots?: number;
-  /** How often an executor wants work at the moment a task comes, of 1. */
-  readonly atOnce?: number;
-};
+import type { WorldOptions } from './world-options.fixture.ts';
 
 export class Part {
   readonly number: number;
@@ -63,6 +52,7 @@ export class World {
   now = 1_760_000_000_000;
   readonly parts: Part[] = [];
   readonly executors: ScriptedExecutor[] = [];
+  readonly names = new ExecutorNames(this.executors);
   /** Messages between partitions, by sender and receiver. */
   readonly wire = new Map<string, PeerMessage[]>();
   /** Everything any request was answered, by request number. */
@@ -103,9 +93,14 @@ export class World {
     return new TaskLeader({
       partition: number,
       partitions,
-      executors: () => this.executors.length,
-      takeExecutor: () =>
-        this.random.fraction() < (this.options.atOnce ?? 0) ? this.pick(this.executors).number : undefined,
+      executors: (name) => this.names.having(name).length,
+      takeExecutor: (name) => {
+        const having = this.names.having(name);
+        const atOnce = this.random.fraction() < (this.options.atOnce ?? 0) && having.length > 0;
+        return atOnce ? this.pick(having).number : undefined;
+      },
+      functionSets: () => this.names.sets,
+      functionsOf: (number) => this.names.of(this.executors.find((executor) => executor.number === number)),
       anyExecutor: () => this.executors[0]?.number,
       retentionMs: retentionMs ?? 1_000_000_000,
       retentionTasks: retentionTasks ?? 1_000_000,
@@ -115,7 +110,7 @@ export class World {
     });
   }
 
-  addExecutor(): ScriptedExecutor {
+  addExecutor(names?: ReadonlySet<string>): ScriptedExecutor {
     const executor = new ScriptedExecutor(
       this.#executors++,
       {
@@ -125,6 +120,7 @@ export class World {
       this.options.policy,
     );
     this.executors.push(executor);
+    this.names.set(executor, names);
     return executor;
   }
 
@@ -182,11 +178,12 @@ export class World {
 
   #route(part: Part, output: TaskOutput): void {
     switch (output.kind) {
-      case 'executor':
-        this.executors
-          .find(({ number }) => number === output.executor)
-          ?.inbox.push({ partition: part.number, flat: output.flat });
+      case 'executor': {
+        const executor = this.executors.find(({ number }) => number === output.executor);
+        this.names.check(executor, output.flat);
+        executor?.inbox.push({ partition: part.number, flat: output.flat });
         break;
+      }
       case 'client':
         this.#answered(output.flat);
         break;
@@ -253,7 +250,7 @@ export class World {
   /** An executor dies with what it had to say; another takes its place. */
   crashExecutor(executor: ScriptedExecutor, what = 'it ended'): void {
     this.executors.splice(this.executors.indexOf(executor), 1);
-    this.addExecutor();
+    this.addExecutor(this.names.of(executor));
     for (const part of this.parts)
       if (part.up)
         this.transact(part, (tx) =>
@@ -348,10 +345,12 @@ export class World {
       if (part.appends.length > 0) events.push(() => this.land(part));
       if (part.flushes.length > 0) events.push(() => this.flush(part));
       if (part.tasks.timers.nextDueAt <= Math.max(this.clock(part), part.core.time)) events.push(() => this.fire(part));
-      if (part.tasks.queue.length > 0)
-        for (const executor of this.executors)
-          if (executor.attempts.size < slots || executor.inbox.length === 0)
-            events.push(() => void this.grant(part, executor));
+      for (const executor of this.executors)
+        if (
+          part.tasks.readyFor(this.names.of(executor)) > 0 &&
+          (executor.attempts.size < slots || executor.inbox.length === 0)
+        )
+          events.push(() => void this.grant(part, executor));
     }
     for (const [name, wire] of this.wire) if (wire.length > 0) events.push(() => this.receivePeer(name));
     for (const executor of this.executors) {

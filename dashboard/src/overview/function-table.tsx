@@ -1,6 +1,7 @@
 /** What became of the tasks of each name. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { lackingText } from '../../../src/protocol/cluster-words.ts';
 import type { FunctionOverview, Histogram } from '../../../src/protocol/overview.ts';
 import { formatCount, formatMs } from '../format.ts';
 import { startHref, tasksHref } from '../route.ts';
@@ -94,7 +95,12 @@ const FunctionRow = ({ one, mapped }: { one: FunctionOverview; mapped: boolean }
   const of = (state: string): { href?: string } => (name === undefined ? {} : { href: tasksHref({ name, state }) });
   return (
     <tr>
-      <th scope="row">{name === undefined ? 'all others' : <a href={tasksHref({ name })}>{name}</a>}</th>
+      <th scope="row">
+        {name === undefined ? 'all others' : <a href={tasksHref({ name })}>{name}</a>}
+        {one.lacking === undefined ? null : (
+          <span class="state-failed"> {lackingText(one.lacking)}: no app has it</span>
+        )}
+      </th>
       <td class="number">
         <Count count={one.running} {...of('running')} />
       </td>

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type ExecutorPeer, ExecutorTurns, othersTakeWork } from './dispatch.ts';
 
 const peers = (...wanted: readonly number[]): Map<number, ExecutorPeer> =>
-  new Map(wanted.map((count, number) => [number, { wanted: count, silent: false }]));
+  new Map(wanted.map((count, number) => [number, { wanted: count, silent: false, names: new Set(['a']) }]));
 
 test('tasks that come one by one go to executors in turns, also where one wants far more than the others', () => {
   const executors = peers(100, 2, 2);
@@ -20,6 +20,14 @@ test('an executor that does not answer gets nothing, whatever it asked for befor
   expect(othersTakeWork(executors, 1)).toBe(false);
   (executors.get(0) as ExecutorPeer).silent = false;
   expect([othersTakeWork(executors, 1), othersTakeWork(executors, 0)]).toEqual([true, false]);
+});
+
+test('a task goes only to an executor that has its function', () => {
+  const executors = peers(2, 2, 2);
+  executors.set(1, { wanted: 2, silent: false, names: new Set(['a', 'b']) });
+  const turns = new ExecutorTurns();
+  expect(Array.from({ length: 3 }, () => turns.take(executors, 'b'))).toEqual([1, 1, undefined]);
+  expect(Array.from({ length: 3 }, () => turns.take(executors, 'a'))).toEqual([2, 0, 2]);
 });
 
 test('who may be any executor is one that answers, in turns; where none does, one of them all the same', () => {

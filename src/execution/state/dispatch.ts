@@ -9,6 +9,8 @@ export type ExecutorPeer = {
   wanted: number;
   /** It does not answer: it is given nothing more until it does. */
   silent: boolean;
+  /** Of the app behind it. Those of the same app share one. */
+  readonly names: ReadonlySet<string>;
 };
 
 /** What an executor says of itself, and not of an attempt. */
@@ -18,28 +20,35 @@ const takesWork = (executor: ExecutorPeer): boolean => executor.wanted > 0 && !e
 
 /**
  * Gives ready tasks to executors that want some: evenly where there are fewer tasks than wanted, from all partitions in
- * turn. `round` says who comes first this time.
+ * turn. `round` says who comes first this time. Returns whether there may be more for them, to be looked for in another turn.
  */
-export const dispatch = (parts: readonly Part[], executors: ReadonlyMap<number, ExecutorPeer>, round: number): void => {
+export const dispatch = (
+  parts: readonly Part[],
+  executors: ReadonlyMap<number, ExecutorPeer>,
+  round: number,
+): boolean => {
   const wanting = [...executors].filter(([, executor]) => takesWork(executor));
-  if (wanting.length === 0) return;
-  const ready = parts.reduce((sum, { tasks }) => sum + tasks.queue.length, 0);
-  if (ready === 0) return;
+  if (wanting.length === 0) return false;
+  const ready = parts.reduce((sum, { tasks }) => sum + tasks.readyFor(undefined), 0);
+  if (ready === 0) return false;
   const share = Math.max(1, Math.ceil(ready / wanting.length));
+  let more = false;
   for (let turn = 0; turn < wanting.length; turn++) {
     const [number, executor] = wanting[(round + turn) % wanting.length] as [number, ExecutorPeer];
     let most = Math.min(executor.wanted, share);
     for (let at = 0; at < parts.length && most > 0; at++) {
       const { host, tasks, leading } = parts[(round + turn + at) % parts.length] as Part;
-      if (!leading || tasks.queue.length === 0) continue;
+      if (!leading || tasks.readyFor(executor.names) === 0) continue;
       const count = Math.ceil(most / (parts.length - at));
       host.transact((tx) => {
         const given = grantTasks(tasks, tx, host.core.acknowledged, number, count);
         most -= given;
         executor.wanted -= given;
       });
+      more ||= tasks.asideStopped;
     }
   }
+  return more;
 };
 
 /** Chooses executors one at a time, in turns. */
@@ -55,12 +64,15 @@ export class ExecutorTurns {
     return those[this.#nextOfAny++ % those.length]?.[0];
   }
 
-  /** The next executor after the last one chosen that takes work; it is given one grant. Undefined: none does. */
-  take(executors: ReadonlyMap<number, ExecutorPeer>): number | undefined {
+  /**
+   * The next executor after the last one chosen that takes work and has this function, where one is named; it is given one grant.
+   * Undefined: none does.
+   */
+  take(executors: ReadonlyMap<number, ExecutorPeer>, name?: string): number | undefined {
     let first: number | undefined;
     let next: number | undefined;
     for (const [number, executor] of executors) {
-      if (!takesWork(executor)) continue;
+      if (!takesWork(executor) || (name !== undefined && !executor.names.has(name))) continue;
       if (first === undefined || number < first) first = number;
       if (number > this.#last && (next === undefined || number < next)) next = number;
     }

@@ -22,7 +22,10 @@ export type Part = {
 };
 
 /** What the part's thread does for it. */
-export type PartHooks = Pick<TaskSettings, 'executors' | 'takeExecutor' | 'anyExecutor' | 'runs'> & {
+export type PartHooks = Pick<
+  TaskSettings,
+  'executors' | 'takeExecutor' | 'anyExecutor' | 'functionSets' | 'functionsOf'
+> & {
   readonly release: (outputs: readonly TaskOutput[]) => void;
   readonly onLeading: (epoch: number) => void;
   readonly onFenced: () => void;

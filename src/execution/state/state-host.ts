@@ -20,7 +20,8 @@ import { removeExpired } from '../../tasks/retention.ts';
 import { forgetClient } from '../../tasks/waiters.ts';
 import type { AttemptName } from '../executor/control.ts';
 import { ChangeNotices } from './change-notices.ts';
-import { dispatch, type ExecutorPeer, ExecutorTurns, isForHost } from './dispatch.ts';
+import { dispatch, ExecutorTurns, isForHost } from './dispatch.ts';
+import { ExecutorTable } from './executor-table.ts';
 import { takeRequests } from './intake.ts';
 import { openPart, type Part } from './part.ts';
 import { PartTable } from './part-table.ts';
@@ -28,8 +29,6 @@ import { PeerMail } from './peer-mail.ts';
 import { type RollCall, RollCalls } from './roll-call.ts';
 import { SilentExecutors } from './silence.ts';
 import type { StateHostOptions } from './state-host-options.ts';
-
-type Executor = ExecutorPeer & { out: Flat };
 
 /** A step is one record at most: it is kept small. */
 const messagesPerStep = 128;
@@ -40,14 +39,14 @@ const collectPerSlice = 20_000;
 export class StateHost {
   readonly #options: StateHostOptions;
   readonly #parts = new PartTable((number, begin) => this.#openPart(number, begin));
-  readonly #executors = new Map<number, Executor>();
+  readonly #table = new ExecutorTable();
+  readonly #executors = this.#table.all;
   readonly #rollCalls: RollCalls;
   readonly #silent = new SilentExecutors(this.#executors);
   readonly #clients = new Map<number, Flat>();
   readonly #mail: PeerMail;
   readonly #turns = new ExecutorTurns();
   readonly #notices: ChangeNotices;
-  #names: ReadonlySet<string> = new Set();
   #turnPlanned = false;
   #closing = false;
   #closed = false;
@@ -101,10 +100,11 @@ export class StateHost {
 
   async #openPart(number: number, begin: 'lead' | 'follow'): Promise<Part> {
     return openPart(number, begin, this.#options, {
-      executors: () => Math.max(1, this.#executors.size),
-      takeExecutor: () => (this.#closing ? undefined : this.#turns.take(this.#executors)),
+      executors: (name) => Math.max(1, this.#table.count(name)),
+      takeExecutor: (name) => (this.#closing ? undefined : this.#turns.take(this.#executors, name)),
       anyExecutor: () => this.#turns.any(this.#executors),
-      runs: (name) => this.#names.has(name),
+      functionSets: () => this.#table.functionSets,
+      functionsOf: (executor) => this.#table.functionsOf(executor),
       release: (outputs) => this.#release(outputs),
       onLeading: (epoch) => this.#lead(number, epoch),
       onFenced: () => this.#failed(number, fenced(number)),
@@ -121,8 +121,7 @@ export class StateHost {
    * still run what an earlier leader gave it, and is asked.
    */
   addExecutor(executor: number, names: readonly string[], fresh = true): void {
-    this.#names = new Set(names);
-    this.#executors.set(executor, { wanted: 0, silent: false, out: [] });
+    this.#table.add(executor, names);
     if (!fresh) for (const part of this.#parts.values()) if (part.leading) this.#rollCalls.ask(part, executor);
     this.#planTurn();
   }
@@ -148,7 +147,7 @@ export class StateHost {
   }
 
   #forget(executor: number): void {
-    this.#executors.delete(executor);
+    this.#table.remove(executor);
     this.#silent.gone(executor);
     for (const part of this.#parts.values()) this.#rollCalls.gone(part, executor);
   }
@@ -337,7 +336,7 @@ export class StateHost {
     if (this.#options.env.clock.monotonic() >= this.#resendAt) this.#resend();
     if (!this.#closing) {
       this.#silent.takeBack(parts);
-      dispatch(parts, this.#executors, this.#round++);
+      more = dispatch(parts, this.#executors, this.#round++) || more;
     }
     for (const { host, tasks, leading } of parts) {
       if (leading && !this.#closing)

@@ -10,6 +10,7 @@ import type {
   PartitionOverview,
 } from '../../protocol/overview.ts';
 import type { FunctionCounters } from '../../tasks/counters.ts';
+import type { TaskLeader } from '../../tasks/leader.ts';
 import { finishedCount } from '../../tasks/retention.ts';
 import { specTable } from '../../tasks/tables.ts';
 import type { Part } from './part.ts';
@@ -36,7 +37,7 @@ export const functionsOf = (parts: Iterable<Part>): readonly FunctionOverview[] 
   const byName = new Map<string | undefined, FunctionOverview>();
   for (const { tasks } of parts)
     for (const [name, counters] of tasks.counters.all()) {
-      const one = functionOf(name, counters);
+      const one = functionOf(name, counters, tasks);
       const other = byName.get(name);
       byName.set(name, other === undefined ? one : merged(one, other));
     }
@@ -46,15 +47,18 @@ export const functionsOf = (parts: Iterable<Part>): readonly FunctionOverview[] 
 const order = (a: string | undefined, b: string | undefined): number =>
   a === b ? 0 : a === undefined || (b !== undefined && a > b) ? 1 : -1;
 
-const functionOf = (name: string | undefined, counters: FunctionCounters): FunctionOverview => {
+const functionOf = (name: string | undefined, counters: FunctionCounters, tasks: TaskLeader): FunctionOverview => {
   const { started, completed, failed, cancelled, failedAttempts, items, alive, scheduled, running, waiting } = counters;
   const queued = alive - scheduled - running;
   const { runTime, waitTime } = counters;
+  // Chunks of maps wait, too, and are not counted as tasks.
+  const lacking = name === undefined || tasks.gaps.isThere(name) ? 0 : Math.max(queued, tasks.aside.count(name));
   return {
     name,
     ...{ started, completed, failed, cancelled, failedAttempts, items, queued, scheduled, running, waiting },
     runTime: { counts: [...runTime.counts], sumMs: runTime.sumMs },
     waitTime: { counts: [...waitTime.counts], sumMs: waitTime.sumMs },
+    ...(lacking === 0 ? {} : { lacking }),
   };
 };
 
@@ -72,6 +76,9 @@ const merged = (one: FunctionOverview, other: FunctionOverview): FunctionOvervie
   waiting: one.waiting + other.waiting,
   runTime: addHistograms(one.runTime, other.runTime),
   waitTime: addHistograms(one.waitTime, other.waitTime),
+  ...(one.lacking === undefined && other.lacking === undefined
+    ? {}
+    : { lacking: (one.lacking ?? 0) + (other.lacking ?? 0) }),
 });
 
 export const partitionOf = (part: Part, checkpoint: CheckpointSeen): PartitionOverview => {
@@ -87,7 +94,7 @@ export const partitionOf = (part: Part, checkpoint: CheckpointSeen): PartitionOv
     pendingSteps: core.heldOutputs,
     tasks: part.tasks.alive,
     finished: finishedCount(part.tasks),
-    queueDepth: part.tasks.queue.length,
+    queueDepth: part.tasks.readyFor(undefined),
     oldestQueuedAt: oldestQueued(part),
   };
 };
@@ -97,10 +104,11 @@ const oldestQueued = ({ host, tasks, leading }: Part): Date | undefined => {
   let oldest: number | undefined;
   if (!leading) return undefined;
   host.transact((tx) => {
-    for (const key of tasks.queue.firstOfEach()) {
-      const createdAt = tx.get(specTable, key)?.createdAt;
-      if (createdAt !== undefined && (oldest === undefined || createdAt < oldest)) oldest = createdAt;
-    }
+    for (const queue of [tasks.queue, tasks.aside])
+      for (const key of queue.firstOfEach()) {
+        const createdAt = tx.get(specTable, key)?.createdAt;
+        if (createdAt !== undefined && (oldest === undefined || createdAt < oldest)) oldest = createdAt;
+      }
   });
   return oldest === undefined ? undefined : new Date(oldest);
 };

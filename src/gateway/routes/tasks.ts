@@ -66,6 +66,7 @@ const statusSchema = {
     },
     error: { description: 'of a task that failed or was cancelled, in JSON form' },
     parent: { type: 'string', description: 'the task that called or started it' },
+    lacking: { type: 'boolean', description: 'it waits because no node has an app with its function' },
   },
 } as const;
 
