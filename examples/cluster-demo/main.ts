@@ -104,14 +104,14 @@ const run = async (demo: Demo, options: Options, url: string): Promise<number> =
   return different === undefined ? exitCode.ok : exitCode.failed;
 };
 
-/** Settles when all three nodes are up, and each partition is led and followed. */
+/** Settles when all three nodes are up and lead as many partitions as the others, and each partition is followed. */
 const whole = async (client: Pick<RemoteClient, 'overview'>): Promise<void> => {
   const until = performance.now() + wholeMs;
   for (;;) {
     const seen = (await client.overview()).cluster;
-    const up = seen?.members.filter(({ state }) => state === 'up').length ?? 0;
-    const ready = seen?.partitions.every(({ leader, standbys }) => leader !== undefined && standbys.length > 0);
-    if (up === 3 && ready === true) return;
+    const { members = [], partitions = [] } = seen ?? {};
+    const even = members.filter(({ state, leads }) => state === 'up' && leads * 3 === partitions.length).length === 3;
+    if (even && partitions.every(({ standbys }) => standbys.some(({ following }) => following))) return;
     if (performance.now() > until) throw new Error('The cluster did not become whole in a minute.');
     await pause(lookEveryMs);
   }
