@@ -40,15 +40,14 @@ export class ControlSocket {
     const path = socketPath(folder);
     const server = createServer((socket) => {
       socket.on('error', () => socket.destroy());
-      const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
       const reply = (message: Reply): void => {
         socket.write(`${JSON.stringify(message)}\n`);
       };
-      lines.on('line', (line) => {
-        const request = JSON.parse(line) as Request;
-        if (request.method === 'follow') socket.once('close', follow(controlled.client, request.args, reply));
+      eachLine(socket, (line) => {
+        const { method, args } = JSON.parse(line) as Request;
+        if (method === 'follow') socket.once('close', follow(controlled.client, args, reply));
         else
-          answer(controlled, request.method, request.args).then(
+          answer(controlled, method, args).then(
             (text) => reply({ ok: text }),
             (error: unknown) => reply({ error: encodeError(error) }),
           );
@@ -109,7 +108,7 @@ export const askHolder = async (
   try {
     const socket = await connect(path.path, folder);
     const line = await new Promise<string>((resolve, reject) => {
-      createInterface({ input: socket }).once('line', resolve);
+      eachLine(socket, resolve);
       socket.once('error', reject);
       socket.once('close', () =>
         reject(new TuttiError('DATA_UNAVAILABLE', `The process that holds ${folder} closed the connection.`)),
@@ -152,7 +151,7 @@ export const followHolder = (
         return;
       }
       socket.once('error', gone).once('close', gone);
-      createInterface({ input: socket }).on('line', (line) => {
+      eachLine(socket, (line) => {
         const reply = JSON.parse(line) as Reply;
         if (!open) return;
         if (reply.event !== undefined) take(decodeValue(reply.event) as TaskEvent);
@@ -166,6 +165,20 @@ export const followHolder = (
     open = false;
     socket?.destroy();
   };
+};
+
+/** Takes the lines that come. One that cannot be taken, as when the other side ended in the middle of it, ends the connection. */
+const eachLine = (socket: Socket, take: (line: string) => void): void => {
+  createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })
+    // It repeats the socket's errors, and one that nobody hears would end the thread: the node, when a command hangs up.
+    .on('error', () => undefined)
+    .on('line', (line) => {
+      try {
+        take(line);
+      } catch {
+        socket.destroy();
+      }
+    });
 };
 
 const connect = (path: string, folder: string): Promise<Socket> =>
