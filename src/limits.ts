@@ -16,7 +16,9 @@ export const valueLimits = {
 export const clientLimits = {
   clientTimeoutMs: 30_000,
   clientGiveUpMs: 30_000,
-  /** From a dial to the node's greeting: where there are other addresses, and where there is no other. */
+  /** From a dial to the connection, the first time: it doubles with each failure in a row, up to `clientDialMs`. */
+  clientOpenMs: 4_000,
+  /** From the connection to the node's greeting: where there are other addresses, and where there is no other. */
   clientDialMs: 10_000,
   clientDialOnlyMs: 20_000,
   clientBackoffFirstMs: 100,

@@ -13,7 +13,7 @@ describe('requests', () => {
     const client = new FakeClient();
     const [a, b] = [client.start('a'), client.ask('status', ['x'])];
     client.world.pass(5);
-    client.world.socket.events.opened('secret');
+    client.world.socket.opens('secret');
     expect(client.world.socket.received).toEqual([[fromClient.hello, 1, 'secret', 'c']]);
     client.world.socket.tell([fromNode.welcome, 1, 0, 5_000, [], [1_000_000, 100, 10]]);
     expect(client.world.socket.frames).toEqual([1, 2]);
@@ -223,7 +223,7 @@ describe('a connection', () => {
       client.world.pass(5_000);
     }
     expect(client.world.sockets.length).toBe(1);
-    client.world.pass(10_000);
+    client.world.pass(8_000);
     expect(client.world.sockets.length).toBe(2);
   });
 
@@ -277,14 +277,14 @@ describe('a connection', () => {
   test('that is refused for its token or version fails what was asked, and is tried again when something new is', () => {
     const client = new FakeClient();
     const asked = client.start('a');
-    client.world.socket.events.opened('wrong');
+    client.world.socket.opens('wrong');
     client.world.socket.answer(0, encodeError(new TuttiError('UNAUTHORIZED', 'no')), 0);
     client.world.socket.breaks(closeCode.unauthorized);
     expect(asked.errors).toMatchObject([{ code: 'UNAUTHORIZED', outcome: 'rejected' }]);
     expect(client.core.state).toBe('resting');
     const old = client.start('b');
     expect(client.world.sockets.length).toBe(2);
-    client.world.socket.events.opened('right');
+    client.world.socket.opens('right');
     client.world.socket.tell([fromNode.welcome, 0, 0, 5_000, [], [1_000, 10, 10]]);
     expect(old.errors).toMatchObject([{ code: 'PROTOCOL_VERSION' }]);
   });
@@ -323,7 +323,7 @@ describe('a connection', () => {
 
     const dials = client.world.sockets.length;
     const greeted = client.ask('status', ['x']);
-    client.world.socket.events.opened(null);
+    client.world.socket.opens();
     client.world.pass(19_000);
     client.world.socket.welcome();
     client.world.socket.answer(client.world.socket.requests[0]?.[1] as number, '"x"');
@@ -333,11 +333,48 @@ describe('a connection', () => {
   test('K3: ends the wait for a node that took the connection and never greets when that attempt ends', () => {
     const client = new FakeClient({ giveUpMs: 5_000 });
     const asked = client.ask('app', []);
-    client.world.socket.events.opened(null);
+    client.world.socket.opens();
     client.world.pass(clientLimits.clientDialOnlyMs - 1);
     expect(asked.errors).toEqual([]);
     client.world.pass(1);
     expect(asked.errors).toMatchObject([{ code: 'UNREACHABLE', outcome: 'rejected' }]);
+    expect([client.core.state, client.world.timers]).toEqual(['resting', 0]);
+  });
+
+  test('K3: is tried again where an attempt neither opened nor failed, and the next may work', () => {
+    const client = new FakeClient({ giveUpMs: 5_000 });
+    const asked = client.ask('status', ['x']);
+    client.world.pass(clientLimits.clientOpenMs - 1);
+    expect(client.world.sockets.length).toBe(1);
+    client.world.pass(1);
+    expect(client.world.sockets.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+    // Later than it would have given up, and the token takes its time.
+    client.world.pass(5_000);
+    client.world.socket.events.reached();
+    client.world.pass(clientLimits.clientDialOnlyMs - 1);
+    client.world.socket.events.opened(null);
+    client.world.socket.welcome();
+    client.world.socket.answer(client.world.socket.requests[0]?.[1] as number, '"x"');
+    expect([asked.texts, asked.errors, client.world.sockets.length]).toEqual([['"x"'], [], 2]);
+  });
+
+  test('K3: is given up where attempts come to nothing for long, or where one is refused that late', () => {
+    const client = new FakeClient({ giveUpMs: 5_000 });
+    const asked = client.ask('app', []);
+    const ends = (): number => {
+      const from = client.world.nowMs;
+      while (client.core.state !== 'resting') client.world.pass(100);
+      return client.world.nowMs - from;
+    };
+    // Attempts of 4, 8 and 10 s.
+    expect([ends(), client.world.sockets.length]).toEqual([22_000, 3]);
+    expect(asked.errors).toMatchObject([{ code: 'UNREACHABLE', outcome: 'rejected' }]);
+
+    const refused = client.ask('app', []);
+    client.world.pass(6_000);
+    expect([refused.errors, client.world.sockets.length]).toEqual([[], 5]);
+    client.world.socket.breaks(0);
+    expect(refused.errors).toMatchObject([{ code: 'UNREACHABLE', outcome: 'rejected' }]);
     expect([client.core.state, client.world.timers]).toEqual(['resting', 0]);
   });
 

@@ -28,10 +28,16 @@ export class FakeSocket {
     this.events = events;
   }
 
+  /** Opens it: what the client says hello with is known at once. */
+  opens(token: string | null = null): void {
+    this.events.reached();
+    this.events.opened(token);
+  }
+
   /** Opens it, and welcomes the client. */
   welcome(options: { timeMs?: number; addresses?: string[]; bounds?: [number, number, number] } = {}): void {
     const { timeMs = 0, addresses = [], bounds = [1_000_000, 100, 10] } = options;
-    this.events.opened(null);
+    this.opens();
     this.tell([fromNode.welcome, 1, timeMs, 5_000, addresses, bounds]);
   }
 

@@ -11,7 +11,8 @@
  * - K2 The pause before a dial grows with each failure in a row, and is drawn, so that many clients of one node do not come at
  *   once. A connection that worked is dialled again with next to no pause.
  * - K3 A node that is slow is not taken for one that is not there: only when an attempt has failed does the link give up, and where
- *   there is no other address an attempt has longer.
+ *   there is no other address the node has longer to greet. There an attempt that came to nothing, neither connected nor refused,
+ *   is made again, each with more time, and ends the wait only after as long.
  * - K4 Addresses learned from a node take the token no further than the first ones did: never from an encrypted to a plain one.
  */
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
@@ -38,6 +39,8 @@ export interface Socket {
 }
 
 export type SocketEvents = {
+  /** There is a connection; what to say hello with is yet to come. */
+  reached(): void;
   /** It is open; `token` is what to say hello with. */
   opened(token: string | null): void;
   received(frame: Uint8Array): void;
@@ -93,6 +96,8 @@ export class Link {
   #refusal: TuttiError | undefined;
   /** No node was reached for `giveUpMs`: the next failure is the last one (K3). */
   #isLast = false;
+  /** When the first dial of this wait was. */
+  #wantedAt = 0;
   /** Ends the wait for what is to come next: the end of a dial, of a pause, the next heartbeat. */
   #cancelNext: (() => void) | undefined;
   #cancelGiveUp: (() => void) | undefined;
@@ -162,16 +167,21 @@ export class Link {
     this.#letGo();
     this.#state = 'dialing';
     const { giveUpMs } = this.#options;
-    if (giveUpMs !== undefined)
-      this.#cancelGiveUp ??= this.#world.env.timers.after(giveUpMs, () => {
+    if (giveUpMs !== undefined && this.#cancelGiveUp === undefined) {
+      this.#wantedAt = this.#world.env.clock.monotonic();
+      this.#cancelGiveUp = this.#world.env.timers.after(giveUpMs, () => {
         this.#isLast = true;
         if (this.#state === 'pausing') this.#giveUp(this.#unreachable());
       });
+    }
     const generation = ++this.#generation;
     const live = (): boolean => generation === this.#generation;
-    const isOnly = this.#addresses.length === 1;
-    this.#await(isOnly ? clientLimits.clientDialOnlyMs : clientLimits.clientDialMs, () => this.#fail());
+    const { clientOpenMs, clientDialMs, clientDialOnlyMs } = clientLimits;
+    this.#await(Math.min(clientDialMs, clientOpenMs * 2 ** this.#failures), () => this.#silent());
     this.#socket = this.#world.dial(this.address, {
+      reached: () => {
+        if (live()) this.#await(this.#isOnly ? clientDialOnlyMs : clientDialMs, () => this.#fail());
+      },
       opened: (token) => {
         if (live()) this.#greet(token);
       },
@@ -271,6 +281,22 @@ export class Link {
     else if (code === closeCode.malformed || code === closeCode.tooLarge)
       this.#lose(refusal ?? new TuttiError('PROTOCOL_INVALID', `${this.address} refused what was sent (${code}).`));
     else this.#fail();
+  }
+
+  get #isOnly(): boolean {
+    return this.#addresses.length === 1;
+  }
+
+  /** Nothing came of a dial. The next one needs no pause: this one was long enough. */
+  #silent(): void {
+    const waitedMs = this.#world.env.clock.monotonic() - this.#wantedAt;
+    if (this.#isLast && !(this.#isOnly && waitedMs < clientLimits.clientDialOnlyMs)) {
+      this.#fail();
+      return;
+    }
+    this.#failures++;
+    this.#address++;
+    this.#dial();
   }
 
   #fail(): void {

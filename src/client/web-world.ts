@@ -17,20 +17,23 @@ export const webWorld = (token: Token): ClientWorld => ({
       events.closed(0);
     };
     socket.onopen = () => {
+      socket.onerror = null;
+      events.reached();
       if (typeof token === 'function') Promise.resolve(token()).then(events.opened, gone);
       else events.opened(token ?? null);
     };
     socket.onmessage = ({ data }: { data: unknown }) => {
       if (data instanceof ArrayBuffer) events.received(new Uint8Array(data));
     };
-    // The reason is not told to programs; a close follows.
-    socket.onerror = () => undefined;
+    // The reason is not told to programs. In Node.js 22 no close follows where it never opened.
+    socket.onerror = () => events.closed(0);
     socket.onclose = ({ code }) => events.closed(code);
     return {
       send: (frame) => socket.send(frame as Uint8Array<ArrayBuffer>),
       close: () => {
         socket.onopen = null;
         socket.onmessage = null;
+        socket.onerror = null;
         socket.onclose = null;
         socket.close();
       },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { connect } from '../../src/client/client.ts';
+import { webWorld } from '../../src/client/web-world.ts';
 import { open, type Serving, type Tutti } from '../../src/index.ts';
 import { limits } from '../../src/limits.ts';
 import { closeCode, decodeNodeFrame, encodeFrame, fromNode, type NodeMessage } from '../../src/protocol/wire.ts';
@@ -53,6 +54,22 @@ test('lets in who knows the token, and tells the others why not', async () => {
   expect(await client.tasks.half.run(2)).toBe(1);
   expect(asked).toBe(2);
   await client.close();
+});
+
+// Node.js 22 tells of what never opened by an error alone; a client that waits for a close waits in vain.
+test('learns of a refused dial from the socket itself', async () => {
+  const passing = await node.serve({ port: 0, token });
+  await passing.close();
+  const seen: string[] = [];
+  await new Promise<void>((resolve) => {
+    webWorld(token).dial(`${passing.url.replace('http', 'ws')}/v1/connect`, {
+      reached: () => seen.push('reached'),
+      opened: () => seen.push('opened'),
+      received: () => seen.push('received'),
+      closed: () => resolve(),
+    });
+  });
+  expect(seen).toEqual([]);
 });
 
 test('says of a node that is not there that nothing was sent, and answers when it is there', async () => {
