@@ -23,21 +23,29 @@ export type ClusterNodesOptions = {
   readonly executors?: number;
   readonly partitions?: number;
   readonly name?: string;
+  /** Where their temporary folder is made; with the others of the system, if not said. */
+  readonly folder?: string;
+  /** What its process is started with: options of Node.js, none if not said, and its environment, this one's if not said. */
+  readonly process?: (index: number) => NodeProcessOptions;
   /** `warn` if not said. */
   readonly logLevel?: ClusterNodeStart['logLevel'];
   /** Changes how a node begins. */
   readonly configure?: (start: ClusterNodeStart, index: number) => ClusterNodeStart;
 };
 
+export type NodeProcessOptions = { readonly execArgv?: readonly string[]; readonly env?: NodeJS.ProcessEnv };
+
 export class ClusterNodeProcess {
   readonly member: string;
   readonly data: string;
   readonly #start: ClusterNodeStart;
+  readonly #process: NodeProcessOptions;
   #child: ChildProcess | undefined;
   #url = '';
 
-  constructor(start: ClusterNodeStart) {
+  constructor(start: ClusterNodeStart, options: NodeProcessOptions = {}) {
     this.#start = start;
+    this.#process = options;
     this.member = start.cluster.member;
     this.data = start.data;
   }
@@ -53,12 +61,14 @@ export class ClusterNodeProcess {
 
   /** Settles when it serves. Rejects if it ends before. */
   async start(): Promise<void> {
+    const { execArgv = [], env = process.env } = this.#process;
     const child = fork(
       fileURLToPath(new URL('./cluster-node-process.ts', import.meta.url)),
       [JSON.stringify(this.#start)],
       {
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        execArgv: [],
+        execArgv: [...execArgv],
+        env,
       },
     );
     this.#child = child;
@@ -131,7 +141,7 @@ export class ClusterNodes {
         ...(name === undefined ? {} : { name }),
       },
     };
-    const node = new ClusterNodeProcess(configure?.(start, index) ?? start);
+    const node = new ClusterNodeProcess(configure?.(start, index) ?? start, this.#options.process?.(index));
     this.nodes.push(node);
     await node.start();
     return node;
@@ -152,7 +162,7 @@ export class ClusterNodes {
 }
 
 export const startClusterNodes = async (options: ClusterNodesOptions): Promise<ClusterNodes> => {
-  const nodes = new ClusterNodes(options, await mkdtemp(join(tmpdir(), 'tutti-nodes-')));
+  const nodes = new ClusterNodes(options, await mkdtemp(join(options.folder ?? tmpdir(), 'tutti-nodes-')));
   try {
     await Promise.all(Array.from({ length: options.nodes ?? 3 }, () => nodes.add()));
   } catch (error) {

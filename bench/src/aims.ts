@@ -80,4 +80,7 @@ export const aims: readonly Aim[] = [
   },
   { scenario: 'simulate-registers', figure: 'ratio', unit: 'x real time', aim: 500, better: 'more', floor: undefined },
   { scenario: 'simulate-tasks', figure: 'ratio', unit: 'x real time', aim: 500, better: 'more', floor: undefined },
+  { scenario: 'cluster-noop', figure: 'per_s', unit: 'tasks/s', aim: 10_000, better: 'more', floor: undefined },
+  { scenario: 'cluster-latency', figure: 'p50_ms', unit: 'ms p50', aim: 8, better: 'less', floor: undefined },
+  { scenario: 'cluster-steps', figure: 'per_s', unit: 'steps/s', aim: 20_000, better: 'more', floor: undefined },
 ];

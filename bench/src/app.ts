@@ -1,10 +1,13 @@
 /** The app of the benchmarks. */
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
 import { task } from 'tutti';
 import { bytesPerMsVariable, hashWork, tinyBytesOf } from './hash-work.ts';
 
 const bytesPerMs = Number(process.env[bytesPerMsVariable] ?? 1024 * 1024);
+/** By how much `waits` takes longer on this node than on others. */
+export const slownessVariable = 'TUTTI_BENCH_SLOWNESS';
+const slowness = Number(process.env[slownessVariable] ?? 1);
 const pieceBytes = bytesPerMs;
 const tinyBytes = tinyBytesOf(bytesPerMs);
 
@@ -61,3 +64,15 @@ export const block = task((_ctx, file: string) => {
 function* countTo(end: number): Generator<number> {
   for (let index = 0; index < end; index++) yield index;
 }
+
+/** Notes that it ran, and gives what no other run of it gives. */
+export const noted = task((_ctx, { file, key }: { readonly file: string; readonly key: string }) => {
+  appendFileSync(file, `${key}\n`);
+  return `${key} ${process.pid} ${process.hrtime.bigint()}`;
+});
+
+/** Waits outside of the processor, and tells in which process. */
+export const waits = task(async (_ctx, ms: number) => {
+  await new Promise((resolve) => setTimeout(resolve, ms * slowness));
+  return process.pid;
+});

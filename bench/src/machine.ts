@@ -12,6 +12,7 @@ export const residentMemory = (): { readonly anonMb: number; readonly fileMb: nu
   return { anonMb: megabytes('RssAnon'), fileMb: megabytes('RssFile') };
 };
 
+/** The unit of /proc/stat and /proc/<pid>/stat on Linux. */
 const ticksPerSecond = 100;
 
 /** Seconds of CPU time that all processes of the machine together have used. */
@@ -19,6 +20,13 @@ export const machineCpuSeconds = (): number => {
   const [first = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = first.split(/\s+/).slice(1).map(Number);
   return (user + nice + system + irq + softirq) / ticksPerSecond;
+};
+
+/** Seconds of CPU time, of all its threads, that a process which is there has used so far. */
+export const processCpuSeconds = (pid: number): number => {
+  // After the name, which is in brackets: fields 14 and 15 are user and system time.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 };
 
 /** Begins to watch; the function given tells how many cores other processes have used since, on average. */

@@ -6,15 +6,23 @@ import type { BenchSettings } from './run-scenario.ts';
 
 export type BenchOptions = { readonly names: readonly string[]; readonly runs: number; readonly bench: BenchSettings };
 
+export type OptionDefaults = { readonly partitions: number; readonly executors: number };
+
+const onOneNode: OptionDefaults = { partitions: 1, executors: availableParallelism() };
+
 /** Reads the command line; `undefined` when help was asked for. Throws with a sentence when something makes no sense. */
-export const readOptions = (args: readonly string[], known: readonly string[]): BenchOptions | undefined => {
+export const readOptions = (
+  args: readonly string[],
+  known: readonly string[],
+  { partitions, executors }: OptionDefaults = onOneNode,
+): BenchOptions | undefined => {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: {
       runs: { type: 'string', default: '3' },
-      partitions: { type: 'string', default: '1' },
-      executors: { type: 'string', default: String(availableParallelism()) },
+      partitions: { type: 'string', default: String(partitions) },
+      executors: { type: 'string', default: String(executors) },
       scale: { type: 'string', default: '1' },
       data: { type: 'string' },
       profiles: { type: 'string' },

@@ -29,6 +29,7 @@ export type ProfileSummary = {
 const threads: readonly (readonly [file: string, thread: string])[] = [
   ['executor/executor-thread.', 'executor'],
   ['state/state-thread.', 'state'],
+  ['node/member-thread.', 'state'],
   ['transact/partition-thread.', 'partition'],
   ['transact/writer-thread.', 'writer'],
   ['node/node-thread.', 'node'],

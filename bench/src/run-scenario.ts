@@ -89,7 +89,7 @@ export const lineOf = (name: string, runs: readonly RunLine[], bench: BenchSetti
 /** Runs all cases of a scenario; `take` gets each line. */
 export const runScenario = async (
   registry: string,
-  { name, cases }: Scenario,
+  { name, cases, caseUnit = 'callers' }: Scenario,
   runs: number,
   bench: BenchSettings,
   take: (line: BenchLine) => void,
@@ -97,7 +97,9 @@ export const runScenario = async (
   for (const callers of cases) {
     const lines: RunLine[] = [];
     for (let run = 1; run <= runs; run++) {
-      process.stderr.write(`${name}${callers === undefined ? '' : `, ${callers} callers`}: run ${run} of ${runs} … `);
+      process.stderr.write(
+        `${name}${callers === undefined ? '' : `, ${callers} ${caseUnit}`}: run ${run} of ${runs} … `,
+      );
       const line = await runOnce(registry, name, callers, bench);
       process.stderr.write(`${shown(line)}\n`);
       lines.push(line);

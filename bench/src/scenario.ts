@@ -35,6 +35,8 @@ export type Scenario = {
   readonly name: string;
   /** The callers at once of each case; `[undefined]`: there is one case. */
   readonly cases: readonly (number | undefined)[];
+  /** What the cases count, where it is not callers. */
+  readonly caseUnit?: string;
   /** Runs once. Throws when a result is wrong. */
   run(options: RunOptions): Promise<RunResult>;
 };

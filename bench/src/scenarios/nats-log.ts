@@ -1,8 +1,9 @@
 /** Appends to one log of the NATS engine: three servers on this machine, which sync each before they acknowledge. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { connectNats } from '../../../src/engine/nats/connect.ts';
 import { nodeEnv } from '../../../src/platform/node.ts';
 import { type NatsCluster, startNatsCluster } from '../../../tools/nats-cluster.ts';
+import { processCpuSeconds } from '../machine.ts';
 import { loopsOf, percentile, type Span, span } from '../measure.ts';
 import { check, type Scenario, scaled } from '../scenario.ts';
 
@@ -11,8 +12,6 @@ const warmUpShare = 0.1;
 const sizesKb = [1, 16, 64];
 /** Whose figures stand in the line. */
 const mainKb = 16;
-/** The unit of /proc/<pid>/stat on Linux. */
-const ticksPerSecond = 100;
 
 export const natsLog: Scenario = {
   name: 'nats-log',
@@ -59,12 +58,5 @@ export const natsLog: Scenario = {
   },
 };
 
-const serversCpuSeconds = (servers: NatsCluster): number => {
-  let ticks = 0;
-  for (const { pid } of servers.servers) {
-    // After the name, which is in brackets: fields 14 and 15 are user and system time.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    ticks += Number(fields[11]) + Number(fields[12]);
-  }
-  return ticks / ticksPerSecond;
-};
+const serversCpuSeconds = (servers: NatsCluster): number =>
+  servers.servers.reduce((sum, { pid }) => sum + (pid === undefined ? 0 : processCpuSeconds(pid)), 0);

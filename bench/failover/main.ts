@@ -1,0 +1,81 @@
+/**
+ * `npm run bench:failover`: what callers notice when nodes and NATS servers of a cluster on this machine are drained, killed and stopped.
+ * Prints one JSON line for each kind; ends with 1 if something acknowledged was lost. See `../README.md`.
+ */
+import { parseArgs } from 'node:util';
+import { makeBenchFolder, removeBenchFolder } from '../src/disk.ts';
+import { type Kind, kinds, playRound, type Round } from '../src/failover/kinds.ts';
+import { machineCpuSeconds } from '../src/machine.ts';
+import { percentile, rounded } from '../src/measure.ts';
+
+const names = kinds.map(({ name }) => name);
+const help = `Usage: npm run bench:failover -- [KIND…] [--events 30] [--partitions 6] [--data DIR]
+
+  npm run bench:failover                        thirty of each kind: about half an hour
+  npm run bench:failover -- move --events 3     a quick look
+
+Kinds: ${names.join(', ')}. It needs a NATS server: npm run setup:nats.
+`;
+const eventsPerCluster = 3;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    events: { type: 'string', default: '30' },
+    partitions: { type: 'string', default: '6' },
+    data: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const [events, partitions] = [Number(values.events), Number(values.partitions)];
+const stranger = positionals.find((name) => !names.includes(name));
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+const play = async (kind: Kind): Promise<void> => {
+  const rounds: Round[] = [];
+  const [beganMs, cpu] = [performance.now(), machineCpuSeconds()];
+  for (let left = events; left > 0; left -= eventsPerCluster) {
+    const folder = makeBenchFolder(values.data);
+    const removeFolder = (): void => removeBenchFolder(folder);
+    process.once('exit', removeFolder);
+    const round = await playRound(kind, Math.min(left, eventsPerCluster), { folder, partitions, executors: 1 });
+    process.off('exit', removeFolder);
+    removeFolder();
+    rounds.push(round);
+    const waited = round.outcomes.map(({ waits }) => waits.map(Math.round).join(' ')).join('; ');
+    process.stderr.write(`${kind.name}: ${waited} ms, ${round.lost} lost, ${round.ranTwice} ran twice\n`);
+  }
+  const outcomes = rounds.flatMap((round) => round.outcomes);
+  const waits = Float64Array.from(outcomes.flatMap((outcome) => outcome.waits));
+  const returns = Float64Array.from(outcomes.flatMap(({ returnMs }) => returnMs ?? []));
+  const sum = (of: (round: Round) => number): number => rounds.reduce((all, round) => all + of(round), 0);
+  const lost = sum((round) => round.lost);
+  const line = {
+    name: kind.name,
+    events,
+    each: kind.each,
+    n: waits.length,
+    p50_ms: rounded(percentile(waits, 0.5)),
+    p99_ms: rounded(percentile(waits, 0.99)),
+    max_ms: rounded(Math.max(...waits)),
+    aim_ms: kind.aimMs,
+    return_p50_ms: rounded(percentile(returns, 0.5)),
+    return_max_ms: rounded(Math.max(...returns)),
+    calls: sum((round) => round.calls),
+    lost,
+    ran_twice: sum((round) => round.ranTwice),
+    machine_cores: rounded((machineCpuSeconds() - cpu) / ((performance.now() - beganMs) / 1_000)),
+    partitions,
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+  if (lost > 0) process.exitCode = 1;
+};
+
+if (values.help) process.stdout.write(help);
+else if (stranger !== undefined || !(events >= 1) || !(partitions >= 1)) {
+  process.stderr.write(
+    `${stranger === undefined ? 'Counts are 1 or more.' : `There is no kind "${stranger}".`}\n\n${help}`,
+  );
+  process.exitCode = 2;
+} else for (const kind of kinds) if (positionals.length === 0 || positionals.includes(kind.name)) await play(kind);
