@@ -181,7 +181,10 @@ export class ClusterNode {
 
   #perform(effect: ClusterEffect): void {
     const { bus, cluster, control, env } = this.#options;
-    if ('partition' in effect) env.events.emit(`cluster.${effect.kind}`, { partition: effect.partition });
+    if ('partition' in effect) {
+      const { kind, ...fields } = effect;
+      env.events.emit(`cluster.${kind}`, fields);
+    }
     switch (effect.kind) {
       case 'publish':
         bus.publish(

@@ -16,6 +16,7 @@ import type { Env } from '../platform/env.ts';
 import type { Flat } from '../tasks/messages.ts';
 import { type ClusterMap, type ClusterSettings, type MemberInfo, takesPart } from './cluster-map.ts';
 import { ClusterNode } from './cluster-node.ts';
+import type { ClusterTimes } from './cluster-times.ts';
 import type { Addresses } from './heartbeat.ts';
 import { HostedPartitions, type HostedPartitionsOptions, type PartitionWatch } from './hosted-partitions.ts';
 import { RequestRouter } from './request-router.ts';
@@ -29,6 +30,8 @@ export type MemberOptions = {
   readonly functions: readonly string[];
   /** Of the cluster; `partitions` is what its map says, where there is one. */
   readonly settings: ClusterSettings;
+  /** Left out: those that ship. */
+  readonly times?: ClusterTimes;
   readonly env: Env;
   readonly bus: Bus;
   readonly mapLog: Log;
@@ -39,7 +42,7 @@ export type MemberOptions = {
   readonly copies: (partition: number) => RecordCopies;
   readonly executors: Executors;
   readonly postToClient: (client: number, flat: Flat) => void;
-  readonly watch: Pick<PartitionWatch, 'failed'>;
+  readonly watch: Omit<PartitionWatch, 'changed'>;
   /** Where this node is reached, to be told to the others. */
   readonly addresses: () => Addresses;
   /** Which other runs are there, by their tokens, and where their life lines end. */
@@ -122,6 +125,7 @@ export class Member {
       info,
       functions: options.functions,
       settings,
+      ...(options.times && { times: options.times }),
       log: options.mapLog,
       bus,
       env,

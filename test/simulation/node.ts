@@ -117,6 +117,7 @@ export class SimNode {
         env: simulatedEnv(place, `node ${name}`, this.clock, (event, fields) => {
           this.#world.count(event.replace('.', ' '));
           this.#world.damage.emitted(this.name, event, fields);
+          this.#world.cluster?.laws.emitted(name, event, fields);
         }),
         log: (partition) => {
           const known = open.get(partition);

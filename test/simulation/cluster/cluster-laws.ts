@@ -118,7 +118,13 @@ export class ClusterLaws {
   // --- What nodes do
 
   /** P9: nodes do not take partitions from each other in turn. */
-  claims(life: string, partition: number): void {
+  /** A run of a node said what it does. */
+  emitted(life: string, event: string, { partition, to }: Readonly<Record<string, unknown>>): void {
+    if (event === 'cluster.claim') this.#claims(life, partition as number);
+    if (event === 'cluster.handOver') this.#handsOver(life, partition as number, to as string);
+  }
+
+  #claims(life: string, partition: number): void {
     // What a fault has it give away, it takes back.
     const { nowMs } = this.#world.simulation;
     const given = this.#faults.filter(
@@ -132,7 +138,7 @@ export class ClusterLaws {
   }
 
   /** A leader hands over to one that has a copy, and does not get it back at once. */
-  handsOver(life: string, partition: number, to: string): void {
+  #handsOver(life: string, partition: number, to: string): void {
     this.#count('handed over', `${life} ${partition}`, pingPongMs, handOversMax);
     if (!this.#followed.has(`${to} ${partition}`))
       this.#world.violated('warm', `${life} hands partition ${partition} over to ${to}, which never followed it`);
