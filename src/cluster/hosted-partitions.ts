@@ -5,6 +5,7 @@
  * - O1: a partition is opened, claimed or closed one at a time: while one of these is under way nothing else is begun with it.
  * - O2: before a partition is claimed, the executors of all members are known (W2 in `work-relay.ts`).
  * - O3: one that ended against its will is dropped at once, but not within the step in which it ended.
+ * - O4: a claim that still waits for executors is none any more once its partition was dropped, or given to this node, meanwhile.
  */
 import { isTuttiError } from '../errors/tutti-error.ts';
 import { StateHost } from '../execution/state/state-host.ts';
@@ -38,7 +39,8 @@ export type HostedPartitionsOptions = {
   readonly leaderEnded: (partition: number) => string | undefined;
 };
 
-type Busy = 'claim' | 'follow' | 'closing';
+/** What is under way with a partition; each time another object. */
+type Busy = { readonly what: 'claim' | 'follow' | 'closing' };
 
 export class HostedPartitions implements PartitionControl {
   readonly host: StateHost;
@@ -69,13 +71,18 @@ export class HostedPartitions implements PartitionControl {
   }
 
   claim(partition: number): void {
-    const role = this.host.parts.get(partition)?.host.core.role ?? 'following';
-    const busy = this.#busy.get(partition);
-    if (role !== 'following' || (busy !== undefined && busy !== 'follow')) return;
-    void this.#begin(partition, 'claim', async () => {
+    const busy = this.#busy.get(partition)?.what;
+    if (!this.#canClaim(partition) || (busy !== undefined && busy !== 'follow')) return;
+    void this.#begin(partition, 'claim', async (isUnderWay) => {
       await this.#options.met();
-      await this.host.claim(partition, this.#options.leaderEnded(partition));
+      // O4
+      if (isUnderWay() && this.#canClaim(partition))
+        await this.host.claim(partition, this.#options.leaderEnded(partition));
     });
+  }
+
+  #canClaim(partition: number): boolean {
+    return (this.host.parts.get(partition)?.host.core.role ?? 'following') === 'following';
   }
 
   follow(partition: number): void {
@@ -104,7 +111,7 @@ export class HostedPartitions implements PartitionControl {
 
   /** It is led here, or about to be, or being closed. */
   busyWith(partition: number): boolean {
-    const busy = this.#busy.get(partition);
+    const busy = this.#busy.get(partition)?.what;
     if (busy !== undefined && busy !== 'follow') return true;
     const role = this.host.parts.get(partition)?.host.core.role;
     return role !== undefined && role !== 'following';
@@ -112,7 +119,7 @@ export class HostedPartitions implements PartitionControl {
 
   state(partition: number): PartitionState {
     const part = this.host.parts.get(partition);
-    return partitionState(part?.host.core, part?.leading === true, this.#busy.get(partition));
+    return partitionState(part?.host.core, part?.leading === true, this.#busy.get(partition)?.what);
   }
 
   /** O3 */
@@ -121,9 +128,9 @@ export class HostedPartitions implements PartitionControl {
   }
 
   async #drop(partition: number, ended: PartitionEnd | undefined): Promise<void> {
-    if (this.#busy.get(partition) === 'closing') return;
+    if (this.#busy.get(partition)?.what === 'closing') return;
     const { watch } = this.#options;
-    this.#busy.set(partition, 'closing');
+    this.#busy.set(partition, { what: 'closing' });
     watch.dropped?.(partition);
     watch.changed(partition, ended);
     await this.host.drop(partition);
@@ -131,20 +138,25 @@ export class HostedPartitions implements PartitionControl {
     watch.changed(partition);
   }
 
-  async #begin(partition: number, what: Busy, opens: () => Promise<void>): Promise<void> {
+  async #begin(
+    partition: number,
+    what: Busy['what'],
+    opens: (isUnderWay: () => boolean) => Promise<void>,
+  ): Promise<void> {
     const { watch } = this.#options;
-    this.#busy.set(partition, what);
+    const busy: Busy = { what };
+    this.#busy.set(partition, busy);
     watch.changed(partition);
     let ended: PartitionEnd | undefined;
     try {
-      await opens();
-      watch.opened?.(partition);
+      await opens(() => this.#busy.get(partition) === busy);
+      if (this.host.parts.get(partition) !== undefined) watch.opened?.(partition);
     } catch (error) {
       // What a part that is open hit has been told, and what was dropped meanwhile is no failure.
       if (this.host.parts.get(partition) === undefined && codeOf(error) !== 'CLOSED') watch.failed?.(partition, error);
       ended = 'failed';
     }
-    if (this.#busy.get(partition) !== what) return;
+    if (this.#busy.get(partition) !== busy) return;
     this.#busy.delete(partition);
     watch.changed(partition, ended);
   }
