@@ -1,90 +1,123 @@
+/** Partitions of two nodes over a simulated log, bus and network, told what to do by hand. */
 import { expect, test } from 'vitest';
-import { openFileBlobs } from '../engine/embedded/file-blobs.ts';
-import { LocalBus } from '../engine/embedded/local-bus.ts';
-import { memoryFiles } from '../engine/embedded/memory-files.ts';
-import { openPhysicalLog } from '../engine/embedded/physical-log.ts';
+import { LogService } from '../engine/simulated/log-service.ts';
+import { Network } from '../engine/simulated/network.ts';
+import { type Place, simulatedEnv } from '../engine/simulated/place.ts';
+import { BlobService, SimulatedBlobs } from '../engine/simulated/simulated-blobs.ts';
+import { BusService, SimulatedBus } from '../engine/simulated/simulated-bus.ts';
+import { SimulatedLog } from '../engine/simulated/simulated-log.ts';
+import { Life, Simulation } from '../engine/simulated/simulation.ts';
 import { limits } from '../limits.ts';
-import { nodeEnv } from '../platform/node.ts';
+import { Replicas } from '../partition/replicas.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
+import { SimulatedCopies } from '../testing/simulated-copies.ts';
 import { HostedPartitions } from './hosted-partitions.ts';
 
-/** A partition of which a test says when the executors of all members are known, and what became of it. */
-const rig = async () => {
-  const env = nodeEnv({ emit: () => undefined });
-  const files = memoryFiles();
-  const log = await openPhysicalLog(files, '/log', { env, segmentBytes: 2 ** 20, recordBytesMax: 4_096 });
-  const store = createMemoryStore();
-  const met: PromiseWithResolvers<void>[] = [];
-  const events: string[] = [];
-  let noted: (() => void) | undefined;
-  const note = (what: string): void => {
-    events.push(what);
-    noted?.();
-  };
-  const parts: HostedPartitions = new HostedPartitions({
-    host: {
+class World {
+  readonly simulation = new Simulation('hosted partitions');
+  readonly network = new Network(this.simulation);
+  readonly log = new LogService(this.simulation, '0');
+  readonly bus = new BusService();
+  readonly blobs = new BlobService();
+  /** Which nodes have opened the partition. */
+  readonly opened: string[] = [];
+
+  async pass(ms: number): Promise<void> {
+    await this.simulation.run(this.simulation.nowMs + ms);
+  }
+
+  /** `met`: when all executors are known. */
+  node(name: string, met: Promise<void>): HostedPartitions {
+    const { simulation, network } = this;
+    const place: Place = { simulation, network, life: new Life(name), end: name };
+    const env = simulatedEnv(place, name, { skewMs: 0 });
+    const store = createMemoryStore();
+    const bus = new SimulatedBus(place, this.bus);
+    const replicas = new Replicas({
+      partition: 0,
+      name,
+      others: () => ['a', 'b'].filter((other) => other !== name),
+      copies: new SimulatedCopies(() => false),
+      bus,
       env,
-      partitions: 1,
-      log: (partition) => log.log(partition),
-      reader: store.reader(),
-      openSnapshotReader: () => store.reader(),
-      writer: store.writer,
-      blobs: await openFileBlobs(files, '/blobs'),
-      bus: new LocalBus(env.timers),
-      retentionMs: limits.retentionMs,
-      retentionTasks: 1_000,
-      previousEnd: 'its node ended',
-      checkpoints: limits,
-      stalled: () => undefined,
-      postToExecutor: () => undefined,
-      postToClient: () => undefined,
-      soon: (turn) => setImmediate(turn),
-    },
-    met: () => {
-      const one = Promise.withResolvers<void>();
-      met.push(one);
-      return one.promise;
-    },
-    leaderEnded: () => undefined,
-    watch: {
-      changed: (partition) => note(parts.state(partition).role),
-      leading: () => note('leads'),
-    },
-  });
-  const until = async (what: string): Promise<void> => {
-    while (events.at(-1) !== what)
-      await new Promise<void>((resolve) => {
-        noted = resolve;
-      });
-    events.length = 0;
-  };
-  const close = async (): Promise<void> => {
-    await parts.host.close();
-    await log.close();
-  };
-  return { parts, met, events, until, close };
+    });
+    return new HostedPartitions({
+      host: {
+        env,
+        partitions: 1,
+        log: () => {
+          this.opened.push(name);
+          return new SimulatedLog(place, '0', this.log);
+        },
+        reader: store.reader(),
+        openSnapshotReader: () => store.reader(),
+        writer: store.writer,
+        blobs: new SimulatedBlobs(place, this.blobs),
+        bus,
+        retentionMs: limits.retentionMs,
+        retentionTasks: 1_000,
+        previousEnd: 'its node ended',
+        checkpoints: limits,
+        stalled: () => undefined,
+        postToExecutor: () => undefined,
+        postToClient: () => undefined,
+        soon: (turn) => void simulation.after(0, place.life, 'turn', turn),
+        replica: name,
+        replicas: () => replicas,
+        met: () => met,
+      },
+      watch: { changed: () => undefined },
+      leaderEnded: () => undefined,
+    });
+  }
+}
+
+/** `a` leads and `b` follows, which has not met everybody yet. */
+const twoNodes = async () => {
+  const world = new World();
+  const meets = Promise.withResolvers<void>();
+  const [a, b] = [world.node('a', Promise.resolve()), world.node('b', meets.promise)];
+  a.claim(0);
+  await world.pass(1_000);
+  b.follow(0);
+  await world.pass(1_000);
+  expect([a.state(0).role, b.state(0).role]).toEqual(['leading', 'following']);
+  return { world, a, b, meets };
 };
 
-test('a claim that waits for executors is none any more once its partition was dropped; a later one counts', async () => {
-  const { parts, met, events, until, close } = await rig();
-  parts.claim(0);
-  expect(parts.state(0).role).toBe('claiming');
-  parts.drop(0);
-  await until('none');
-  met[0]?.resolve();
-  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
-  expect([parts.state(0).role, events]).toEqual(['none', []]);
+test('who is given a partition by its leader asks around for its tasks only when all executors are known (H3, scenario T2)', async () => {
+  const { world, a, b, meets } = await twoNodes();
+  a.handOver(0, 'b');
+  await world.pass(1_000);
+  expect([a.state(0).role, b.state(0).role]).toEqual(['none', 'claiming']);
+  meets.resolve();
+  await world.pass(1_000);
+  expect(b.state(0).role).toBe('leading');
+});
 
-  parts.claim(0);
-  parts.drop(0);
-  await until('none');
-  parts.claim(0);
-  // Of the one that was dropped.
-  met[1]?.resolve();
-  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
-  expect([parts.state(0).role, parts.host.parts.get(0)]).toEqual(['claiming', undefined]);
-  met[2]?.resolve();
-  await until('leading');
-  expect(parts.epoch(0)).toBeGreaterThan(0);
-  await close();
+test('a claim whose partition was dropped meanwhile is over: what it waited for makes nobody leader (O2)', async () => {
+  const { world, a, b, meets } = await twoNodes();
+  a.drop(0);
+  await world.pass(1_000);
+  b.claim(0);
+  await world.pass(1_000);
+  b.drop(0);
+  await world.pass(1_000);
+  a.claim(0);
+  await world.pass(1_000);
+  meets.resolve();
+  await world.pass(5_000);
+  expect([a.state(0).role, b.state(0).role]).toEqual(['leading', 'none']);
+});
+
+test('a partition that is followed, claimed and dropped at once is opened once, and closed (O1)', async () => {
+  const { world, b } = await twoNodes();
+  b.drop(0);
+  await world.pass(1_000);
+  world.opened.length = 0;
+  b.follow(0);
+  b.claim(0);
+  b.drop(0);
+  await world.pass(5_000);
+  expect([b.state(0).role, world.opened]).toEqual(['none', ['b']]);
 });

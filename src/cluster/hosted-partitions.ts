@@ -3,9 +3,9 @@
  * become of each. Between the cluster (`cluster-node.ts`) and the host that has them (`state-host.ts`).
  *
  * - O1: a partition is opened, claimed or closed one at a time: while one of these is under way nothing else is begun with it.
- * - O2: before a partition is claimed, the executors of all members are known (W2 in `work-relay.ts`).
+ * - O2: a claim is made at once: between the cluster's decision and the claim nothing is waited for, or it may be made when the
+ *   partition is another's by then. What a leader has to wait for it waits for while it leads (H3 in `roll-call.ts`).
  * - O3: one that ended against its will is dropped at once, but not within the step in which it ended.
- * - O4: a claim that still waits for executors is none any more once its partition was dropped, or given to this node, meanwhile.
  */
 import { isTuttiError } from '../errors/tutti-error.ts';
 import { StateHost } from '../execution/state/state-host.ts';
@@ -33,8 +33,6 @@ export type PartitionWatch = {
 export type HostedPartitionsOptions = {
   readonly host: Omit<StateHostOptions, 'onFailed' | 'onLeading' | 'onHandedOver'>;
   readonly watch: PartitionWatch;
-  /** Settles when every executor that may run tasks of a partition is known here (O2). */
-  readonly met: () => Promise<void>;
   /** How the process of a partition's leader before ended, where it did. */
   readonly leaderEnded: (partition: number) => string | undefined;
 };
@@ -71,18 +69,10 @@ export class HostedPartitions implements PartitionControl {
   }
 
   claim(partition: number): void {
+    const role = this.host.parts.get(partition)?.host.core.role ?? 'following';
     const busy = this.#busy.get(partition)?.what;
-    if (!this.#canClaim(partition) || (busy !== undefined && busy !== 'follow')) return;
-    void this.#begin(partition, 'claim', async (isUnderWay) => {
-      await this.#options.met();
-      // O4
-      if (isUnderWay() && this.#canClaim(partition))
-        await this.host.claim(partition, this.#options.leaderEnded(partition));
-    });
-  }
-
-  #canClaim(partition: number): boolean {
-    return (this.host.parts.get(partition)?.host.core.role ?? 'following') === 'following';
+    if (role !== 'following' || (busy !== undefined && busy !== 'follow')) return;
+    void this.#begin(partition, 'claim', () => this.host.claim(partition, this.#options.leaderEnded(partition)));
   }
 
   follow(partition: number): void {
@@ -138,19 +128,15 @@ export class HostedPartitions implements PartitionControl {
     watch.changed(partition);
   }
 
-  async #begin(
-    partition: number,
-    what: Busy['what'],
-    opens: (isUnderWay: () => boolean) => Promise<void>,
-  ): Promise<void> {
+  async #begin(partition: number, what: Busy['what'], opens: () => Promise<void>): Promise<void> {
     const { watch } = this.#options;
     const busy: Busy = { what };
     this.#busy.set(partition, busy);
     watch.changed(partition);
     let ended: PartitionEnd | undefined;
     try {
-      await opens(() => this.#busy.get(partition) === busy);
-      if (this.host.parts.get(partition) !== undefined) watch.opened?.(partition);
+      await opens();
+      watch.opened?.(partition);
     } catch (error) {
       // What a part that is open hit has been told, and what was dropped meanwhile is no failure.
       if (this.host.parts.get(partition) === undefined && codeOf(error) !== 'CLOSED') watch.failed?.(partition, error);

@@ -37,7 +37,7 @@ export type MemberOptions = {
   readonly mapLog: Log;
   readonly host: Omit<
     HostedPartitionsOptions['host'],
-    'env' | 'bus' | 'partitions' | 'replica' | 'replicas' | 'previousEnd' | 'postToExecutor' | 'postToClient'
+    'env' | 'bus' | 'partitions' | 'replica' | 'replicas' | 'met' | 'previousEnd' | 'postToExecutor' | 'postToClient'
   >;
   readonly copies: (partition: number) => RecordCopies;
   readonly executors: Executors;
@@ -97,10 +97,10 @@ export class Member {
         onNotLed: (client, request) => this.#router.notLed(client, request),
         replica: info.id,
         replicas: (partition) => this.#replicas[partition],
-      },
-      met: () => {
-        this.#meet();
-        return this.relay.met();
+        met: () => {
+          this.#meet();
+          return this.relay.met();
+        },
       },
       leaderEnded: (partition) => (this.#ended.has(this.#ledBy.get(partition) ?? '') ? ended : undefined),
       watch: {

@@ -5,8 +5,8 @@
  *
  * W1  Another node's executor has a number of its own here for each session; what comes of an ended session is never taken
  *     for that of a new one.
- * W2  Whoever claims a partition waits for `met` first: then the executors of every other node are known here, so that a new
- *     leader asks all of them what they run (scenario T2).
+ * W2  A new leader of a partition waits for `met` before it asks who runs what: then the executors of every other node are known
+ *     here, and all of them are asked (scenario T2).
  * W3  When a session ends, its executors are lost to the leaders here, and the leaders there to the executors here: what was
  *     granted is given to others, and what still runs may be taken over by a new leader.
  */

@@ -128,6 +128,11 @@ export const regressions: readonly Regression[] = [
     was: 'two runs of a node that joined under one number, because a map was lost, were taken for one that had been there for long',
   },
   {
+    workload: 'cluster-tasks',
+    seed: 510_048,
+    was: 'a claim that waited for executors was made when its partition had long been handed over and dropped',
+  },
+  {
     workload: 'embedded',
     seed: 26,
     was: 'a segment whose name could not be taken away was passed over, and the log could not be opened any more',

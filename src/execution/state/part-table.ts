@@ -10,7 +10,8 @@ type Open = (number: number, begin: 'lead' | 'follow') => Promise<Part>;
 export class PartTable {
   readonly #open: Open;
   readonly #parts = new Map<number, Part>();
-  readonly #changing = new Map<number, Promise<unknown>>();
+  /** The last change of each partition that is asked for and not over. */
+  readonly #changing = new Map<number, Promise<void>>();
   /** Whoever waits until a partition is led. */
   readonly #claims = new Map<number, PromiseWithResolvers<void>>();
   #closing = false;
@@ -32,27 +33,29 @@ export class PartTable {
     const led = Promise.withResolvers<void>();
     // It may fail before anybody waits for it.
     led.promise.catch(() => undefined);
-    await this.#changing.get(number)?.catch(() => undefined);
-    if (this.#closing) throw closing();
-    this.#claims.set(number, led);
-    const standby = this.#parts.get(number);
-    if (standby === undefined) await this.#begin(number, 'lead', previousEnd);
-    else {
-      standby.previousEnd = previousEnd;
-      standby.host.claim();
-    }
+    await this.#inTurn(number, async () => {
+      if (this.#closing) throw closing();
+      this.#claims.set(number, led);
+      const standby = this.#parts.get(number);
+      if (standby === undefined) await this.#begin(number, 'lead', previousEnd);
+      else {
+        standby.previousEnd = previousEnd;
+        standby.host.claim();
+      }
+    });
     return () => led.promise;
   }
 
   /** Opens a partition as a standby. Nothing happens where it is open. */
-  async follow(number: number): Promise<void> {
-    await this.#changing.get(number)?.catch(() => undefined);
-    if (this.#closing) throw closing();
-    if (!this.#parts.has(number)) await this.#begin(number, 'follow', undefined);
+  follow(number: number): Promise<void> {
+    return this.#inTurn(number, async () => {
+      if (this.#closing) throw closing();
+      if (!this.#parts.has(number)) await this.#begin(number, 'follow', undefined);
+    });
   }
 
   async #begin(number: number, begin: 'lead' | 'follow', previousEnd: string | undefined): Promise<void> {
-    const part = await this.#change(number, this.#open(number, begin));
+    const part = await this.#open(number, begin);
     part.previousEnd = previousEnd;
     this.#parts.set(number, part);
   }
@@ -65,15 +68,16 @@ export class PartTable {
     else led?.reject(error);
   }
 
-  async drop(number: number): Promise<void> {
-    await this.#changing.get(number)?.catch(() => undefined);
-    const part = this.#parts.get(number);
-    if (part === undefined) return;
-    part.leading = false;
-    part.rollCall = undefined;
-    this.#parts.delete(number);
-    this.settle(number, closing());
-    await this.#change(number, part.host.close());
+  drop(number: number): Promise<void> {
+    return this.#inTurn(number, async () => {
+      const part = this.#parts.get(number);
+      if (part === undefined) return;
+      part.leading = false;
+      part.rollCall = undefined;
+      this.#parts.delete(number);
+      this.settle(number, closing());
+      await part.host.close();
+    });
   }
 
   /** Nothing more is opened; settles when nothing is being opened or dropped any more. */
@@ -83,8 +87,10 @@ export class PartTable {
     await Promise.allSettled(this.#changing.values());
   }
 
-  #change<T>(number: number, change: Promise<T>): Promise<T> {
-    const over = change.finally(() => {
+  /** Changes of a partition follow each other as they were asked for, also those that are asked for at once. */
+  #inTurn(number: number, change: () => Promise<void>): Promise<void> {
+    const before = this.#changing.get(number) ?? Promise.resolve();
+    const over = before.then(change, change).finally(() => {
       if (this.#changing.get(number) === over) this.#changing.delete(number);
     });
     over.catch(() => undefined);

@@ -2,44 +2,47 @@
  * What a new leader of a partition waits for before it takes over the tasks: what every executor that may run some of them
  * says it runs (DESIGN section 5, scenario T2). One that is gone is not waited for, nor is one that does not answer in time:
  * what it held is then no more its own, and it is told so when it answers.
+ *
+ * - H3: it asks when all executors are known that may run something (`met`), however it came to lead. By then it may lead no more.
  */
 import { limits } from '../../limits.ts';
-import type { Timers } from '../../platform/env.ts';
 import { answeredLate, type Running } from '../../tasks/claim.ts';
 import { appendFlat, type Flat, toExecutor } from '../../tasks/messages.ts';
 import type { AttemptName } from '../executor/control.ts';
 import type { Part } from './part.ts';
+import type { StateHostOptions } from './state-host-options.ts';
 
 export class RollCall {
-  readonly #waiting: Set<number>;
+  /** Undefined: nobody was asked yet. */
+  #waiting: Set<number> | undefined;
   readonly running: Running[] = [];
   /** What those who have answered report until it is over: it counts then. */
   readonly held: { readonly executor: number; readonly flat: Flat }[] = [];
 
-  constructor(executors: Iterable<number>) {
+  asks(executors: Iterable<number>): void {
     this.#waiting = new Set(executors);
   }
 
   /** Everybody has answered. */
   get over(): boolean {
-    return this.#waiting.size === 0;
+    return this.#waiting?.size === 0;
   }
 
   /** `attempts`: epoch and n of each, as in `runs`. */
   answered(executor: number, attempts: Flat): void {
-    if (this.#waiting.delete(executor)) this.running.push(...namesOf(executor, attempts));
+    if (this.#waiting?.delete(executor) === true) this.running.push(...namesOf(executor, attempts));
   }
 
   /** Its attempts are over with it. */
   gone(executor: number): void {
-    this.#waiting.delete(executor);
+    this.#waiting?.delete(executor);
     for (let at = this.running.length - 1; at >= 0; at--)
       if (this.running[at]?.executor === executor) this.running.splice(at, 1);
   }
 
   /** It keeps computing, so that it cannot answer; `running` is what it computes. */
   silent(executor: number, running: Omit<Running, 'executor'> | undefined): void {
-    if (this.#waiting.delete(executor) && running !== undefined)
+    if (this.#waiting?.delete(executor) === true && running !== undefined)
       this.running.push({ epoch: running.epoch, n: running.n, executor });
   }
 }
@@ -55,28 +58,42 @@ const namesOf = (executor: number, attempts: Flat): Running[] => {
 /** Holds the roll calls of a thread's partitions. */
 export class RollCalls {
   readonly #executors: ReadonlyMap<number, { readonly out: Flat }>;
-  readonly #timers: Timers;
+  readonly #options: Pick<StateHostOptions, 'env' | 'met'>;
   readonly #over: (part: Part, rollCall: RollCall) => void;
+  readonly #asked: () => void;
 
-  /** `over` is called once for each call that has ended. */
+  /** `over` is called once for each call that has ended, `asked` when there is something to send. */
   constructor(
     executors: ReadonlyMap<number, { readonly out: Flat }>,
-    timers: Timers,
+    options: Pick<StateHostOptions, 'env' | 'met'>,
     over: (part: Part, rollCall: RollCall) => void,
+    asked: () => void,
   ) {
     this.#executors = executors;
-    this.#timers = timers;
+    this.#options = options;
     this.#over = over;
+    this.#asked = asked;
   }
 
   /** A part has become leader. */
   begin(part: Part): void {
-    const rollCall = new RollCall(this.#executors.keys());
+    const rollCall = new RollCall();
     part.rollCall = rollCall;
+    const { met } = this.#options;
+    if (met === undefined) this.#askAll(part, rollCall);
+    else
+      void met().then(() => {
+        if (part.rollCall === rollCall) this.#askAll(part, rollCall);
+      });
+  }
+
+  #askAll(part: Part, rollCall: RollCall): void {
+    rollCall.asks(this.#executors.keys());
     for (const executor of this.#executors.keys()) this.ask(part, executor);
+    this.#asked();
     this.#look(part);
     if (part.rollCall === rollCall)
-      this.#timers.after(limits.rollCallMs, () => {
+      this.#options.env.timers.after(limits.rollCallMs, () => {
         if (part.rollCall === rollCall) this.#end(part, rollCall);
       });
   }

@@ -45,6 +45,11 @@ export type StateHostOptions = {
   readonly onFailed: (partition: number, error: unknown) => void;
   /** What other nodes know of a partition whose log is shared, and copies of its records. */
   readonly replicas?: (partition: number) => Replicas | undefined;
+  /**
+   * Settles when every executor that may run tasks of a partition is known here: a new leader asks all of them before it grants
+   * anything (scenario T2). Without it they are known as soon as they are there.
+   */
+  readonly met?: () => Promise<void>;
   /** A partition is led here, and its tasks are taken over. */
   readonly onLeading?: (partition: number, epoch: number) => void;
   /** What other nodes call this one's replicas, where there are others. */

@@ -61,7 +61,7 @@ export class StateHost {
     this.#mail = new PeerMail(options.bus);
     this.#notices = new ChangeNotices(options.env, this.#clients, () => this.#planTurn());
     const tookOver = (part: Part, rollCall: RollCall): void => this.#takeOver(part, rollCall);
-    this.#rollCalls = new RollCalls(this.#executors, options.env.timers, tookOver);
+    this.#rollCalls = new RollCalls(this.#executors, options, tookOver, () => this.#planTurn());
   }
 
   /** Leads all partitions. Throws `CLOSED` if it is closed meanwhile. */
@@ -89,7 +89,9 @@ export class StateHost {
   /** Gives a partition that is led here to another node: `onHandedOver` tells when it is. What runs goes on. */
   handOver(number: number, to: string): void {
     const part = this.#parts.get(number);
-    if (part?.host.handOver(to) === true) part.leading = false;
+    if (part?.host.handOver(to) !== true) return;
+    part.leading = false;
+    part.rollCall = undefined;
   }
 
   /** Lets go of a partition: it is flushed as far as it can be, and can be claimed again once this has settled. */
@@ -250,7 +252,6 @@ export class StateHost {
       const part = this.#parts.get(number);
       if (part === undefined || part.host.core.epoch !== epoch || part.host.core.role !== 'leading') return;
       this.#rollCalls.begin(part);
-      this.#planTurn();
     });
   }
 

@@ -34,10 +34,10 @@ export const withoutCluster = (context: NodeContext, { executors, postToClient }
       postToClient: (client, flat) => router.fromHost(client, flat),
       onNotLed: (client, request) => router.notLed(client, request),
       replica: place.end,
-    },
-    met: () => {
-      meetAll();
-      return relay.met();
+      met: () => {
+        meetAll();
+        return relay.met();
+      },
     },
     leaderEnded: (partition) => (world.leaderEnded(partition) ? ended : undefined),
     watch: {
