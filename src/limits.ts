@@ -330,6 +330,16 @@ export const limits = {
   joinTokenKeptMs: 7 * 24 * 3_600_000,
   joinBodyBytesMax: 128 * 1024,
   joinWaitMs: 30_000,
+  /** Where machines join: the port after that of the gateway. */
+  joinPortDefault: 8485,
+
+  // Machines of a cluster (`tutti up`, `tutti join`)
+  /** How long a machine waits for the next roster before it asks again, and before it asks where the last question failed. */
+  rosterWaitMs: 10_000,
+  rosterRetryMs: 1_000,
+  /** How long a change waits for the servers that are there to have taken it up. */
+  rosterAppliedMs: 10_000,
+  machinesMax: 256,
 
   // Simulated worlds
   simulationVirtualMsMax: 3_650 * 24 * 3_600_000,

@@ -1,6 +1,7 @@
 /** Finds the module of an app that was named on the command line. */
 import { readdirSync, statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { didYouMean } from './near-names.ts';
 
@@ -25,3 +26,6 @@ export const appFile = (path: string, asGiven: string): string => {
     { details },
   );
 };
+
+/** The address of an app that was named in the folder `cwd`. Throws `APP_LOAD`. */
+export const appAddress = (cwd: string, app: string): string => pathToFileURL(appFile(resolve(cwd, app), app)).href;

@@ -38,6 +38,7 @@ export const openWhenFree = async (
     data: settings.data,
     engine: settings.engine,
     logLevel: settings.logLevel,
+    ...(settings.cluster === undefined ? {} : { cluster: settings.cluster }),
     ...(settings.executors === undefined ? {} : { executors: settings.executors }),
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     ...(settings.hangLimitMs === undefined ? {} : { hangLimit: settings.hangLimitMs }),

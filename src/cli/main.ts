@@ -12,6 +12,7 @@ import { addFollowCommand } from './follow.ts';
 import { addInitCommand } from './init.ts';
 import { addListCommand } from './list.ts';
 import { addLogsCommand } from './logs.ts';
+import { addMachineCommands } from './machine-commands.ts';
 import { renderError } from './render-error.ts';
 import { addRetryCommand } from './retry.ts';
 import { addRunCommand } from './run-command.ts';
@@ -20,6 +21,7 @@ import { processShell, type Shell } from './shell.ts';
 import { addStartCommand } from './start.ts';
 import { addStatusCommand } from './status.ts';
 import { addTopCommand } from './top/top-command.ts';
+import { addUpCommands } from './up-command.ts';
 import { packageVersion } from './version.ts';
 
 /** Runs the command line (without `node` and the script). Never ends the process; gives its exit code. */
@@ -59,6 +61,7 @@ Examples:
   tutti run app.ts report '"2026-11"'   runs one of its tasks
   tutti dev app.ts                      serves it while you write it
   tutti list                            what has run here
+  tutti up app.ts                       makes this machine the first of a cluster
 `,
     )
     .helpOption('-h, --help', 'show this help')
@@ -67,6 +70,8 @@ Examples:
     .showHelpAfterError('Help: tutti --help');
   addRunCommand(program, shell, exit);
   addServeCommands(program, shell, exit);
+  addUpCommands(program, shell, exit);
+  addMachineCommands(program, shell, exit);
   addStartCommand(program, shell, exit);
   addListCommand(program, shell, exit);
   addStatusCommand(program, shell, exit);

@@ -1,5 +1,6 @@
 /** What the command and the process that runs its node tell each other, over the channel of `fork`. */
 
+import type { ClusterOptions } from '../node/cluster-options.ts';
 import type { LogLevel } from '../node/options.ts';
 
 /** Settings of the node, as the command line gives them; undefined: the default. */
@@ -10,6 +11,8 @@ export type NodeSettings = {
   readonly partitions: number | undefined;
   readonly logLevel: LogLevel;
   readonly hangLimitMs: number | undefined;
+  /** It is a node of a cluster. */
+  readonly cluster?: ClusterOptions;
 };
 
 export type RunRequest = {

@@ -15,6 +15,7 @@ import type { FromServeChild, GatewaySettings, OpenRequest, ToServeChild, Unfini
 const unfinishedMax = 1_000;
 
 let node: EmbeddedNode | undefined;
+let serving: Serving | undefined;
 let closing = false;
 
 const tell = (message: FromServeChild): Promise<void> => tellCommand(message);
@@ -23,7 +24,8 @@ const open = async ({ app, node: settings, gateway, rehearses }: OpenRequest): P
   node = await openWhenFree(app, settings, undefined, () => closing, { rehearses });
   if (closing) return;
   void node.failure.then((error) => failed(error));
-  const { url, port } = await serveSomewhere(node, gateway);
+  serving = await serveSomewhere(node, gateway);
+  const { url, port } = serving;
   await tell({ kind: 'ready', url, port, tasks: node.tasks, unfinished: await unfinishedOf(node) });
 };
 
@@ -93,6 +95,9 @@ process.on('message', (message: ToServeChild) => {
       break;
     case 'open':
       open(message).catch(failed);
+      break;
+    case 'renewed':
+      serving?.renewTls(message.tls);
       break;
     case 'close':
       void close();

@@ -1,11 +1,8 @@
 /** The command lines of `tutti serve` and `tutti dev`. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type Command, Option } from 'commander';
-import { TuttiError } from '../errors/tutti-error.ts';
+import type { Command } from 'commander';
 import type { LogLevel } from '../node/options.ts';
-import { appFile } from './app-file.ts';
+import { appAddress } from './app-file.ts';
 import {
   dataOption,
   executorsOption,
@@ -14,7 +11,6 @@ import {
   logLevelOption,
   partitionsOption,
   portOption,
-  someText,
   tokenOption,
   withExamples,
 } from './command-options.ts';
@@ -22,6 +18,7 @@ import { dev } from './dev.ts';
 import { serve } from './serve.ts';
 import type { OpenRequest } from './serve-protocol.ts';
 import type { Shell } from './shell.ts';
+import { allowOriginOption, tlsCertOption, tlsKeyOption, tlsOf } from './tls-options.ts';
 
 type Options = {
   readonly data: string;
@@ -77,18 +74,14 @@ const nodeOptions = (command: Command, logLevel: LogLevel): Command =>
     .addOption(partitionsOption())
     .addOption(hangLimitOption())
     .addOption(tokenOption('what requests must name'))
-    .addOption(new Option('--tls-cert <file>', 'certificate with its chain, PEM').env('TUTTI_TLS_CERT'))
-    .addOption(new Option('--tls-key <file>', 'its key, PEM').env('TUTTI_TLS_KEY'))
-    .addOption(
-      new Option('--allow-origin <origin>', 'pages of this origin may use it; may be given several times').argParser(
-        (text, before: readonly string[] = []) => [...before, someText(text)],
-      ),
-    )
+    .addOption(tlsCertOption())
+    .addOption(tlsKeyOption())
+    .addOption(allowOriginOption())
     .addOption(logLevelOption(logLevel));
 
 const requestOf = (app: string, options: Options, shell: Shell, development: boolean): OpenRequest => ({
   kind: 'open',
-  app: pathToFileURL(appFile(resolve(shell.cwd, app), app)).href,
+  app: appAddress(shell.cwd, app),
   node: {
     data: resolve(shell.cwd, options.data),
     engine: 'embedded',
@@ -107,27 +100,3 @@ const requestOf = (app: string, options: Options, shell: Shell, development: boo
   },
   rehearses: development,
 });
-
-const tlsOf = (
-  { tlsCert, tlsKey }: Options,
-  cwd: string,
-): { readonly cert: string; readonly key: string } | undefined => {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  const missing = tlsCert === undefined ? '--tls-cert' : '--tls-key';
-  if (tlsCert === undefined || tlsKey === undefined)
-    throw new TuttiError('OPTION_INVALID', `--tls-cert and --tls-key belong together: ${missing} is missing.`, {
-      details: { option: missing },
-    });
-  return { cert: textOf('--tls-cert', resolve(cwd, tlsCert)), key: textOf('--tls-key', resolve(cwd, tlsKey)) };
-};
-
-const textOf = (option: string, path: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new TuttiError('OPTION_INVALID', `The file of ${option} cannot be read: ${(cause as Error).message}`, {
-      details: { option },
-      cause,
-    });
-  }
-};

@@ -27,6 +27,8 @@ export type ToServeChild =
   | { readonly kind: 'scout'; readonly app: string }
   /** Answered by `ready`, or by `failed`. */
   | OpenRequest
+  /** The gateway's certificate was renewed. */
+  | { readonly kind: 'renewed'; readonly tls: { readonly cert: string; readonly key: string } }
   /** Answered by `closed`, once what was under way has been told or given back. */
   | { readonly kind: 'close' };
 

@@ -24,10 +24,11 @@ const pauseMaxMs = 5_000;
 const steadyMs = 60_000;
 
 export const serve = (request: OpenRequest, logLevel: LogLevel): Promise<number> =>
-  new Serve(request, createLog(logLevel)).go();
+  new Serve(createLog(logLevel), async () => request).go();
 
-class Serve {
-  #request: OpenRequest;
+export class Serve {
+  readonly #prepare: (signal: AbortSignal) => Promise<OpenRequest>;
+  #request: OpenRequest | undefined;
   readonly #log: Log;
   readonly #stopped = new AbortController();
   #child: Child<FromServeChild, ToServeChild> | undefined;
@@ -38,18 +39,61 @@ class Serve {
   #readyAt = 0;
   #failure: Error | undefined;
 
-  constructor(request: OpenRequest, log: Log) {
-    this.#request = request;
+  /** No node runs, or is to run, until `goOn`. */
+  #resting = false;
+  #rested = Promise.withResolvers<void>();
+  #woken = Promise.withResolvers<void>();
+
+  /** `prepare` sees to what the node needs, and says how it is opened; its signal aborts when the process is told to stop. */
+  constructor(log: Log, prepare: (signal: AbortSignal) => Promise<OpenRequest>) {
     this.#log = log;
+    this.#prepare = prepare;
+  }
+
+  /** Has the node give away what it holds and end; settles when it has. Another one begins with `goOn`. */
+  rest(): Promise<void> {
+    if (!this.#resting) {
+      this.#resting = true;
+      this.#rested = Promise.withResolvers();
+      this.#woken = Promise.withResolvers();
+      this.#closeChild();
+    }
+    return this.#rested.promise;
+  }
+
+  goOn(): void {
+    this.#resting = false;
+    this.#woken.resolve();
+  }
+
+  /** Another certificate, for its gateway and those to come. */
+  renewTls(tls: { readonly cert: string; readonly key: string }): void {
+    if (this.#request === undefined || this.#request.gateway.tls === undefined) return;
+    this.#request = { ...this.#request, gateway: { ...this.#request.gateway, tls } };
+    this.#child?.tell({ kind: 'renewed', tls });
+  }
+
+  /** Ends as SIGTERM has it end. */
+  end(): void {
+    if (this.#signal === undefined) this.#stop('SIGTERM');
   }
 
   async go(): Promise<number> {
     const onSignal = (signal: NodeJS.Signals): void => this.#stop(signal as Signal);
     for (const signal of Object.keys(signals)) process.on(signal, onSignal);
     try {
+      try {
+        this.#request = await this.#prepare(this.#stopped.signal);
+      } catch (error) {
+        if (this.#signal !== undefined) return exitCode.ok;
+        throw error;
+      }
       for (let crashes = 0; ; ) {
-        const death = await this.#runChild();
+        if (this.#resting) await this.#rest();
+        if (this.#signal !== undefined) return exitCode.ok;
+        const death = await this.#runChild(this.#request);
         if (this.#signal !== undefined) return this.#ended(this.#signal);
+        if (this.#resting) continue;
         if (!this.#wasReady) return this.#refused(death);
         if (performance.now() - this.#readyAt > steadyMs) crashes = 0;
         this.#log.error({ how: this.#failure?.message ?? death.text }, 'the process that runs the node ended');
@@ -63,18 +107,32 @@ class Serve {
     }
   }
 
+  async #rest(): Promise<void> {
+    this.#log.info({}, 'the node holds nothing');
+    this.#rested.resolve();
+    await Promise.race([
+      this.#woken.promise,
+      new Promise<void>((resolve) => this.#stopped.signal.addEventListener('abort', () => resolve(), { once: true })),
+    ]);
+  }
+
   async #pause(ms: number): Promise<void> {
     await pause(ms, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
   }
 
-  #runChild(): Promise<Death> {
+  #closeChild(): void {
+    this.#child?.tell({ kind: 'close' });
+    this.#child?.endWithin(drainMaxMs);
+  }
+
+  #runChild(request: OpenRequest): Promise<Death> {
     this.#failure = undefined;
     const child = new Child<FromServeChild, ToServeChild>(childEntries.serve, {
       message: (message) => this.#receive(message),
       output: (line) => this.#output(line),
     });
     this.#child = child;
-    child.tell(this.#request);
+    child.tell(request);
     return child.ended;
   }
 
@@ -84,9 +142,10 @@ class Serve {
         this.#wasReady = true;
         this.#readyAt = performance.now();
         const { url, port, tasks, unfinished } = message;
+        const request = this.#request as OpenRequest;
         // Another process serves where this one did.
-        this.#request = { ...this.#request, gateway: { ...this.#request.gateway, port } };
-        this.#log.info({ url, data: this.#request.node.data, tasks, unfinished }, 'serving');
+        this.#request = { ...request, gateway: { ...request.gateway, port } };
+        this.#log.info({ url, data: request.node.data, tasks, unfinished }, 'serving');
         break;
       }
       case 'failed':
@@ -118,8 +177,7 @@ class Serve {
     this.#signal = signal;
     this.#log.info({ signal }, 'stopping; once more ends it at once');
     this.#stopped.abort();
-    this.#child?.tell({ kind: 'close' });
-    this.#child?.endWithin(drainMaxMs);
+    this.#closeChild();
   }
 
   #ended(signal: Signal): number {

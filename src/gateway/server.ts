@@ -7,7 +7,7 @@
  * - V3 Closing takes no new connections, lets what is under way end within `limits.gatewayCloseMs`, and then cuts.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -49,6 +49,8 @@ export type GatewayServer = {
   readonly port: number;
   /** Requests under way, streams of events among them. */
   readonly inFlight: number;
+  /** Another certificate and key, for connections from now on. Without effect where there was none. */
+  renewTls(tls: { readonly cert: string; readonly key: string }): void;
   /** Settles when nothing is under way any more. The backend goes on. */
   close(): Promise<void>;
 };
@@ -81,6 +83,9 @@ export const listen = async (backend: Backend, options: ListenOptions): Promise<
     port: address.port,
     get inFlight() {
       return gateway.inFlight;
+    },
+    renewTls: (renewed) => {
+      if (server instanceof TlsServer) server.setSecureContext(renewed);
     },
     close: () => close(server, gateway, sockets, upgraded),
   };

@@ -23,11 +23,17 @@ export type ClusterOptions = {
   readonly creates?: boolean;
   /** An address of this machine at which other nodes reach it. Default: 127.0.0.1. */
   readonly host?: string;
+  /** The port at which other nodes keep a connection to it. Default: any that is free. */
+  readonly lifeLinePort?: number;
   /** Files in PEM: an authority, and a certificate with its key that it has signed. For NATS and between nodes. */
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** For NATS, where that is another authority than between nodes; false: without TLS. Default: `tls`. */
+  readonly natsTls?: { readonly ca: string; readonly cert?: string; readonly key?: string } | false;
   readonly credentials?: MembershipSettings['nats']['credentials'];
   /** `http://host:port` of the NATS servers' monitoring: to see that they sync before they acknowledge. */
   readonly monitors?: readonly string[];
+  /** The servers are known to sync: nobody needs to look. */
+  readonly syncs?: boolean;
 };
 
 const optionNames = [
@@ -40,14 +46,18 @@ const optionNames = [
   'partitions',
   'creates',
   'host',
+  'lifeLinePort',
   'tls',
+  'natsTls',
   'credentials',
   'monitors',
+  'syncs',
 ] as const;
 
 const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
 const placePattern = /^[A-Za-z0-9_.-]{1,64}(\/[A-Za-z0-9_.-]{1,64}){0,4}$/;
-const partitionsPerServer = 4;
+/** Of a new cluster. */
+export const partitionsPerServer = 4;
 
 /** Throws `OPTION_INVALID`, naming the option. */
 export const checkClusterOptions = (options: ClusterOptions): MembershipSettings => {
@@ -66,7 +76,7 @@ export const checkClusterOptions = (options: ClusterOptions): MembershipSettings
     throw invalidOption('cluster.location', location, 'it is a place, such as eu/zone-1');
   if (replicas !== 1 && replicas !== 3) throw invalidOption('cluster.replicas', replicas, 'it is 1 or 3');
   const partitions = count(options.partitions, 'cluster.partitions', limits.partitionsMax);
-  const { tls, credentials, monitors, creates = true } = options;
+  const { tls, natsTls = tls, credentials, monitors, syncs, creates = true, lifeLinePort = 0 } = options;
   return {
     cluster: name,
     member,
@@ -78,11 +88,13 @@ export const checkClusterOptions = (options: ClusterOptions): MembershipSettings
     nats: {
       servers,
       replicas,
-      ...(tls === undefined ? {} : { tls }),
+      ...(natsTls === undefined || natsTls === false ? {} : { tls: natsTls }),
       ...(credentials === undefined ? {} : { credentials }),
       ...(monitors === undefined ? {} : { monitors }),
+      ...(syncs === true ? { syncs } : {}),
     },
     host,
+    lifeLinePort,
     tls,
   };
 };
@@ -93,7 +105,7 @@ const checkName = (option: string, name: unknown): void => {
 };
 
 /** The machine's name, as far as it can be one here. */
-const memberName = (): string =>
+export const memberName = (): string =>
   hostname()
     .replace(/[^A-Za-z0-9_-]/g, '-')
     .slice(0, 64) || 'node';

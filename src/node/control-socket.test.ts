@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeValue } from '../values/codec.ts';
-import { askHolder, ControlSocket } from './control-socket.ts';
+import { askHolder, serveControl } from './control-socket.ts';
+import type { FolderSocket } from './folder-socket.ts';
 import type { LocalClient } from './local-client.ts';
 
 type Follower = Parameters<LocalClient['followText']>[2];
 
 let folder: string;
-let served: ControlSocket;
+let served: FolderSocket;
 let followed: PromiseWithResolvers<Follower>;
 let left: PromiseWithResolvers<void>;
 
@@ -27,7 +28,7 @@ beforeEach(async () => {
     },
     status: async () => undefined,
   };
-  served = await ControlSocket.serve(folder, {
+  served = await serveControl(folder, {
     client: client as LocalClient,
     overview: () => Promise.reject(new Error('not asked for')),
   });

@@ -4,6 +4,7 @@ import { LifeLines } from './life-lines.ts';
 const lines = await LifeLines.open({
   token: process.argv[2] as string,
   host: '127.0.0.1',
+  port: 0,
   tls: undefined,
   onEnded: () => undefined,
 });

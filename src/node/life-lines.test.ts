@@ -24,6 +24,7 @@ const open = async (token: string) => {
   const lines = await LifeLines.open({
     token,
     host: '127.0.0.1',
+    port: 0,
     tls: undefined,
     onEnded: (run) => {
       told.push(run);

@@ -6,7 +6,7 @@
  * nothing yet, for a network can end one too: it is dialled once more, and where nobody listens any more, or another run answers, the
  * process has ended (V1). Where no answer comes, heartbeats decide.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { connect as connectPlain, createServer as createPlainServer, type Server, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { limits } from '../limits.ts';
@@ -18,6 +18,8 @@ export type LifeLineOptions = {
   /** Names this run of the node. */
   readonly token: string;
   readonly host: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
   readonly tls: LifeLineFiles | undefined;
   /** The process of this run has ended. */
   readonly onEnded: (token: string) => void;
@@ -38,6 +40,22 @@ const read = ({ ca, cert, key }: LifeLineFiles) => ({
   key: readFileSync(key),
 });
 
+const tlsServer = (files: LifeLineFiles, take: (socket: Socket) => void): Server => {
+  const server = createTlsServer(
+    { ...read(files), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' },
+    take,
+  );
+  let readAt = statSync(files.cert).mtimeMs;
+  // Before the handshake begins.
+  server.prependListener('connection', () => {
+    const { mtimeMs } = statSync(files.cert, { throwIfNoEntry: false }) ?? { mtimeMs: readAt };
+    if (mtimeMs === readAt) return;
+    readAt = mtimeMs;
+    server.setSecureContext(read(files));
+  });
+  return server;
+};
+
 const greeting = (token: string): string => `tutti ${token}\n`;
 
 export class LifeLines {
@@ -51,17 +69,14 @@ export class LifeLines {
     this.#options = options;
     const { tls } = options;
     const take = (socket: Socket): void => this.#take(socket);
-    this.#server =
-      tls === undefined
-        ? createPlainServer(take)
-        : createTlsServer({ ...read(tls), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' }, take);
+    this.#server = tls === undefined ? createPlainServer(take) : tlsServer(tls, take);
   }
 
   static async open(options: LifeLineOptions): Promise<LifeLines> {
     const lines = new LifeLines(options);
     await new Promise<void>((resolve, reject) => {
       lines.#server.once('error', reject);
-      lines.#server.listen(0, options.host, resolve);
+      lines.#server.listen(options.port, options.host, resolve);
     });
     lines.#server.on('error', () => undefined);
     return lines;

@@ -19,6 +19,8 @@ export type MembershipSettings = {
   readonly nats: Omit<NatsOptions, 'cluster' | 'name' | 'env' | 'onWarning'>;
   /** An address of this machine at which other nodes reach it. */
   readonly host: string;
+  /** 0: any that is free. */
+  readonly lifeLinePort: number;
   /** Between nodes. */
   readonly tls: LifeLineFiles | undefined;
 };

@@ -138,6 +138,7 @@ const joinCluster = async (app: string, functions: readonly string[]): Promise<J
   const lifeLines = await LifeLines.open({
     token,
     host: membership.host,
+    port: membership.lifeLinePort,
     tls: membership.tls,
     onEnded: (run) => member.runEnded(run),
   });

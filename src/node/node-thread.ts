@@ -23,8 +23,9 @@ import { park, waitUntilParked } from '../store/parking.ts';
 import type { StoreWriter } from '../store/store.ts';
 import { decodeError, encodeError } from '../values/codec.ts';
 import type { FromNodeThread, NodeOverview, NodeThreadData, ToNodeThread } from './control.ts';
-import { ControlSocket } from './control-socket.ts';
+import { serveControl } from './control-socket.ts';
 import { Executors } from './executors.ts';
+import type { FolderSocket } from './folder-socket.ts';
 import { stderrLines } from './line-output.ts';
 import { LocalClient } from './local-client.ts';
 import type { FromMemberThread, MemberThreadData, ToMemberThread } from './member-control.ts';
@@ -47,7 +48,7 @@ class Node {
   #writer: StoreWriter | undefined;
   #state: Worker | undefined;
   #executors: Executors | undefined;
-  #socket: ControlSocket | undefined;
+  #socket: FolderSocket | undefined;
   #socketClient: LocalClient | undefined;
   #closing = false;
   #stateLeads = false;
@@ -93,7 +94,7 @@ class Node {
       );
     if (data.folder !== undefined) {
       this.#socketClient = new LocalClient(this.#connectClient(), partitions, env);
-      this.#socket = await ControlSocket.serve(data.folder, {
+      this.#socket = await serveControl(data.folder, {
         client: this.#socketClient,
         overview: () => this.#askOverview(),
       });

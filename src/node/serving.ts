@@ -25,6 +25,8 @@ export interface Serving {
   /** Where it can be reached, without a slash at the end: `http://127.0.0.1:8484`. */
   readonly url: string;
   readonly port: number;
+  /** Another certificate and key, for connections from now on; those that stand stay. */
+  renewTls(tls: { readonly cert: string; readonly key: string }): void;
   /** Takes nothing new, lets what is under way end within a bound, and then cuts. The node goes on. */
   close(): Promise<void>;
 }
@@ -63,6 +65,7 @@ export class NodeServing {
     const serving: Serving = {
       url: server.url,
       port: server.port,
+      renewTls: (tls) => server.renewTls(tls),
       close: async () => {
         await server.close();
         this.#open.delete(serving);

@@ -36,6 +36,8 @@ export type JoinPorts = {
   readonly tokens: JoinTokens;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Whether the machine of this name is to run one of the cluster's servers; if not said, each may that asks to. */
+  readonly wantsServer?: (name: string) => boolean;
   /** Whether a machine of this name is a member. */
   readonly isMember: (name: string) => boolean;
   /** Takes it in: from then on NATS servers know it. Called again if it asks again. */
@@ -46,12 +48,19 @@ export type JoinPorts = {
 
 /** Answers one request to join, from `address`; not two at a time. Rejects with the error to be told. */
 export const handleJoin = async (body: string, address: string, ports: JoinPorts): Promise<JoinAnswer> => {
-  const { authority, tokens, now, isMember, admit, facts } = ports;
-  const { token, name, node, server, offers } = readJoinRequest(body);
-  const requests = server === undefined ? [node] : [node, server];
+  const { authority, tokens, now, isMember, admit, facts, wantsServer } = ports;
+  const { token, name, node, server: offered, offers } = readJoinRequest(body);
+  const requests = offered === undefined ? [node] : [node, offered];
   const keys = requests.map((request) => keyFingerprint(readRequest(request).publicKey));
   const redeemed = tokens.redeem(token, name, createHash('sha256').update(keys.join(' ')).digest('hex'));
   const { app, server: mayServe, hosts } = redeemed.grant;
+  if (offered === undefined && wantsServer?.(name) === true)
+    throw new TuttiError(
+      'JOIN_REFUSED',
+      'The cluster does not have all of its NATS servers yet, and this machine brings none: one that has nats-server must join first.',
+      { details: { lacks: 'server' } },
+    );
+  const server = wantsServer === undefined || wantsServer(name) ? offered : undefined;
   if (server !== undefined && !mayServe)
     throw new TuttiError(
       'JOIN_REFUSED',
@@ -106,12 +115,14 @@ export const joinListener = (ports: JoinPorts, report: (error: unknown) => void)
   };
 };
 
-const send = (response: ServerResponse, status: number, value: object): void => {
+/** Answers with JSON, and ends the connection. */
+export const send = (response: ServerResponse, status: number, value: object): void => {
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
   response.end(JSON.stringify(value));
 };
 
-const bodyOf = async (request: IncomingMessage): Promise<string> => {
+/** Rejects with `VALUE_TOO_LARGE`. */
+export const bodyOf = async (request: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -10,9 +10,6 @@ import type { SourceFile } from './source.ts';
 
 type Entry = { readonly path: string; readonly namedIn: string };
 
-/** Needed by `npm run simulate` and tests alone, until nodes reach each other over a network. */
-const notYetWired: readonly string[] = ['src/security/', 'src/engine/nats/server'];
-
 /** The files that package.json offers, and those that its commands load. */
 const entryFiles = (manifest: unknown, files: readonly SourceFile[]): readonly Entry[] => {
   const { exports, bin } = manifest as { exports?: unknown; bin?: unknown };
@@ -54,7 +51,6 @@ export const findDeadFiles = (
   for (const path of reached) for (const edge of graph.get(path) ?? []) reached.add(edge.to);
   return [...graph.keys()]
     .filter((path) => folderOf(path) !== undefined && !isTestFile(path) && !reached.has(path))
-    .filter((path) => !notYetWired.some((prefix) => path.startsWith(prefix)))
     .map((file) => ({
       file,
       line: 1,

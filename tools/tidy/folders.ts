@@ -28,7 +28,8 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   cluster: [...core, 'observe', 'execution'],
   gateway: [...core, 'observe', 'execution', 'cluster', 'client'],
   node: [...core, 'observe', 'execution', 'cluster', 'gateway', 'client', 'security'],
-  cli: [...core, 'observe', 'execution', 'cluster', 'gateway', 'client', 'security', 'node'],
+  machine: [...ground, 'engine', 'security'],
+  cli: [...core, 'observe', 'execution', 'cluster', 'gateway', 'client', 'security', 'node', 'machine'],
   testing: [...core, 'observe', 'execution', 'cluster', 'gateway', 'client', 'node'],
   'index.ts': [...ground, 'app', 'client'],
 };
@@ -49,6 +50,7 @@ export const mayTouchTheWorld: ReadonlySet<string> = new Set([
   'execution',
   'gateway',
   'node',
+  'machine',
   'cli',
   'testing',
 ]);

@@ -15,6 +15,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { TuttiError } from '../../../errors/tutti-error.ts';
 import { limits } from '../../../limits.ts';
+import { endLeftover, notePid } from './leftover.ts';
 import { type NatsServerOptions, natsServerConfig } from './server-config.ts';
 import { health } from './server-health.ts';
 
@@ -63,12 +64,13 @@ export class NatsServerProcess {
   }
 
   /**
-   * Writes the configuration and starts. Settles when the server listens and has JetStream; in a cluster the others need not be
+   * Writes the configuration and starts; a server that was left running by a process that was killed is ended first. Settles when the server listens and has JetStream; in a cluster the others need not be
    * there yet (`untilHealthy`). Throws `ENGINE_FAILED` with what the server said.
    */
   async start(): Promise<void> {
     if (this.#wanted) return;
     this.#wanted = true;
+    await endLeftover(this.#options.folder);
     const config = await this.#writeConfig();
     this.#spawn(config);
     try {
@@ -166,6 +168,7 @@ export class NatsServerProcess {
   #spawn(config: string): void {
     const child = spawn(this.#options.binary, ['-c', config], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
+    notePid(this.#options.folder, child.pid);
     for (const stream of [child.stdout, child.stderr])
       createInterface({ input: stream }).on('line', (line) => {
         this.#lines.push(line);

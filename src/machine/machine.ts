@@ -1,0 +1,374 @@
+/**
+ * A machine of a cluster, beside the node that runs on it: its part of the trust between machines, and its NATS server.
+ *
+ * ```
+ * opened ── start ──▶ waiting (for the other servers) ──▶ running ── close ──▶ closed
+ * ```
+ *
+ * H1  Its server is started when the roster names all servers, and not before (R2).
+ * H2  A roster is on disk before the server is told, and the server has taken it before anybody is told that it has.
+ * H3  What the machine that began the cluster does for all others ends with it: joining, renewing, changes of the roster. Everything else
+ *     goes on.
+ */
+
+import { health } from '../engine/nats/server/server-health.ts';
+import { NatsServerProcess } from '../engine/nats/server/server-process.ts';
+import { findNatsServer } from '../engine/nats/server-binary.ts';
+import { TuttiError } from '../errors/tutti-error.ts';
+import { limits } from '../limits.ts';
+import type { Env } from '../platform/env.ts';
+import { authorityFingerprint, openAuthority } from '../security/authority.ts';
+import type { JoinPorts } from '../security/join-handler.ts';
+import { fileTokenStore, JoinTokens } from '../security/join-tokens.ts';
+import { placeOf } from '../security/server-request.ts';
+import { Certificates, certificateFiles, pairOf } from './certificates.ts';
+import { Door } from './door.ts';
+import { isLoopback } from './enter.ts';
+import { Follower } from './follower.ts';
+import type { MachineFolder, MachineSettings } from './machine-folder.ts';
+import { portOf } from './ports.ts';
+import { Registrar } from './registrar.ts';
+import type { Registry } from './registry.ts';
+import { machineIn, membersOf, type Roster, serversMissing, serversOf, wantsServer } from './roster.ts';
+import { type ServerSettings, serverFilesOf, serverSettings } from './server-settings.ts';
+
+export type MachineWatch = {
+  readonly say: (
+    level: 'debug' | 'info' | 'warn' | 'error',
+    fields: Readonly<Record<string, unknown>>,
+    text: string,
+  ) => void;
+  /** Its node is to hold nothing, or to take its share again. */
+  readonly drained: (drained: boolean) => void;
+  /** Its node's certificate was renewed. */
+  readonly renewed: (tls: MachineTls) => void;
+  /** It was taken out of the cluster by another. */
+  readonly removed: () => void;
+};
+
+/** PEM texts. */
+export type MachineTls = { readonly cert: string; readonly key: string };
+
+export type TokenWish = { readonly hosts: readonly string[]; readonly lifeMs: number | undefined };
+export type IssuedToken = { readonly address: string; readonly token: string; readonly expiresMs: number };
+
+const healthAgainMs = 100;
+const sayWaitingMs = 10_000;
+
+export class Machine {
+  readonly settings: MachineSettings;
+  readonly #folder: MachineFolder;
+  readonly #env: Env;
+  readonly #watch: MachineWatch;
+  #server: NatsServerProcess | undefined;
+  #registry: Registry;
+  #door: Door | undefined;
+  #tokens: JoinTokens | undefined;
+  #certificates: Certificates;
+  #roster: Roster;
+  readonly #changes = new Set<() => void>();
+
+  private constructor(folder: MachineFolder, settings: MachineSettings, roster: Roster, env: Env, watch: MachineWatch) {
+    this.settings = settings;
+    this.#folder = folder;
+    this.#roster = roster;
+    this.#env = env;
+    this.#watch = watch;
+    this.#registry = settings.role === 'began' ? this.#registrar() : this.#follower();
+    this.#certificates = new Certificates({
+      folder: folder.security,
+      env,
+      renew: (request) => this.#registry.renew(request),
+      renewed: (role, pair) => {
+        watch.say('info', { certificate: role }, 'certificate renewed');
+        if (role === 'node') watch.renewed(this.tls);
+        else {
+          this.#door?.renewed(pair);
+          void this.#server?.reload(this.#serverSettings()).catch((error: unknown) => this.#report(error));
+        }
+      },
+      report: (error) => this.#report(error),
+    });
+  }
+
+  /** A machine whose folder says what it is; it holds the folder until `close`. Rejects with `ADDRESS_IN_USE`. */
+  static async open(folder: MachineFolder, env: Env, watch: MachineWatch): Promise<Machine> {
+    const settings = folder.settings();
+    const roster = folder.roster();
+    if (settings === undefined || settings.role === 'left' || roster === undefined)
+      throw new TuttiError('DATA_FORMAT', `The data folder ${folder.path} belongs to no cluster.`, {
+        details: { folder: folder.path },
+      });
+    const machine = new Machine(folder, settings, roster, env, watch);
+    try {
+      await machine.#openDoor();
+    } catch (error) {
+      await machine.close();
+      throw error;
+    }
+    return machine;
+  }
+
+  get roster(): Roster {
+    return this.#roster;
+  }
+
+  get drained(): boolean {
+    return machineIn(this.#roster, this.settings.name)?.drained === true;
+  }
+
+  /** Of its node: for its gateway. */
+  get tls(): MachineTls {
+    const { key, certificate, authority } = pairOf(this.#folder.security, 'node');
+    return { key, cert: certificate + authority };
+  }
+
+  /** Paths, for its node: in a file that is renewed. */
+  get nodeFiles(): { readonly ca: string; readonly cert: string; readonly key: string } {
+    const pem = `${this.#folder.security.path}/${certificateFiles.node}`;
+    return { ca: `${this.#folder.security.path}/ca.crt`, cert: pem, key: pem };
+  }
+
+  /** For clients of NATS, the own server first. */
+  get natsServers(): readonly string[] {
+    const { nats } = this.#roster;
+    if (nats.length > 0) return nats;
+    const servers = serversOf(this.#roster);
+    const own = servers.filter(({ name }) => name === this.settings.name);
+    const others = servers.filter(({ name }) => name !== this.settings.name);
+    return [...own, ...others].map(({ server }) => `nats://${server.client}`);
+  }
+
+  get monitor(): string | undefined {
+    const { monitor } = this.#server?.options.server ?? {};
+    return monitor && `http://${monitor.host}:${monitor.port}`;
+  }
+
+  get isLoopback(): boolean {
+    return isLoopback(this.settings.host);
+  }
+
+  /** Settles when NATS can be used. Rejects with `ENGINE_MISSING`, `ENGINE_FAILED`, `ABORTED`. */
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#untilNamed(signal);
+    if (machineIn(this.#roster, this.settings.name)?.server === undefined) return;
+    const { path: binary } = await findNatsServer();
+    this.#server = new NatsServerProcess({
+      binary,
+      folder: this.#folder.nats,
+      server: this.#serverSettings(),
+      restarts: true,
+      onLine: (line) => this.#watch.say('debug', { from: 'nats-server' }, line),
+      onExit: ({ reason, againInMs }) => this.#watch.say('error', { reason, againInMs }, 'the nats-server ended'),
+    });
+    const onExit = (): void => this.#server?.killNow();
+    process.once('exit', onExit);
+    await this.#server.start();
+    await this.#untilHealthy(this.#server, signal);
+  }
+
+  /** A token, for one machine. Throws `AUTHORITY_ELSEWHERE` where the cluster did not begin. */
+  token({ hosts, lifeMs = limits.joinTokenMs }: TokenWish): IssuedToken {
+    if (this.#tokens === undefined)
+      throw new TuttiError(
+        'AUTHORITY_ELSEWHERE',
+        `Tokens are made where the cluster began, which is at ${this.settings.door}: run the command there.`,
+        { details: { door: this.settings.door } },
+      );
+    const token = this.#tokens.issue({ app: this.#roster.cluster, server: true, hosts }, lifeMs);
+    return { address: this.settings.door, token, expiresMs: this.#env.clock.now() + lifeMs };
+  }
+
+  setDrained(name: string, drained: boolean): Promise<void> {
+    return this.#registry.setDrained(name, drained);
+  }
+
+  /** Takes another machine out of the cluster. */
+  remove(name: string): Promise<void> {
+    return this.#registry.remove(name);
+  }
+
+  /** Takes this one out; its node must have ended. */
+  async leave(): Promise<void> {
+    await this.#registry.remove(this.settings.name);
+    this.forget();
+  }
+
+  /** It is out. */
+  forget(): void {
+    this.#certificates.close();
+    this.#folder.saveSettings({ ...this.settings, role: 'left' });
+    this.#folder.forget(Object.values(certificateFiles));
+  }
+
+  async close(): Promise<void> {
+    this.#certificates.close();
+    await this.#door?.close();
+    await this.#registry.close();
+    await this.#server?.stop();
+    this.#folder.release();
+  }
+
+  #registrar(): Registrar {
+    const { security } = this.#folder;
+    const authority = openAuthority(security, this.#env.clock.now());
+    this.#tokens = new JoinTokens({
+      store: fileTokenStore(security),
+      clock: this.#env.clock,
+      random: this.#env.random,
+      authority: authorityFingerprint(authority),
+    });
+    return new Registrar({
+      authority,
+      env: this.#env,
+      roster: this.#roster,
+      self: this.settings.name,
+      apply: (roster) => this.#apply(roster),
+    });
+  }
+
+  #follower(): Follower {
+    const { host, door } = this.settings;
+    return new Follower({
+      door: placeOf(door, this.isLoopback && host.startsWith('127.') ? host : undefined),
+      pair: () => pairOf(this.#folder.security, 'node'),
+      roster: this.#roster,
+      timers: this.#env.timers,
+      apply: (roster) => this.#apply(roster),
+      cutOff: (error) => {
+        if (error === undefined) this.#watch.say('info', { door }, 'the machine that began the cluster answers again');
+        else
+          this.#watch.say(
+            'warn',
+            { door, error: error instanceof Error ? error.message : String(error) },
+            'the machine that began the cluster does not answer: until it does, no machine can join, and no certificate is renewed',
+          );
+      },
+      removed: () => this.#watch.removed(),
+    });
+  }
+
+  async #openDoor(): Promise<void> {
+    const registrar = this.#registry;
+    const tokens = this.#tokens;
+    if (!(registrar instanceof Registrar) || tokens === undefined) return;
+    const { host, port } = this.settings;
+    const join: JoinPorts = {
+      authority: openAuthority(this.#folder.security, this.#env.clock.now()),
+      tokens,
+      now: this.#env.clock.now,
+      wantsServer: (name) => wantsServer(registrar.roster, name),
+      isMember: (name) => registrar.isTaken(name),
+      admit: async ({ name, server, offers }) => {
+        const { route, client } = offers;
+        if (server && !(isAddress(route) && isAddress(client)))
+          throw new TuttiError('JOIN_REFUSED', 'The machine is not taken in: it does not say where its server is.');
+        await registrar.admit({
+          name,
+          drained: false,
+          ...(server ? { server: { route: route as string, client: client as string } } : {}),
+        });
+        this.#watch.say('info', { machine: name, server }, 'a machine has joined');
+      },
+      facts: () => {
+        const { cluster, replicas, partitions } = registrar.roster;
+        const servers = serversOf(registrar.roster).map(({ server }) => server);
+        return {
+          cluster,
+          replicas,
+          partitions,
+          routes: servers.map(({ route }) => route),
+          clients: servers.map(({ client }) => client),
+          members: membersOf(registrar.roster),
+        };
+      },
+    };
+    this.#door = await Door.open({
+      host,
+      port: portOf(port).door,
+      pair: pairOf(this.#folder.security, 'server'),
+      join,
+      registrar,
+      report: (error) => this.#report(error),
+    });
+  }
+
+  /** H2 */
+  async #apply(roster: Roster): Promise<void> {
+    const before = this.drained;
+    this.#folder.saveRoster(roster);
+    this.#roster = roster;
+    await this.#server?.reload(this.#serverSettings());
+    if (this.drained !== before) this.#watch.drained(this.drained);
+    for (const changed of [...this.#changes]) changed();
+  }
+
+  #serverSettings(): ServerSettings {
+    return serverSettings(this.settings, this.#roster, serverFilesOf(this.#folder.security.path, this.#folder.nats));
+  }
+
+  /** H1 */
+  async #untilNamed(signal: AbortSignal): Promise<void> {
+    let told = 0;
+    for (let missing = serversMissing(this.#roster); missing > 0; missing = serversMissing(this.#roster)) {
+      if (missing !== told)
+        this.#watch.say(
+          'info',
+          { missing },
+          `waiting for ${missing} more ${missing === 1 ? 'machine' : 'machines'} to join: the cluster keeps ${this.#roster.replicas} copies of everything`,
+        );
+      told = missing;
+      await this.#nextRoster(signal);
+    }
+  }
+
+  #nextRoster(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        this.#changes.delete(changed);
+        signal.removeEventListener('abort', aborted);
+      };
+      const changed = (): void => {
+        end();
+        resolve();
+      };
+      const aborted = (): void => {
+        end();
+        reject(abortedError());
+      };
+      this.#changes.add(changed);
+      signal.addEventListener('abort', aborted);
+      if (signal.aborted) aborted();
+    });
+  }
+
+  /** After a power cut machines come back one by one: the others are waited for as long as that takes. */
+  async #untilHealthy({ options }: NatsServerProcess, signal: AbortSignal): Promise<void> {
+    let toldAt = performance.now();
+    for (;;) {
+      const said = await health(options.server.monitor, 'current');
+      if (said === 'ok') return;
+      if (performance.now() - toldAt > sayWaitingMs) {
+        this.#watch.say('info', { said }, 'waiting for the NATS servers of other machines');
+        toldAt = performance.now();
+      }
+      await new Promise<void>((resolve, reject) => {
+        this.#env.timers.after(healthAgainMs, resolve);
+        if (signal.aborted) reject(abortedError());
+      });
+    }
+  }
+
+  #report(error: unknown): void {
+    this.#watch.say(
+      'error',
+      { error: error instanceof Error ? error.message : String(error) },
+      'trust between machines',
+    );
+  }
+}
+
+const isAddress = (text: string | undefined): boolean =>
+  /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/.test(text ?? '');
+
+const abortedError = (): TuttiError => new TuttiError('ABORTED', 'It was told to stop.');

@@ -1,0 +1,138 @@
+/** Machines of a cluster, as people start them: `tutti up` and `tutti join` in processes of their own, each on an address of its own. */
+import { existsSync, readFileSync } from 'node:fs';
+import { ensureNatsServer } from '../../tools/setup-nats.ts';
+import { type Ended, type Running, Workplace } from '../cli/command.fixture.ts';
+
+const app = `import { task } from ${JSON.stringify(new URL('../../src/index.ts', import.meta.url).href)};
+export const square = task(async (_ctx, n: number) => n * n);
+export const where = task(async () => process.pid);
+export const steps = task(async (ctx, count: number) => {
+  const seen: number[] = [];
+  for (let step = 0; step < count; step++) seen.push(await ctx.run('step', async () => step));
+  return seen;
+});
+`;
+
+export class Machines {
+  readonly place = new Workplace(app);
+  readonly #env: Readonly<Record<string, string>>;
+
+  private constructor(env: Readonly<Record<string, string>>) {
+    this.#env = env;
+  }
+
+  static async open(): Promise<Machines> {
+    return new Machines({ TUTTI_NATS_SERVER: (await ensureNatsServer()).path });
+  }
+
+  machine(name: string, host: string): MachineProcess {
+    return new MachineProcess(this, name, host);
+  }
+
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+    return this.place.start(args, { env: { ...this.#env, ...env }, group: true });
+  }
+
+  run(...args: readonly string[]): Promise<Ended> {
+    return this.start(args).ended;
+  }
+
+  /** Ends all of it at once. */
+  async close(...machines: readonly (MachineProcess | undefined)[]): Promise<void> {
+    for (const machine of machines) await machine?.kill();
+    await this.place.remove();
+  }
+}
+
+export class MachineProcess {
+  readonly name: string;
+  readonly host: string;
+  readonly data: string;
+  readonly #machines: Machines;
+  #running: Running | undefined;
+
+  constructor(machines: Machines, name: string, host: string) {
+    this.#machines = machines;
+    this.name = name;
+    this.host = host;
+    this.data = machines.place.path(name);
+  }
+
+  get running(): Running {
+    if (this.#running === undefined) throw new Error(`${this.name} was not started`);
+    return this.#running;
+  }
+
+  up(...more: readonly string[]): Running {
+    return this.#start(['up', 'app.ts'], more);
+  }
+
+  /** `command`: as it was printed. */
+  join(command: string, ...more: readonly string[]): Running {
+    const [tutti, ...words] = command.trim().split(' ');
+    if (tutti !== 'tutti' || words[0] !== 'join') throw new Error(`that is no command to join: ${command}`);
+    return this.#start(words, more);
+  }
+
+  /** Once more on the same folder. */
+  again(command: 'up' | 'join' = 'up'): Running {
+    return this.#start(command === 'up' ? ['up', 'app.ts'] : ['join', '127.0.0.1', 'app.ts']);
+  }
+
+  #start(args: readonly string[], more?: readonly string[]): Running {
+    const fixed = more === undefined ? [] : ['--host', this.host, '--port', '0', '--name', this.name, ...more];
+    this.#running = this.#machines.start([...args, '--data', this.data, ...fixed]);
+    return this.#running;
+  }
+
+  /** The command that joins, from stdout. */
+  async joinCommand(): Promise<string> {
+    await this.running.seen(/a machine joins here/);
+    for (;;) {
+      const command = /^tutti join .*\n/m.exec(this.running.out)?.[0];
+      if (command !== undefined) return command;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Settles with the gateway's address when it serves. */
+  async serves(from = 0): Promise<string> {
+    const [, url] = await this.running.seen(/"url":"([^"]+)".*"message":"serving"/, from);
+    return url as string;
+  }
+
+  /** Of `tutti` in its folder. */
+  command(...args: readonly string[]): Promise<Ended> {
+    return this.#machines.run(...args, '--data', this.data);
+  }
+
+  /** The first of its ports. */
+  get port(): number {
+    return (JSON.parse(readFileSync(`${this.data}/security/machine.json`, 'utf8')) as { port: number }).port;
+  }
+
+  get natsPid(): number {
+    return Number(readFileSync(`${this.data}/nats/nats-server.pid`, 'utf8'));
+  }
+
+  /** The power goes: command, node and NATS server at once. */
+  async kill(): Promise<void> {
+    if (this.#running === undefined) return;
+    try {
+      this.#running.killGroup();
+    } catch {
+      // It has ended.
+    }
+    if (existsSync(`${this.data}/nats/nats-server.pid`)) killIfThere(this.natsPid);
+    await this.#running.ended;
+    this.#running = undefined;
+  }
+}
+
+const killIfThere = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+};
