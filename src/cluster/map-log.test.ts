@@ -73,6 +73,26 @@ describe('the log of maps', () => {
     expect(await maps.read()).toEqual(mapOf(1));
   });
 
+  test('is read though others trim it again and again while that goes on', async () => {
+    const log = new TestLog();
+    const writer = new MapLog(log, 1);
+    for (const version of [1, 2, 3]) {
+      await writer.append(mapOf(version));
+      await writer.read();
+    }
+    const start = log.start.bind(log);
+    let trims = 2;
+    log.start = async () => {
+      const first = await start();
+      if (trims-- > 0) {
+        await writer.read();
+        await writer.append(mapOf(first + 1));
+      }
+      return first;
+    };
+    expect(await new MapLog(log, 1).read()).toEqual(mapOf(5));
+  });
+
   test('keeps a few versions, and one who knows an older one finds the newest all the same', async () => {
     const log = new TestLog();
     const [writer, reader] = [new MapLog(log, 4), new MapLog(log, 4)];

@@ -35,11 +35,17 @@ export class MapLog {
     }
   }
 
-  #readFrom(from: number): Promise<readonly LogRecord[]> {
-    return this.#log.read(from).catch(async (error: unknown) => {
-      if ((error as { code?: unknown }).code !== 'LOG_TRIMMED') throw error;
-      return this.#log.read(await this.#log.start());
-    });
+  /** From there on, or from where the log begins by now: others trim it, also between the question where that is and the answer. */
+  async #readFrom(from: number): Promise<readonly LogRecord[]> {
+    for (let first = from; ; ) {
+      try {
+        return await this.#log.read(first);
+      } catch (error) {
+        const start = await this.#log.start();
+        if ((error as { code?: unknown }).code !== 'LOG_TRIMMED' || start <= first) throw error;
+        first = start;
+      }
+    }
   }
 
   /** Appends a map behind the one that was read last. What it is answered proves nothing but `appended`. */
