@@ -48,6 +48,7 @@ export default defineConfig({
             'test/runtimes/**',
             'test/pack/**',
             'test/browser/**',
+            'test/faults/cluster/**',
             'test/simulation/*.test.ts',
             'test/simulation/planted/**',
             '**/node_modules/**',

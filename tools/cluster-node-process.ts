@@ -8,6 +8,8 @@ export type ClusterNodeStart = {
   readonly module: string;
   readonly data: string;
   readonly executors: number;
+  /** Of its gateway; any that is free, if not said. */
+  readonly port?: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly cluster: {
     readonly servers: readonly string[];
@@ -17,14 +19,15 @@ export type ClusterNodeStart = {
     readonly location?: string;
     readonly weight?: number;
     readonly name?: string;
+    readonly host?: string;
   };
 };
 
 export type ClusterNodeReady = { readonly url: string };
 
-const { module, ...options } = JSON.parse(process.argv[2] ?? '{}') as ClusterNodeStart;
+const { module, port = 0, ...options } = JSON.parse(process.argv[2] ?? '{}') as ClusterNodeStart;
 const node = await open({ module, ...options });
-const { url } = await node.serve({ port: 0 });
+const { url } = await node.serve({ port });
 process.send?.({ url } satisfies ClusterNodeReady);
 process.on('SIGTERM', () => {
   void node.close().then(() => process.exit(0));

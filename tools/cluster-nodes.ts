@@ -50,7 +50,7 @@ export class ClusterNodeProcess {
     this.data = start.data;
   }
 
-  /** Of its gateway; another one after each start. */
+  /** Of its gateway; another one after each start, unless `port` says which. */
   get url(): string {
     return this.#url;
   }
@@ -81,6 +81,11 @@ export class ClusterNodeProcess {
     const [ready] = (await Promise.race([once(child, 'message'), ended])) as [ClusterNodeReady];
     ended.catch(() => undefined);
     this.#url = ready.url;
+  }
+
+  /** A message to the process, for what was loaded there by `process`. */
+  tell(message: object): void {
+    if (this.#child?.connected === true) this.#child.send(message);
   }
 
   signal(signal: NodeJS.Signals): void {

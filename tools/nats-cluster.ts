@@ -170,7 +170,7 @@ const makeCluster = async (binary: string, options: NatsClusterOptions): Promise
  * Ports below those that systems give to outgoing connections, so that a server which is away for a while finds its own free
  * again. Another process may still be quicker: then all is tried anew.
  */
-const freePorts = async (count: number): Promise<number[]> => {
+export const freePorts = async (count: number): Promise<number[]> => {
   const ports = new Set<number>();
   while (ports.size < count) {
     const port = 10_000 + Math.floor(Math.random() * 20_000);

@@ -48,6 +48,8 @@ export type NatsServerOptions = {
     readonly listen: Listen;
     /** Under which address others reach it, if not under `listen`. */
     readonly advertise?: string;
+    /** False: clients are not told where the other servers are, and reach each at the addresses that they have. */
+    readonly tellsClients?: boolean;
     /** `nats://host:port` of all servers, itself included or not. How many there are says how many must be there at first. */
     readonly routes: readonly string[];
     readonly tls?: TlsFiles;
@@ -92,6 +94,7 @@ export const natsServerConfig = (options: NatsServerOptions): string => {
               listen: address(cluster.listen),
               routes: cluster.routes,
               ...(cluster.advertise === undefined ? {} : { cluster_advertise: cluster.advertise }),
+              ...(cluster.tellsClients === false ? { no_advertise: true } : {}),
               ...(cluster.tls === undefined ? {} : { tls: tls(cluster.tls) }),
               ...(cluster.user === undefined
                 ? {}

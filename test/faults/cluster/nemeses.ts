@@ -1,0 +1,299 @@
+/**
+ * What is done to a cluster. Each strikes once, as dice say, and ends what it did when it is told to; what does not run then is started
+ * again afterwards, all servers at once and then all nodes.
+ */
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ClusterFaultKind } from '../../../src/protocol/cluster-overview.ts';
+import type { SeededRandom } from '../../../src/values/hash.ts';
+import { type FaultyCluster, numbers, size, smallServer } from './faulty-cluster.ts';
+
+export type Strike = {
+  /** What was done, in words. */
+  readonly what: string;
+  /** Ends it; absent: it ends as soon as all runs again. */
+  readonly heal?: () => Promise<void>;
+  /** A fault of one of these kinds must be told meanwhile by some node that answers. Absent: there is nothing to be told. */
+  readonly told?: readonly ClusterFaultKind[];
+  /** Nobody may be taken for dead. */
+  readonly nobodyDies?: boolean;
+};
+
+export type Nemesis = {
+  readonly name: string;
+  /** How long it lasts, at least and at most. */
+  readonly lastsMs: readonly [number, number];
+  readonly strike: (cluster: FaultyCluster, dice: Dice) => Promise<Strike>;
+};
+
+export class Dice {
+  readonly #random: SeededRandom;
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+  }
+
+  /** From 0 to below `end`. */
+  below(end: number): number {
+    return Math.floor(this.#random.fraction() * end);
+  }
+
+  between([least, most]: readonly [number, number]): number {
+    return least + this.#random.fraction() * (most - least);
+  }
+
+  one<T>(of: readonly T[]): T {
+    return of[this.below(of.length)] as T;
+  }
+}
+
+const memberGone: readonly ClusterFaultKind[] = ['memberSilent', 'memberDead'];
+const serverDown: readonly ClusterFaultKind[] = ['serverDown'];
+const cutOff: readonly ClusterFaultKind[] = [...memberGone, 'cutOff', 'serverDown'];
+
+const healWires = (cluster: FaultyCluster) => async (): Promise<void> => {
+  cluster.wires.heal();
+  cluster.healNodes();
+};
+
+/** What it holds comes from the logs again, all of it. */
+const loseData = async (cluster: FaultyCluster, node: number): Promise<void> => {
+  await cluster.node(node).kill();
+  rmSync(cluster.node(node).data, { recursive: true, force: true });
+};
+
+/** The files with messages of logs of partitions at a server, the largest first. */
+const messageFiles = (cluster: FaultyCluster, server: number): readonly string[] =>
+  readdirSync(cluster.storeOf(server), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /_log_p\d+\/msgs\/\d+\.blk$/.test(file))
+    .map((file) => join(cluster.storeOf(server), file))
+    .sort((a, b) => statSync(b).size - statSync(a).size);
+
+export const nemeses: readonly Nemesis[] = [
+  {
+    name: 'node-kill',
+    lastsMs: [3_000, 6_000],
+    strike: async (cluster, dice) => {
+      const node = dice.below(size);
+      await cluster.node(node).kill();
+      return { what: `node ${node} is killed`, told: memberGone };
+    },
+  },
+  {
+    name: 'node-pause',
+    lastsMs: [10_000, 10_000],
+    strike: async (cluster, dice) => {
+      const node = dice.below(size);
+      cluster.node(node).signal('SIGSTOP');
+      return {
+        what: `node ${node} stands still`,
+        told: memberGone,
+        heal: async () => cluster.node(node).signal('SIGCONT'),
+      };
+    },
+  },
+  {
+    name: 'node-drain',
+    lastsMs: [2_000, 4_000],
+    strike: async (cluster, dice) => {
+      const node = dice.below(size);
+      await cluster.stopNode(node);
+      return { what: `node ${node} is ended` };
+    },
+  },
+  {
+    name: 'node-data-lost',
+    lastsMs: [2_000, 4_000],
+    strike: async (cluster, dice) => {
+      const node = dice.below(size);
+      await loseData(cluster, node);
+      return { what: `node ${node} is killed and loses its data` };
+    },
+  },
+  {
+    name: 'node-clock',
+    lastsMs: [6_000, 10_000],
+    strike: async (cluster, dice) => {
+      const node = dice.below(size);
+      const skewMs = Math.round(dice.one([-1, 1]) * dice.between([1_000, 3_600_000]));
+      cluster.skew(node, skewMs);
+      return {
+        what: `the clock of node ${node} is ${skewMs} ms ahead`,
+        nobodyDies: true,
+        heal: async () => cluster.healNodes(),
+      };
+    },
+  },
+  {
+    name: 'server-kill',
+    lastsMs: [4_000, 8_000],
+    strike: async (cluster, dice) => {
+      const server = dice.below(size);
+      await cluster.nats.kill(server);
+      return { what: `server ${server} is killed`, told: serverDown };
+    },
+  },
+  {
+    name: 'server-pause',
+    lastsMs: [10_000, 10_000],
+    strike: async (cluster, dice) => {
+      const server = dice.below(size);
+      cluster.nats.pause(server);
+      return { what: `server ${server} stands still`, told: serverDown, heal: async () => cluster.nats.goOn(server) };
+    },
+  },
+  {
+    name: 'machine-kill',
+    lastsMs: [6_000, 10_000],
+    strike: async (cluster, dice) => {
+      const [node, server] = [dice.below(size), dice.below(size)];
+      await Promise.all([cluster.node(node).kill(), cluster.nats.kill(server)]);
+      return {
+        what: `node ${node} and server ${server} are killed`,
+        told: memberGone,
+      };
+    },
+  },
+  {
+    name: 'all-restart',
+    lastsMs: [500, 1_500],
+    strike: async (cluster) => {
+      await Promise.all([
+        ...numbers.map((node) => cluster.node(node).kill()),
+        ...numbers.map((server) => cluster.nats.kill(server)),
+      ]);
+      return {
+        what: 'everything is killed',
+      };
+    },
+  },
+  {
+    name: 'cut-node-from-servers',
+    lastsMs: [8_000, 12_000],
+    strike: async (cluster, dice) => {
+      const node = dice.below(size);
+      const lines = dice.below(2) === 0;
+      for (const server of numbers) cluster.wires.holdBoth(`node ${node}`, `server ${server}`);
+      if (lines) for (const other of numbers) if (other !== node) cluster.cutNodes(node, other);
+      return {
+        what: `node ${node} is cut from all servers${lines ? ' and nodes' : ', not from the other nodes'}`,
+        told: cutOff,
+        heal: healWires(cluster),
+      };
+    },
+  },
+  {
+    name: 'cut-server-from-servers',
+    lastsMs: [8_000, 12_000],
+    strike: async (cluster, dice) => {
+      const server = dice.below(size);
+      for (const other of numbers) if (other !== server) cluster.wires.holdBoth(`server ${server}`, `server ${other}`);
+      return { what: `server ${server} is cut from the other servers, not from nodes`, heal: healWires(cluster) };
+    },
+  },
+  {
+    name: 'cut-one-way',
+    lastsMs: [8_000, 12_000],
+    strike: async (cluster, dice) => {
+      const [one, other] = [dice.below(size), dice.below(size)];
+      const between = dice.below(3);
+      if (between === 0) {
+        for (const server of numbers) cluster.wires.hold(`node ${one}`, `server ${server}`);
+        return {
+          what: `node ${one} hears the servers, and they do not hear it`,
+          told: cutOff,
+          heal: healWires(cluster),
+        };
+      }
+      if (between === 1) {
+        for (const server of numbers) cluster.wires.hold(`server ${server}`, `node ${one}`);
+        return {
+          what: `the servers hear node ${one}, and it does not hear them`,
+          told: cutOff,
+          heal: healWires(cluster),
+        };
+      }
+      const to = one === other ? (other + 1) % size : other;
+      cluster.wires.hold(`server ${one}`, `server ${to}`);
+      return { what: `server ${to} does not hear server ${one}`, heal: healWires(cluster) };
+    },
+  },
+  {
+    name: 'cut-ring',
+    lastsMs: [8_000, 12_000],
+    strike: async (cluster, dice) => {
+      const first = dice.below(size);
+      const [a, b] = [first, (first + 1) % size];
+      cluster.wires.holdBoth(`server ${a}`, `server ${b}`);
+      // Each node has lost another server, and so sees another majority.
+      const shift = dice.below(size);
+      for (const node of numbers) cluster.wires.holdBoth(`node ${node}`, `server ${(node + shift) % size}`);
+      return {
+        what: `servers ${a} and ${b} do not reach each other, and each node another server`,
+        heal: healWires(cluster),
+      };
+    },
+  },
+  {
+    name: 'cut-life-lines',
+    lastsMs: [6_000, 8_000],
+    strike: async (cluster) => {
+      for (const one of numbers) for (const other of numbers) if (one < other) cluster.cutNodes(one, other);
+      return { what: 'nodes reach each other over the servers alone', nobodyDies: true, heal: healWires(cluster) };
+    },
+  },
+  {
+    name: 'slow-links',
+    lastsMs: [8_000, 12_000],
+    strike: async (cluster, dice) => {
+      const most = dice.between([20, 120]);
+      cluster.wires.slow(() => dice.between([0, most]));
+      return { what: `links are slow, up to ${most.toFixed(0)} ms a way`, heal: healWires(cluster) };
+    },
+  },
+  {
+    name: 'damaged-block',
+    lastsMs: [2_000, 4_000],
+    strike: async (cluster, dice) => {
+      const server = dice.below(size);
+      await cluster.nats.kill(server);
+      await loseData(cluster, dice.below(size));
+      const [file] = messageFiles(cluster, server);
+      if (file === undefined) throw new Error(`Server ${server} has no messages to damage.`);
+      const bytes = readFileSync(file);
+      const at = Math.floor(bytes.length * dice.between([0.2, 0.9]));
+      for (let byte = at; byte < Math.min(at + 16, bytes.length); byte++) bytes[byte] = (bytes[byte] as number) ^ 0xff;
+      writeFileSync(file, bytes);
+      return { what: `16 bytes at ${at} of ${file} are flipped, and a node must read all of it` };
+    },
+  },
+  {
+    name: 'truncated-file',
+    lastsMs: [2_000, 4_000],
+    strike: async (cluster, dice) => {
+      const server = dice.below(size);
+      await cluster.nats.kill(server);
+      await loseData(cluster, dice.below(size));
+      const [file] = messageFiles(cluster, server);
+      if (file === undefined) throw new Error(`Server ${server} has no messages to lose.`);
+      const length = Math.floor(statSync(file).size * dice.between([0.3, 0.95]));
+      truncateSync(file, length);
+      return { what: `${file} ends after ${length} bytes, and a node must read all of it` };
+    },
+  },
+  {
+    name: 'disk-full',
+    lastsMs: [6_000, 10_000],
+    strike: async (cluster) => {
+      cluster.fillDisk();
+      return {
+        what: `the disk of server ${smallServer} is full`,
+        heal: async () => {
+          cluster.emptyDisk();
+          // One that had no room takes part again after a restart.
+          await cluster.nats.kill(smallServer);
+        },
+      };
+    },
+  },
+];
