@@ -57,6 +57,7 @@ const codes: Partial<Record<ErrorCode, number>> = {
   LOG_FENCED: exitCode.conflict,
   CLUSTER_NEWER: exitCode.conflict,
   MEMBER_REPLACED: exitCode.conflict,
+  IMPORT_REFUSED: exitCode.conflict,
   JOIN_TOKEN_MISTYPED: exitCode.usage,
   JOIN_TOKEN_WRONG: exitCode.usage,
   JOIN_TOKEN_EXPIRED: exitCode.usage,

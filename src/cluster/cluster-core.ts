@@ -20,6 +20,7 @@ import {
   type ClusterMap,
   type ClusterSettings,
   isAssigned,
+  isOpen,
   type Member,
   type MemberInfo,
   memberOf,
@@ -272,7 +273,7 @@ export class ClusterCore {
     const before = this.#map ?? this.#newMap();
     const withSelf = this.#withSelf(before);
     const next = takesPart(this.#self(withSelf) as Member) ? this.#plan(withSelf, nowMs) : withSelf;
-    if (next === before) {
+    if (next === before || !isOpen(before)) {
       this.#dueSinceMs = undefined;
       return;
     }

@@ -7,6 +7,9 @@
  * - M3: `version` grows by one with each record; an assignment's version with each change of it.
  */
 
+/** The newest formats that this version writes. */
+export const newestFeatureLevel = 1;
+
 /**
  * - `joining`: it is there and is given nothing yet; one that fell out and comes back stays so for a quiet time.
  * - `up`: it holds what is assigned to it.
@@ -73,7 +76,15 @@ export type ClusterMap = {
   readonly partitions: readonly Assignment[];
   /** Names of what each version of the app can run, for versions that a member runs. */
   readonly apps: Readonly<Record<string, readonly string[]>>;
+  /** The data folder that its first tasks are from, where it was made from one. */
+  readonly origin?: Origin;
 };
+
+/** `folder`: its id. Until it is `taken`, nobody takes part (`cluster-origin.ts`). */
+export type Origin = { readonly folder: string; readonly taken: boolean };
+
+/** Nodes may take part: what the cluster begins with is all there. */
+export const isOpen = (map: ClusterMap): boolean => map.origin?.taken !== false;
 
 /** The map of a cluster that nobody has joined yet. */
 export const newClusterMap = (clusterId: string, featureLevel: number, settings: ClusterSettings): ClusterMap => ({

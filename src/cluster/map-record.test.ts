@@ -51,6 +51,19 @@ test('the format of maps is fixed: whoever changes it needs a new number', () =>
   );
 });
 
+test('one that is made from a data folder has a format of its own, which is fixed too', () => {
+  for (const taken of [false, true]) {
+    const from: ClusterMap = { ...map, origin: { folder: 'f0f1', taken } };
+    expect(decodeMap(encodeMap(from), 7)).toEqual(from);
+  }
+  expect([encodeMap(map)[4], encodeMap({ ...map, origin: { folder: 'f0f1', taken: true } })[4]]).toEqual([1, 2]);
+  expect(
+    createHash('sha256')
+      .update(encodeMap({ ...map, origin: { folder: 'f0f1', taken: false } }))
+      .digest('hex'),
+  ).toMatchInlineSnapshot(`"97531e6a85a508959cc08baad84d37d2e40b7f8409758b451287235c13ad3031"`);
+});
+
 test('a map of a hundred nodes and as many partitions as there may be stays far below a record', () => {
   const members = Array.from({ length: 100 }, (_, index) => ({
     ...(map.members[0] as ClusterMap['members'][number]),
@@ -79,7 +92,7 @@ test('no flipped bit goes unnoticed', () => {
 
 test('a map of a newer format is told from damage', () => {
   const bytes = Buffer.from(encodeMap(map));
-  bytes[4] = 2;
+  bytes[4] = 3;
   bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
   expect(() => decodeMap(bytes, 7)).toThrow(expect.objectContaining({ code: 'CLUSTER_NEWER' }));
 });

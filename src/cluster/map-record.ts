@@ -10,14 +10,16 @@
  *
  * Every format keeps the first five bytes as they are, so that a record of a newer one is told from damage.
  *
- * Versions: 1, the first.
+ * Versions: 1, the first. 2, of a cluster that is made from a data folder: one more field says from which, and whether it is all there;
+ * whoever does not know that keeps away. Other maps are written as before.
  */
 import { pack, unpack } from 'msgpackr';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { crc32 } from '../platform/crc32.ts';
 import type { ClusterMap, MemberState } from './cluster-map.ts';
 
-export const mapFormat = 1;
+export const mapFormat = 2;
+const formatWithoutOrigin = 1;
 const headerBytes = 5;
 
 const states: readonly MemberState[] = ['joining', 'up', 'draining', 'left', 'dead'];
@@ -33,6 +35,7 @@ type MapFields = [
   MemberFields[],
   AssignmentFields[],
   [string, readonly string[]][],
+  origin?: [string, 0 | 1],
 ];
 
 export const encodeMap = (map: ClusterMap): Uint8Array => {
@@ -64,9 +67,10 @@ export const encodeMap = (map: ClusterMap): Uint8Array => {
     ]),
     Object.entries(map.apps).sort(([a], [b]) => (a < b ? -1 : 1)),
   ];
+  if (map.origin !== undefined) fields.push([map.origin.folder, map.origin.taken ? 1 : 0]);
   const body = pack(fields);
   const bytes = Buffer.alloc(headerBytes + body.length);
-  bytes[4] = mapFormat;
+  bytes[4] = map.origin === undefined ? formatWithoutOrigin : mapFormat;
   bytes.set(body, headerBytes);
   bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
   return bytes;
@@ -82,13 +86,13 @@ export const decodeMap = (bytes: Uint8Array, position: number): ClusterMap => {
       { details: { position } },
     );
   const format = view.getUint8(4);
-  if (format !== mapFormat)
+  if (format > mapFormat || format < formatWithoutOrigin)
     throw new TuttiError(
       'CLUSTER_NEWER',
       `The cluster map has format ${format}; this version of Tutti knows format ${mapFormat}. This node steps aside: run it with the version that the others run.`,
       { details: { position, format, known: mapFormat } },
     );
-  const [version, clusterId, featureLevel, settings, joins, members, partitions, apps] = unpack(
+  const [version, clusterId, featureLevel, settings, joins, members, partitions, apps, origin] = unpack(
     bytes.subarray(headerBytes),
   ) as MapFields;
   const idAt = (index: number): string => members[index]?.[0] ?? '';
@@ -117,5 +121,6 @@ export const decodeMap = (bytes: Uint8Array, position: number): ClusterMap => {
       throttled: throttled === 1,
     })),
     apps: Object.fromEntries(apps),
+    ...(origin && { origin: { folder: origin[0], taken: origin[1] === 1 } }),
   };
 };

@@ -68,6 +68,7 @@ export const catalogue = {
   // Cluster
   CLUSTER_NEWER: rejected,
   MEMBER_REPLACED: rejected,
+  IMPORT_REFUSED: rejected,
 
   // Trust between machines
   JOIN_TOKEN_MISTYPED: rejected,
@@ -150,6 +151,7 @@ export const summaries: Readonly<Record<ErrorCode, string>> = {
   ADDRESS_IN_USE: 'Another process listens at this address',
   ADDRESS_UNPROTECTED: 'An address that others reach, without TLS and a token',
   CLUSTER_NEWER: 'The cluster uses a format or feature that this version does not know',
+  IMPORT_REFUSED: 'The cluster cannot be made from this data folder',
   MEMBER_REPLACED: 'Another process joined the cluster under the name of this node',
   JOIN_TOKEN_MISTYPED: 'Not a whole join token',
   JOIN_TOKEN_WRONG: 'A join token that this cluster did not hand out',

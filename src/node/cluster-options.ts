@@ -1,5 +1,6 @@
 /** What makes `open` a node of a cluster, checked and completed. */
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { limits } from '../limits.ts';
 import type { MembershipSettings } from './member-control.ts';
 import { count, invalidOption } from './option-checks.ts';
@@ -21,6 +22,11 @@ export type ClusterOptions = {
   readonly partitions?: number;
   /** False: where there is no cluster yet, one is waited for. Default: true. */
   readonly creates?: boolean;
+  /**
+   * The data folder of an embedded node, which is not running: the cluster is made with its tasks, and the folder stays as it was.
+   * Where the cluster was made from it before, nothing happens.
+   */
+  readonly from?: string;
   /** An address of this machine at which other nodes reach it. Default: 127.0.0.1. */
   readonly host?: string;
   /** The port at which other nodes keep a connection to it. Default: any that is free. */
@@ -45,6 +51,7 @@ const optionNames = [
   'replicas',
   'partitions',
   'creates',
+  'from',
   'host',
   'lifeLinePort',
   'tls',
@@ -76,7 +83,9 @@ export const checkClusterOptions = (options: ClusterOptions): MembershipSettings
     throw invalidOption('cluster.location', location, 'it is a place, such as eu/zone-1');
   if (replicas !== 1 && replicas !== 3) throw invalidOption('cluster.replicas', replicas, 'it is 1 or 3');
   const partitions = count(options.partitions, 'cluster.partitions', limits.partitionsMax);
-  const { tls, natsTls = tls, credentials, monitors, syncs, creates = true, lifeLinePort = 0 } = options;
+  const { tls, natsTls = tls, credentials, monitors, syncs, creates = true, lifeLinePort = 0, from } = options;
+  if (from !== undefined && (typeof from !== 'string' || from === ''))
+    throw invalidOption('cluster.from', from, 'it is the path of a data folder');
   return {
     cluster: name,
     member,
@@ -85,6 +94,7 @@ export const checkClusterOptions = (options: ClusterOptions): MembershipSettings
     creates: creates
       ? { partitions: partitions ?? replicas * partitionsPerServer, standbys: 1, movesMax: limits.movesMax }
       : undefined,
+    from: from === undefined ? undefined : resolve(from),
     nats: {
       servers,
       replicas,

@@ -16,6 +16,8 @@ export type MembershipSettings = {
   readonly weight: number;
   /** What the cluster is made with where there is none yet; undefined: it is waited for. */
   readonly creates: ClusterSettings | undefined;
+  /** The data folder of an embedded node whose tasks it begins with. */
+  readonly from: string | undefined;
   readonly nats: Omit<NatsOptions, 'cluster' | 'name' | 'env' | 'onWarning'>;
   /** An address of this machine at which other nodes reach it. */
   readonly host: string;

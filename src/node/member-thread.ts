@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type ClusterSettings, takesPart } from '../cluster/cluster-map.ts';
+import { type ClusterSettings, isOpen, newestFeatureLevel, takesPart } from '../cluster/cluster-map.ts';
 import { MapLog } from '../cluster/map-log.ts';
 import { Member } from '../cluster/member.ts';
 import { dataPaths } from '../engine/embedded/data-folder.ts';
@@ -36,9 +36,6 @@ const watch = new ThreadWatch(tell);
 const env = nodeEnv(watch.events);
 const ports = new ThreadPorts();
 const paths = dataPaths(data.folder);
-
-/** The newest formats that this version writes. */
-const featureLevel = 1;
 
 type Joined = { readonly member: Member; readonly servers: ServersWatch; readonly close: () => Promise<void> };
 
@@ -98,13 +95,17 @@ class ServersWatch {
   }
 }
 
-/** What the cluster is made of: as its map says, or as it is to be made. Waits where there is no map and this node makes none. */
+/**
+ * What the cluster is made of: as its map says, or as it is to be made. Waits where there is no map and this node makes none, and
+ * while what it begins with is still being written.
+ */
 const settingsOf = async (mapLog: Log): Promise<ClusterSettings> => {
   const maps = new MapLog(mapLog, limits.mapRecordsKept);
   for (let waits = false; ; waits = true) {
-    const settings = (await maps.read())?.settings ?? membership.creates;
-    if (settings !== undefined) return settings;
-    if (!waits) env.events.emit('cluster.awaited', { cluster: membership.cluster });
+    const map = await maps.read();
+    const settings = map?.settings ?? membership.creates;
+    if (settings !== undefined && (map === undefined || isOpen(map))) return settings;
+    if (!waits) env.events.emit('cluster.awaited', { cluster: membership.cluster, takes: map?.origin?.folder });
     await new Promise<void>((resolve) => env.timers.after(limits.mapPollMs, resolve));
   }
 };
@@ -145,7 +146,7 @@ const joinCluster = async (app: string, functions: readonly string[]): Promise<J
   const joined = Promise.withResolvers<void>();
   const member: Member = new Member({
     cluster,
-    info: { id, token, location, weight, app, featureLevel },
+    info: { id, token, location, weight, app, featureLevel: newestFeatureLevel },
     functions,
     settings,
     env,

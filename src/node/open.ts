@@ -6,6 +6,7 @@ import { type AppCatalogue, catalogueOf } from '../app/catalogue-of-app.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { LoopDelayMeter } from '../execution/loop-delay.ts';
 import type { MountContext } from '../gateway/gateway.ts';
+import { createLog, eventSink } from '../observe/log.ts';
 import { nodeEnv } from '../platform/node.ts';
 import type { Overview, ThreadOverview } from '../protocol/overview.ts';
 import { parkOnExit } from '../store/parking.ts';
@@ -70,8 +71,15 @@ export const openNode = async (
   options: OpenOptions,
   catalogue: AppCatalogue | undefined,
   development: Development = {},
-): Promise<EmbeddedNode> =>
-  startNode({ ...checkOptions(options), ...development, fingerprint: catalogue?.fingerprint }, catalogue);
+): Promise<EmbeddedNode> => {
+  const settings = checkOptions(options);
+  const { membership, folder, logLevel } = settings;
+  if (membership?.from !== undefined && folder !== undefined) {
+    const { takeToCluster } = await import('./take-folder.ts');
+    await takeToCluster(membership.from, membership, folder, nodeEnv(eventSink(createLog(logLevel))));
+  }
+  return startNode({ ...settings, ...development, fingerprint: catalogue?.fingerprint }, catalogue);
+};
 
 export type Development = Pick<NodeThreadData, 'rehearses'>;
 

@@ -65,10 +65,13 @@ export const checkOptions = (options: OpenOptions): Omit<NodeThreadData, 'finger
     throw invalidOption('partitions', options.partitions, 'of a cluster it is cluster.partitions');
   if (options.data !== undefined && (typeof options.data !== 'string' || options.data === ''))
     throw invalidOption('data', options.data, 'it is the path of a folder');
+  const folder = engine === 'memory' ? undefined : resolve(options.data ?? '.tutti');
+  if (membership?.from !== undefined && membership.from === folder)
+    throw invalidOption('data', folder, 'it is another folder than cluster.from, which stays as it is');
   return {
     ...(membership === undefined ? {} : { membership }),
     module: moduleAddress(options.module),
-    folder: engine === 'memory' ? undefined : resolve(options.data ?? '.tutti'),
+    folder,
     executors: count(options.executors, 'executors', 1_024) ?? availableParallelism(),
     partitions: count(options.partitions, 'partitions', limits.partitionsMax),
     hangLimitMs: options.hangLimit === undefined ? undefined : durationMs(options.hangLimit, 'hangLimit'),

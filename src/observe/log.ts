@@ -32,6 +32,9 @@ const levels: Readonly<Record<string, Level>> = {
   'task.timeout': 'warn',
   'task.failed': 'warn',
   'gateway.failed': 'error',
+  'import.begun': 'info',
+  'import.done': 'info',
+  'cluster.awaited': 'warn',
   'node.ready': 'info',
   'node.closed': 'info',
 };

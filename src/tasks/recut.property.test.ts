@@ -5,10 +5,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { outboxTable } from '../partition/outbox.ts';
 import type { AnyTable } from '../partition/table.ts';
+import { hash16 } from '../values/hash.ts';
+import { parseOrderedKey } from '../values/ordered-key.ts';
+import { partitionOfHash } from '../values/task-id.ts';
 import { expected } from './program.fixture.ts';
 import { begin, keyedRoot, nothingIsLeft, policy, scenario } from './random-trees.fixture.ts';
 import { recut } from './recut.ts';
-import { stepTable, taskTables } from './tables.ts';
+import { keyTable, stepTable, taskTables } from './tables.ts';
 import { World } from './world.fixture.ts';
 
 /** All executors and leaders die; nothing runs, and what partitions have for each other arrives. */
@@ -86,6 +89,10 @@ test('tasks that are moved to other partitions have all their rows, and go on wh
 
         const world = moved(before, to);
         expect(contents(world)).toEqual(contents(before));
+        // A key is looked up where a start with it goes.
+        for (const { core, number } of world.parts)
+          for (const [key] of core.scan(keyTable))
+            expect(partitionOfHash(hash16(JSON.stringify(parseOrderedKey(key))), to)).toBe(number);
         for (const [step, result] of before.stepResults) world.stepResults.set(step, result);
         for (let count = 0; count < 2; count++) world.addExecutor();
         for (const part of world.parts) world.lead(part, []);

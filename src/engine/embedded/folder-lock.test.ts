@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { lastHolder, lockFolder } from './folder-lock.ts';
+import { holdFolder, lastHolder, lockFolder } from './folder-lock.ts';
 
 const fixture = fileURLToPath(new URL('./lock-holder.fixture.ts', import.meta.url));
 let folder: string;
@@ -74,6 +74,22 @@ it('refuses a second opener in the same process, until the first lets go', () =>
   lock.release();
   lock.release();
   expect(refusal()).toBeUndefined();
+});
+
+it('is held by who only reads the folder, without a change to it, against all who would open it', async () => {
+  expect(holdFolder(folder)).toBeUndefined();
+  const lock = lockFolder(folder);
+  expect(() => holdFolder(folder)).toThrow(expect.objectContaining({ code: 'DATA_LOCKED' }));
+  lock.release();
+  const said = readFileSync(path.join(folder, 'lock'), 'utf8');
+  const held = holdFolder(folder);
+  const other = holdFolder(folder);
+  expect(refusal()).toMatchObject({ code: 'DATA_LOCKED' });
+  other?.release();
+  expect((await lockElsewhere()).says).toContain('is in use by');
+  held?.release();
+  expect(readFileSync(path.join(folder, 'lock'), 'utf8')).toBe(said);
+  expect((await lockElsewhere()).says).toBe('locked');
 });
 
 it('goes by the lock alone: a file that names a living process does not hold the folder (P8)', () => {

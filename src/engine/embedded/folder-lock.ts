@@ -21,10 +21,15 @@ export interface FolderLock {
   release(): void;
 }
 
-/** The package brings no types. `tryLock` locks the whole file for this descriptor alone; false: another one holds it. */
-const { tryLock } = createRequire(import.meta.url)('fs-native-extensions') as { tryLock(fd: number): boolean };
+/**
+ * The package brings no types. `tryLock` locks the whole file for this descriptor alone (`shared`: for all that ask so); false: another
+ * one holds it.
+ */
+const { tryLock } = createRequire(import.meta.url)('fs-native-extensions') as {
+  tryLock(fd: number, options?: { readonly shared: boolean }): boolean;
+};
 
-const lockName = 'lock';
+export const lockName = 'lock';
 const commandCharsMax = 200;
 const holderBytesMax = 4096;
 
@@ -44,14 +49,36 @@ export const lockFolder = (folder: string): FolderLock => {
     const message = `The data folder ${folder} cannot be locked (${fileErrorCode(error)}). Its file "${lockName}" must be writable, on a local disk.`;
     throw new TuttiError('DATA_UNAVAILABLE', message, { details: { folder, file }, cause: error });
   }
-  const held = fd;
+  return lockOf(fd);
+};
+
+const lockOf = (fd: number): FolderLock => {
   let released = false;
   return {
     release() {
-      if (!released) fs.closeSync(held);
+      if (!released) fs.closeSync(fd);
       released = true;
     },
   };
+};
+
+/**
+ * Keeps others from opening a data folder, and changes nothing in it: for who reads it as it lies there. Undefined: it has no lock's
+ * file, so nobody holds it. Throws `DATA_LOCKED`, `DATA_UNAVAILABLE`.
+ */
+export const holdFolder = (folder: string): FolderLock | undefined => {
+  let fd: number | undefined;
+  try {
+    fd = fs.openSync(path.join(folder, lockName), 'r');
+    if (!tryLock(fd, { shared: true })) throw locked(folder, readHolder(fd));
+  } catch (error) {
+    if (fd !== undefined) fs.closeSync(fd);
+    if (error instanceof TuttiError) throw error;
+    if (fileErrorCode(error) === 'ENOENT') return undefined;
+    const message = `The data folder ${folder} cannot be locked (${fileErrorCode(error)}). Its file "${lockName}" must be readable, on a local disk.`;
+    throw new TuttiError('DATA_UNAVAILABLE', message, { details: { folder }, cause: error });
+  }
+  return lockOf(fd);
 };
 
 /** Who holds the lock on a folder, or held it last; undefined if nothing tells. */

@@ -1,8 +1,12 @@
 /** A partition of this thread, with its tasks; and how one is opened. */
+import type { Log } from '../../engine/engine.ts';
 import { limits } from '../../limits.ts';
 import { PartitionHost } from '../../partition/host.ts';
 import { outboxTable, peersTable, Resender } from '../../partition/outbox.ts';
+import type { PartitionOptions } from '../../partition/partition-effect.ts';
 import { TableSet } from '../../partition/table.ts';
+import type { Random } from '../../platform/env.ts';
+import type { StoreReader } from '../../store/store.ts';
 import { TaskLeader, type TaskOutput, type TaskSettings } from '../../tasks/leader.ts';
 import { taskTables } from '../../tasks/tables.ts';
 import type { RollCall } from './roll-call.ts';
@@ -36,7 +40,28 @@ export type PartHooks = Pick<
   readonly onBeaten: () => void;
 };
 
-const tables = new TableSet([outboxTable, peersTable, ...taskTables]);
+/** Of a partition with tasks. */
+export const partitionTables = new TableSet([outboxTable, peersTable, ...taskTables]);
+
+/** What the core of a partition over `log` is opened with. */
+export const coreOptions = (
+  partition: number,
+  log: Log,
+  store: StoreReader,
+  random: Random,
+): Omit<PartitionOptions, 'begin' | 'name'> => {
+  const bytes = random.bytes(8);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
+  return {
+    partition,
+    window: log.shared ? limits.windowRecords : limits.windowRecordsOwn,
+    carefulWindow: limits.windowRecords,
+    shared: log.shared,
+    store,
+    tables: partitionTables,
+    newLogId: [view.getUint32(0), view.getUint32(4)],
+  };
+};
 
 /** Opens a partition, which claims as soon as its log was read, or follows until it is told to. */
 export const openPart = async (
@@ -56,21 +81,13 @@ export const openPart = async (
     random: () => env.random.fraction(),
     randomBytes: (count) => env.random.bytes(count),
   });
-  const random = env.random.bytes(8);
-  const view = new DataView(random.buffer, random.byteOffset, 8);
   const log = options.log(number);
   const replicas = options.replicas?.(number);
   const host = await PartitionHost.open<TaskOutput>({
     core: {
-      partition: number,
-      window: log.shared ? limits.windowRecords : limits.windowRecordsOwn,
-      carefulWindow: limits.windowRecords,
-      shared: log.shared,
-      store: options.reader,
-      tables,
+      ...coreOptions(number, log, options.reader, env.random),
       begin,
       ...(options.replica === undefined ? {} : { name: options.replica }),
-      newLogId: [view.getUint32(0), view.getUint32(4)],
     },
     log,
     reader: options.reader,
