@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
@@ -30,6 +31,8 @@ export type DoorOptions = {
 export class Door {
   readonly #server: Server;
   readonly #options: DoorOptions;
+  /** Those whose handshake is under way as well, which the server itself does not know yet. */
+  readonly #sockets = new Set<Socket>();
 
   private constructor(options: DoorOptions) {
     this.#options = options;
@@ -51,6 +54,10 @@ export class Door {
     });
     this.#server.maxConnections = limits.machinesMax * 2;
     this.#server.on('tlsClientError', () => undefined);
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   /** Rejects with `ADDRESS_IN_USE`. */
@@ -79,7 +86,7 @@ export class Door {
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 

@@ -204,8 +204,8 @@ export class Machine {
   async close(): Promise<void> {
     this.#certificates.close();
     await this.#door?.close();
-    await this.#registry.close();
-    await this.#server?.stop();
+    // A change under way waits for the server, which may take nothing any more.
+    await Promise.all([this.#registry.close(), this.#server?.stop()]);
     this.#folder.release();
   }
 

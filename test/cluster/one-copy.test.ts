@@ -17,7 +17,9 @@ beforeAll(async () => {
 afterAll(() => machines?.close(first, second));
 
 const square = async (at: string, n: number) => {
-  const { out, err } = await machines.run('run', 'square', String(n), '--url', at);
+  // Who is served over TLS trusts the authority of the cluster.
+  const env = { NODE_EXTRA_CA_CERTS: `${first.data}/security/ca.crt` };
+  const { out, err } = await machines.start(['run', 'square', String(n), '--url', at], env).ended;
   expect({ out, err }).toMatchObject({ out: `${n * n}\n` });
 };
 
@@ -32,8 +34,9 @@ test('one command makes a machine a cluster that runs tasks, and says how others
 
 test('a second one joins with what was printed, and its token works once', async () => {
   const command = await first.joinCommand();
-  second.join(command);
+  second.join(command, '--https');
   const at = await second.serves();
+  expect(at).toMatch(/^https:/);
   await square(at, 8);
   const seen = await second.command('status', '--json');
   const { members } = (JSON.parse(seen.out) as { cluster: { members: { id: string; state: string }[] } }).cluster;

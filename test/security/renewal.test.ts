@@ -1,13 +1,17 @@
 /** A server whose certificate is renewed shows the new one from then on, and cuts nobody. */
+import { utimesSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { manualEnv } from '../../src/engine/embedded/manual-env.fixture.ts';
+import { LifeLines } from '../../src/node/life-lines.ts';
 import { ownKeyPair, renewalRequest, signRenewal } from '../../src/security/authority.ts';
 import { type KeyPair, readCertificate } from '../../src/security/certificate.ts';
 import { CertificateKeeper } from '../../src/security/certificate-keeper.ts';
-import { dayMs, newAuthority } from '../../src/security/security.fixture.ts';
+import { readKeyPair, writeKeyPair } from '../../src/security/key-pair-file.ts';
+import { dayMs, freshFolder, newAuthority } from '../../src/security/security.fixture.ts';
 
 test('an https server goes over to the renewed certificate without a restart', async () => {
   // TLS goes by the system's clock, so the first certificate is an old one that is still good.
@@ -58,3 +62,35 @@ test('an https server goes over to the renewed certificate without a restart', a
 });
 
 const serialOf = (socket: TLSSocket): string | undefined => socket.getPeerX509Certificate()?.serialNumber;
+
+test('life lines go over to a renewed certificate, in the same file', async () => {
+  const authority = newAuthority(Date.now());
+  const folder = freshFolder();
+  const file = path.join(folder.path, 'node.pem');
+  folder.write('ca.crt', authority.certificate);
+  const identity = { kind: 'node', app: 'shop', name: 'n1' } as const;
+  const renew = (): string => {
+    const pair = ownKeyPair(authority, { identity, hosts: [] }, Date.now());
+    writeKeyPair(folder, 'node.pem', { ...pair, authority: authority.certificate });
+    return readCertificate(pair.certificate).x509.serialNumber;
+  };
+  const first = renew();
+  const tls = { ca: path.join(folder.path, 'ca.crt'), cert: file, key: file };
+  const lines = await LifeLines.open({ token: 'a', host: '127.0.0.1', port: 0, tls, onEnded: () => undefined });
+  onTestFinished(() => lines.close());
+  const shown = (): Promise<string | undefined> =>
+    new Promise((resolve, reject) => {
+      const [host, port] = lines.address.split(':');
+      const { key, certificate } = readKeyPair(folder, 'node.pem') as KeyPair;
+      const socket = connect({ host, port: Number(port), ca: authority.certificate, key, cert: certificate }, () => {
+        resolve(serialOf(socket));
+        socket.destroy();
+      });
+      socket.once('error', reject);
+    });
+  expect(await shown()).toBe(first);
+  const second = renew();
+  // However coarse the times of this file system are.
+  utimesSync(file, new Date(0), new Date(0));
+  expect(await shown()).toBe(second);
+});

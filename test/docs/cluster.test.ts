@@ -1,0 +1,100 @@
+/** The commands of docs/cluster.md are run, in their order, at addresses of this machine; what `deploy/` has is read and checked. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { programOf } from '../../src/cli/main.ts';
+import { processShell } from '../../src/cli/shell.ts';
+import { type MachineProcess, Machines } from '../cluster/machines.fixture.ts';
+import { commandsOf } from './examples.ts';
+
+const root = join(import.meta.dirname, '../..');
+const read = (name: string): string => readFileSync(join(root, name), 'utf8');
+const page = read('docs/cluster.md');
+const commands = commandsOf(page).map((line) => line.split(' ').slice(1));
+
+let machines: Machines;
+let first: MachineProcess;
+let second: MachineProcess;
+let third: MachineProcess;
+beforeAll(async () => {
+  machines = await Machines.open();
+  first = machines.machine('first', '127.0.0.1');
+  second = machines.machine('second', '127.0.0.2');
+  third = machines.machine('third', '127.0.0.3');
+});
+afterAll(() => machines?.close(first, second, third));
+
+const words = (command: string, index: number): readonly string[] => {
+  const found = commands.filter(([name]) => name === command)[index];
+  if (found === undefined) throw new Error(`the page has no such command: ${command} ${index}`);
+  // Other than on the page the address is of this machine.
+  const at = found.indexOf('--host');
+  return at < 0 ? found.slice(1) : [...found.slice(1, at), ...found.slice(at + 2)];
+};
+
+test('all commands of the page are run here', () => {
+  expect(commands.map(([name]) => name)).toEqual(['up', 'up', 'drain', 'drain', 'leave']);
+});
+
+test('two commands make a cluster of two machines; one of them is drained, and leaves', async () => {
+  first.up(...words('up', 0).slice(1));
+  const printed = await first.joinCommand();
+  expect(printed.replaceAll(/[\d.]+:\d+|tutti1\S+/g, '')).toBe(
+    (/^tutti join .*\n/m.exec(page) as RegExpExecArray)[0].replaceAll(/[\d.]+:\d+|tutti1\S+/g, ''),
+  );
+  await first.serves();
+  second.join(printed);
+  await second.serves();
+  for (const [command, index] of [
+    ['drain', 0],
+    ['drain', 1],
+    ['leave', 0],
+  ] as const) {
+    const ended = await second.command(command, ...words(command, index));
+    expect([command, ended.code], ended.err).toEqual([command, 0]);
+  }
+  expect((await second.running.ended).code).toBe(0);
+});
+
+test('one that keeps three copies waits for two more, and can be ended meanwhile', async () => {
+  third.up(...words('up', 1).slice(1));
+  await third.running.seen(/waiting for 2 more machines/);
+  third.running.kill('SIGTERM');
+  expect((await third.running.ended).code).toBe(0);
+});
+
+/** Throws where a command, or an option of it, is none. */
+const checkCommand = (line: string): void => {
+  const [name, ...rest] = line.split(' ').slice(1);
+  const command = programOf(processShell(), () => undefined).commands.find((one) => one.name() === name);
+  const unknown = rest.filter((word) => word.startsWith('--') && !command?.options.some(({ long }) => long === word));
+  expect({ line, known: command?.name(), unknown }).toEqual({ line, known: name, unknown: [] });
+};
+
+test('the unit of systemd is one, and its command exists', () => {
+  const unit = read('deploy/tutti.service');
+  const lines = unit.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  expect(lines.filter((line) => !/^(\[(Unit|Service|Install)\]|[A-Z][A-Za-z]+=\S.*)$/.test(line))).toEqual([]);
+  checkCommand((/^ExecStart=\/usr\/bin\/env (.*)$/m.exec(unit) as RegExpExecArray)[1] as string);
+  if (existsSync('/usr/bin/systemd-analyze'))
+    execFileSync('/usr/bin/systemd-analyze', ['verify', join(root, 'deploy/tutti.service')], { stdio: 'pipe' });
+});
+
+test('the compose file has three machines at addresses of its network, whose commands exist', () => {
+  const { services, volumes } = parse(read('deploy/compose.yaml'), { merge: true }) as {
+    services: Record<
+      string,
+      { command: string; image: string; volumes: string[]; networks: { cluster: { ipv4_address: string } } }
+    >;
+    volumes: object;
+  };
+  expect(Object.keys(services)).toEqual(Object.keys(volumes));
+  for (const [name, { command, image, volumes: mounted, networks }] of Object.entries(services)) {
+    checkCommand(command.replace(/^npx /, ''));
+    expect(image).not.toBe('');
+    expect(command).toContain(`--host ${networks.cluster.ipv4_address} --name ${name}`);
+    expect(mounted).toContain(`${name}:/data`);
+  }
+});
