@@ -6,6 +6,7 @@ import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { beginCluster, enterCluster } from '../machine/enter.ts';
 import { memberName, partitionsPerServer } from '../node/cluster-options.ts';
+import { checkTakeable } from '../node/embedded-folder.ts';
 import type { LogLevel } from '../node/options.ts';
 import { nodeEnv } from '../platform/node.ts';
 import { isIdentityName } from '../security/identity.ts';
@@ -43,6 +44,7 @@ type UpOptions = MachineOptions & {
   readonly partitions?: number;
   readonly nats?: readonly string[];
   readonly gatewayToken?: string;
+  readonly from?: string;
 };
 
 type JoinOptions = MachineOptions & { readonly token?: string };
@@ -63,6 +65,7 @@ command with which another machine joins. JSON lines on stderr.`,
         'tutti up app.ts --host 10.0.0.7',
         'tutti up app.ts --host 10.0.0.7 --replicas 3    waits for two more machines',
         'tutti up app.ts --nats nats://nats-1:4222       on servers that are there',
+        'tutti up app.ts --from .tutti                   with the tasks that one process had; its folder stays as it was',
       ],
     ),
   )
@@ -85,12 +88,18 @@ command with which another machine joins. JSON lines on stderr.`,
       ).argParser((text, before: readonly string[] = []) => [...before, natsUrl(text)]),
     )
     .addOption(
+      new Option(
+        '--from <dir>',
+        'begin the cluster with the tasks of this data folder, which no process holds; --data is then <dir>-cluster if not said',
+      ).argParser(someText),
+    )
+    .addOption(
       new Option('--gateway-token <token>', 'what requests must name (default: made where other machines reach it)')
         .env('TUTTI_TOKEN')
         .argParser(someText),
     )
     .addHelpText('after', restart)
-    .action(async (app: string, options: UpOptions) => exit(await up(app, options, shell)));
+    .action(async (app: string, options: UpOptions, command: Command) => exit(await up(app, options, shell, command)));
   machineOptions(
     withExamples(
       program.command('join'),
@@ -163,10 +172,14 @@ const settingsOf = (app: string, options: MachineOptions, shell: Shell): UpSetti
   };
 };
 
-const up = async (app: string, options: UpOptions, shell: Shell): Promise<number> => {
+const up = async (app: string, options: UpOptions, shell: Shell, command: Command): Promise<number> => {
   const { cluster = 'tutti', replicas = '1', nats = [] } = options;
-  const settings = settingsOf(app, options, shell);
+  const from = options.from === undefined ? undefined : resolve(shell.cwd, options.from);
+  // What is taken is most likely the default itself, and stays as it is.
+  const beside = from !== undefined && command.getOptionValueSource('data') === 'default';
+  const settings = { ...settingsOf(app, beside ? { ...options, data: `${from}-cluster` } : options, shell), from };
   return new Up(settings, shell, async (folder) => {
+    if (from !== undefined) checkTakeable(from);
     if (nats.length === 0) await findNatsServer(shell.environment);
     return beginCluster(
       folder,

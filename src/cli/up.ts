@@ -30,6 +30,8 @@ export type UpSettings = {
   /** With the machine's certificate also on the loopback. */
   readonly https: boolean;
   readonly allowOrigins: readonly string[];
+  /** The data folder of an embedded node, with whose tasks the cluster begins. */
+  readonly from?: string | undefined;
   readonly natsCa: string | undefined;
   readonly natsUser: { readonly user: string; readonly password: string } | undefined;
   /** What the folder says once it belongs to a cluster. */
@@ -100,6 +102,12 @@ export class Up {
       goOn: () => this.#serve.goOn(),
       end: () => this.#serve.end(),
     });
+    const { from } = this.#settings;
+    if (from !== undefined)
+      this.#log.info(
+        { from, data: folder.path },
+        'the cluster begins with the tasks of one folder; this machine has the other (--data)',
+      );
     if (machine.settings.role === 'began') await this.#tellHowToJoin(machine, isNew);
     await machine.start(signal);
     if (machine.drained) void this.#serve.rest();
@@ -151,7 +159,7 @@ export class Up {
   }
 
   #cluster({ settings, roster, natsServers, nodeFiles }: Machine): ClusterOptions {
-    const { natsCa, natsUser } = this.#settings;
+    const { natsCa, natsUser, from } = this.#settings;
     const { name, host, port, location, role } = settings;
     return {
       servers: natsServers,
@@ -161,6 +169,7 @@ export class Up {
       replicas: roster.replicas,
       partitions: roster.partitions,
       creates: role === 'began',
+      ...(from === undefined ? {} : { from }),
       host,
       lifeLinePort: portOf(port).lifeLine,
       tls: nodeFiles,

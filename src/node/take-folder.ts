@@ -28,8 +28,9 @@ import type { Env } from '../platform/env.ts';
 import { openLmdbReader, openLmdbWriter } from '../store/lmdb-store.ts';
 import { recut } from '../tasks/recut.ts';
 import { doneTable, specTable } from '../tasks/tables.ts';
+import { embeddedFormat } from './embedded-folder.ts';
 import type { MembershipSettings } from './member-control.ts';
-import { openMemberFolder, readMemberFolder } from './member-folder.ts';
+import { openMemberFolder } from './member-folder.ts';
 
 export type Taken = {
   /** The id of the folder. */
@@ -52,7 +53,6 @@ export const takeToCluster = async (
   data: string,
   env: Env,
 ): Promise<Taken | undefined> => {
-  const { id } = embeddedFormat(from);
   const { cluster, member, creates } = membership;
   prepareDataFolder(data);
   const lock = lockFolder(data);
@@ -71,7 +71,12 @@ export const takeToCluster = async (
     openMemberFolder(data, membership);
     const maps = new MapLog(await engine.openLog('map'), limits.mapRecordsKept);
     const known = (await maps.read())?.origin;
-    if (known?.folder === id && known.taken) return undefined;
+    // By then the folder may be gone.
+    if (known?.taken === true && [undefined, known.folder].includes(readDataFormat(from)?.id)) {
+      env.events.emit('import.before', { from, folder: known.folder });
+      return undefined;
+    }
+    const { id } = embeddedFormat(from);
     if (creates === undefined)
       throw refused('A node that makes no cluster takes no data folder onto it: leave out cluster.creates.');
     const source = await settledCopy(from, work, env);
@@ -148,17 +153,6 @@ const fillFolder = async (source: SettledFolder, folder: string, partitions: num
   } finally {
     await log.close();
   }
-};
-
-const embeddedFormat = (folder: string) => {
-  const format = readDataFormat(folder);
-  if (format !== undefined) return format;
-  const member = readMemberFolder(folder);
-  const why =
-    member === undefined
-      ? 'is no data folder: nothing has run there yet. Name the one that was used with --data DIR'
-      : `is that of node "${member.member}" of cluster "${member.cluster}", whose tasks are in the cluster`;
-  throw new TuttiError('DATA_UNAVAILABLE', `${folder} ${why}.`, { details: { folder } });
 };
 
 const settledCopy = async (from: string, work: string, env: Env): Promise<SettledFolder> => {
