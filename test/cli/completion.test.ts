@@ -51,7 +51,7 @@ test('commands, options and values that an option can have', async () => {
   expect(await offered('tutti ')).toEqual(expect.arrayContaining(['run', 'dev', 'list', 'completion', 'help']));
   expect(await offered('tutti ')).not.toContain('complete');
   expect(await offered('tutti re')).toEqual(['retry']);
-  expect(await offered('tutti to')).toEqual(['top']);
+  expect(await offered('tutti to')).toEqual(['token', 'top']);
   expect(await offered('tutti status --w')).toEqual(['--watch']);
   expect(await offered('tutti list --st')).toEqual(['--state']);
   expect(await offered('tutti list --json --')).not.toContain('--json');
