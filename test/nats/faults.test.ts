@@ -67,3 +67,15 @@ test('the server that leads a log stands still and comes back: the same', async 
     servers.goOn(leader);
   });
 });
+
+test('a server that is killed is told of by the others, also if it led the log of which they are asked', async () => {
+  await (await engine.openLog('seen')).append(recordOf(1), 0);
+  const leader = await servers.leaderOf('TUTTI_c_log_seen');
+  const down = async (): Promise<readonly string[] | undefined> =>
+    (await engine.serversOf('seen'))?.filter(({ online }) => !online).map(({ name }) => name);
+  await expect.poll(down, { timeout: 20_000 }).toEqual([]);
+  await servers.kill(leader);
+  await expect.poll(down, { timeout: 40_000 }).toEqual([`n${leader}`]);
+  await servers.start(leader);
+  await expect.poll(down, { timeout: 40_000 }).toEqual([]);
+});

@@ -96,7 +96,7 @@ export class NatsEngine {
       ...(leader === undefined ? [] : [{ name: leader, online: true, leader: true, lag: 0 }]),
       ...(replicas ?? []).map((one) => ({
         name: one.name,
-        online: one.offline !== true && (one.active ?? 0) < limits.natsSilentMs * 1e6,
+        online: one.offline !== true && isHeard(one),
         leader: false,
         lag: one.lag ?? 0,
       })),
@@ -118,6 +118,10 @@ export class NatsEngine {
     await Promise.all(Object.values(this.#links).map((link) => link.close()));
   }
 }
+
+/** A new leader says nothing of when it heard one that was gone before: only that this one is not current. */
+const isHeard = ({ active = 0, current }: { readonly active?: number; readonly current?: boolean }): boolean =>
+  active > 0 ? active < limits.natsSilentMs * 1e6 : current === true;
 
 /**
  * Throws `ENGINE_VERSION`, `ENGINE_SETTINGS`, `UNAUTHORIZED`, and `UNREACHABLE` if none of the servers answers: whoever knows that they

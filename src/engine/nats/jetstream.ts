@@ -44,11 +44,15 @@ export type StreamInfo = {
   /** Of a stream that servers replicate, or would if there were more than one. */
   readonly cluster?: {
     readonly leader?: string;
-    /** All but the leader. `active`: nanoseconds since the leader heard of it, which is once a second at least. */
+    /**
+     * All but the leader. `active`: nanoseconds since the leader heard of it, which is once a second at least; 0: not since it leads.
+     * `current`: it has what the leader has, and was heard lately.
+     */
     readonly replicas?:
       | readonly {
           readonly name: string;
           readonly offline?: boolean;
+          readonly current?: boolean;
           readonly active?: number;
           readonly lag?: number;
         }[]
