@@ -159,7 +159,12 @@ const checkRegisters = async (
     const ids = new Set([...own.flatMap(({ id }) => id ?? []), ...(holders.get(register) ?? []).map(({ id }) => id)]);
     if (ids.size > 1) violated('one task a key', undefined, `${register} belongs to ${[...ids].join(' and ')}`);
     const [id] = ids;
-    const final = id === undefined ? 0 : ((await client.result(id, { timeout: '60 s' })) as number);
+    const result = id === undefined ? undefined : await toldOf(() => client.result(id, { timeout: '60 s' }));
+    if (result?.ok === false) {
+      violated('acknowledged', undefined, `${register} (${id}) was acknowledged, and is told as ${result.message}`);
+      continue;
+    }
+    const final = result === undefined ? 0 : (result.value as number);
     const why = whyNotLinearizable(registerHistory(own, final), 0);
     if (why !== undefined) violated('linearizable', undefined, `${register}: ${why}`);
   }

@@ -17,6 +17,8 @@ export type LoadOptions = {
 
 /** Longer than any fault lasts: what is not answered by then never is. */
 const timeoutMs = 150_000;
+/** Many callers that ask seldom: a fault meets each of them once, and then most of them wait. */
+const thinkMsMax = 250;
 /** All callers write to the same register for so long, then to the next. */
 const registerMs = 2_500;
 
@@ -68,7 +70,7 @@ export class Load {
     for (let count = 0; this.#going; count++) {
       const kind = drawn(random);
       await this.#operate(client, kind, caller, count, random);
-      await pause(5 + random.fraction() * 30);
+      await pause(random.fraction() * thinkMsMax);
     }
   }
 

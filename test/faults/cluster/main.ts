@@ -61,7 +61,7 @@ for (; performance.now() < endMs; runs++) {
   }
   say(`seed ${seed}, ${atOnce === 1 ? 'one by one' : 'two at once'}`);
   try {
-    const report = await runFaults({ seed, nemeses: order, atOnce, callers: 8, say: (line) => say(`  ${line}`) });
+    const report = await runFaults({ seed, nemeses: order, atOnce, callers: 24, say: (line) => say(`  ${line}`) });
     operations += report.operations;
     redone += report.redone;
     struck.push(...report.struck);

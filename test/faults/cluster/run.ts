@@ -103,8 +103,16 @@ export const runFaults = async (options: RunOptions): Promise<RunReport> => {
       await pause(calmMs);
     }
     const operations = await ended(own, other);
+    // What leaders hold in memory does not count.
+    await Promise.all(numbers.map((node) => cluster.node(node).kill()));
+    await cluster.restore();
+    const last = await atRest(cluster);
+    if (!last.reached) violations.push(`progress: ${restWithinMs} ms after the last restart: ${last.last}`);
     const checker = connect<typeof app>(cluster.nodes.urls, { app, timeout: '60 s' });
-    const checked = await checkHistory(operations, folder, checker);
+    const checked = await checkHistory(operations, folder, checker).catch((error: unknown) => ({
+      violations: [`progress: what became of it cannot be asked after the last restart: ${String(error)}`],
+      redone: 0,
+    }));
     await checker.close();
     violations.push(...checked.violations);
     const struck = times.map((one, index) => ({
@@ -177,15 +185,26 @@ const whatIsAmiss = async (cluster: FaultyCluster, copies: boolean): Promise<str
   if (seen.length < numbers.length) return `${seen.length} of ${numbers.length} nodes answer`;
   for (const { self, members, partitions: own } of seen) {
     const unheard = members.find(({ heard }) => !heard);
-    if (unheard !== undefined || members.length < numbers.length) return `${self} does not hear ${unheard?.id}`;
+    if (unheard !== undefined || members.length < numbers.length)
+      return `${self} does not hear ${unheard?.id}; ${mapsOf(seen)}`;
     if (own.length < partitions) return `${self} knows ${own.length} partitions`;
     const unled = own.find(({ leader }) => leader === undefined);
-    if (unled !== undefined) return `${self} sees partition ${unled.partition} led by nobody`;
+    if (unled !== undefined) return `${self} sees partition ${unled.partition} led by nobody; ${mapsOf(seen)}`;
     const cold = own.find(({ standbys }) => !standbys.some((one) => one.named && one.following));
     if (copies && cold !== undefined) return `${self} sees partition ${cold.partition} without a copy`;
   }
   return undefined;
 };
+
+/** What each has read of the map, and how the servers are that keep it. */
+const mapsOf = (seen: readonly ClusterOverview[]): string =>
+  seen
+    .map(({ self, mapVersion, members, engine }) => {
+      const states = members.map(({ state, heard }) => `${state}${heard ? '' : '?'}`).join(' ');
+      const servers = engine?.servers.map(({ online, lag }) => (online ? `${lag ?? ''}` : 'down')).join(' ');
+      return `${self} has map ${mapVersion} (${states}; servers behind: ${servers})`;
+    })
+    .join(', ');
 
 /** Has all callers stop, and waits for what they wait for, within a bound. */
 const ended = async (own: Load, other: ChildProcess): Promise<Operation[]> => {
