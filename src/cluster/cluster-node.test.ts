@@ -9,6 +9,7 @@ import type { TuttiError } from '../errors/tutti-error.ts';
 import { crc32 } from '../platform/crc32.ts';
 import type { PartitionState } from './claims.ts';
 import { ClusterNode, type PartitionControl } from './cluster-node.ts';
+import { mapFormat } from './map-record.ts';
 
 const partitions = 4;
 
@@ -104,7 +105,7 @@ test('a node that meets a map of a newer format drops its partitions and steps a
   const { node } = world.start('n0');
   await world.pass(5_000);
   expect(world.loads()).toEqual({ n0: 4 });
-  const newer = Buffer.from([0, 0, 0, 0, 2, 0xc0]);
+  const newer = Buffer.from([0, 0, 0, 0, mapFormat + 1, 0xc0]);
   newer.writeUInt32LE(crc32(newer.subarray(4)), 0);
   world.log.append(newer, world.log.end, () => {});
   await world.pass(2_000);
