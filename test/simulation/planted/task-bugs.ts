@@ -160,6 +160,7 @@ export const taskBugs: readonly PlantedBug[] = [
     },
     law: ['blame'],
     seeds: 60,
+    first: 12,
   },
   {
     name: 'T4: what another node runs for this leader is not missed when that node ends',
@@ -196,8 +197,7 @@ export const taskBugs: readonly PlantedBug[] = [
     find: 'new NodeLink(() => this.#nextSession++, addedAtMs)',
     replace: 'new NodeLink(((number) => () => ++number)(0), addedAtMs)',
     law: ['progress', 'no error'],
-    seeds: 60,
-    first: 90,
+    seeds: 20,
   },
   {
     name: 'a partition takes in more tasks than it may',
