@@ -34,8 +34,11 @@ const words = (command: string, index: number): readonly string[] => {
   return at < 0 ? found.slice(1) : [...found.slice(1, at), ...found.slice(at + 2)];
 };
 
-test('all commands of the page are run here', () => {
-  expect(commands.map(([name]) => name)).toEqual(['up', 'up', 'drain', 'drain', 'leave']);
+test('all commands of the page are run here, but for the one with --from: test/cluster/up-from.test.ts runs that', () => {
+  expect(commands.map(([name]) => name)).toEqual(['up', 'up', 'up', 'drain', 'drain', 'leave']);
+  const [, from = []] = commands;
+  expect(from).toContain('--from');
+  checkCommand(`tutti ${from.join(' ')}`);
 });
 
 test('two commands make a cluster of two machines; one of them is drained, and leaves', async () => {
@@ -59,7 +62,7 @@ test('two commands make a cluster of two machines; one of them is drained, and l
 });
 
 test('one that keeps three copies waits for two more, and can be ended meanwhile', async () => {
-  third.up(...words('up', 1).slice(1));
+  third.up(...words('up', 2).slice(1));
   await third.running.seen(/waiting for 2 more machines/);
   third.running.kill('SIGTERM');
   expect((await third.running.ended).code).toBe(0);

@@ -95,6 +95,7 @@ test('a node gets in with its certificate alone, at every server', async () => {
 
 test('nobody gets in without a certificate, with one of another authority, one that ran out, or one that is not listed', async () => {
   const day = 24 * 3_600_000;
+  // Where the server hangs up first, the client may not hear why.
   for (const pair of [
     undefined,
     nodePair('shop', 'a', foreign),
@@ -104,7 +105,9 @@ test('nobody gets in without a certificate, with one of another authority, one t
     nodePair('other', 'a'),
     pairOf({ kind: 'server', name: 'n3' }),
   ])
-    await expect(enter(pair)).rejects.toThrow(/certificate|unknown ca|Authorization Violation/i);
+    await expect(enter(pair)).rejects.toThrow(
+      /certificate|unknown ca|Authorization Violation|ECONNRESET|EPIPE|closed/i,
+    );
 });
 
 test('a server that is not of the authority is not talked to', async () => {
