@@ -1,7 +1,7 @@
 /** What the node thread and the state thread of a cluster's node tell each other, beside what every state thread does. */
 import type { MessagePort } from 'node:worker_threads';
 import type { ClusterSettings } from '../cluster/cluster-map.ts';
-import type { NatsOptions } from '../engine/nats/connect.ts';
+import type { NatsOptions } from '../engine/nats/nats-options.ts';
 import type { FromStateThread, StateThreadData, ToStateThread } from '../execution/state/control.ts';
 import type { LifeLineFiles } from './life-lines.ts';
 

@@ -1,6 +1,7 @@
 /** What tests of the NATS engine share: an engine on a cluster, and a writer that does what a partition's leader does. */
 import type { Log } from '../../src/engine/engine.ts';
-import { connectNats, type NatsEngine, type NatsOptions } from '../../src/engine/nats/connect.ts';
+import { connectNats, type NatsEngine } from '../../src/engine/nats/connect.ts';
+import type { NatsOptions } from '../../src/engine/nats/nats-options.ts';
 import { Pipeline, type PipelineStep } from '../../src/partition/pipeline.ts';
 import { nodeEnv } from '../../src/platform/node.ts';
 import type { NatsCluster } from '../../tools/nats-cluster.ts';

@@ -8,39 +8,15 @@
 import { connect, type NatsConnection, type NodeConnectionOptions, nkeyAuthenticator } from '@nats-io/transport-node';
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
-import type { Env } from '../../platform/env.ts';
 import type { Blobs, Bus, Log } from '../engine.ts';
 import { askApi, type StreamInfo } from './jetstream.ts';
 import { Link } from './link.ts';
 import { NatsBlobs } from './nats-blobs.ts';
 import { NatsBus } from './nats-bus.ts';
 import { NatsLog } from './nats-log.ts';
-import { checkJetStream, checkMonitors, checkServer, type NatsWarning } from './server-checks.ts';
+import type { NatsOptions } from './nats-options.ts';
+import { checkJetStream, checkMonitors, checkServer } from './server-checks.ts';
 import { ensureStream } from './stream.ts';
-
-export type NatsOptions = {
-  /** `nats://host:port` of some or all servers; the others are learnt. */
-  readonly servers: readonly string[];
-  /** What streams and subjects begin with: apps and clusters that share servers are told apart by it. Letters, digits, `_`, `-`. */
-  readonly cluster: string;
-  /** Copies of each stream; what a cluster was made with. */
-  readonly replicas: number;
-  /** What this process is called in what servers report. */
-  readonly name: string;
-  readonly env: Env;
-  /** Paths of PEM files; read again for each connection, so that renewed ones are taken up. */
-  readonly tls?: { readonly cert?: string; readonly key?: string; readonly ca: string };
-  readonly credentials?: { readonly user: string; readonly password: string } | { readonly nkeySeed: string };
-  /** What subjects of answers begin with, where a user may not listen to all of `_INBOX`. */
-  readonly inboxPrefix?: string;
-  /** `http://host:port` of servers' monitoring: without it nobody sees whether they sync. */
-  readonly monitors?: readonly string[];
-  /** They are known to sync, by whoever configured them. */
-  readonly syncs?: boolean;
-  readonly recordBytesMax?: number;
-  /** To be shown loudly. The engine works, but not as safely as it could. */
-  readonly onWarning: (warning: NatsWarning) => void;
-};
 
 /** A server that holds a log; `lag` in records. */
 export type NatsServerSeen = {

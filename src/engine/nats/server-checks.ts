@@ -4,19 +4,9 @@ import { isTuttiError, TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
 import { apiErrors, insistOnApi } from './jetstream.ts';
 import type { Link } from './link.ts';
+import type { NatsWarning } from './nats-options.ts';
 import { installCommand } from './server-binary.ts';
 import { isAtLeast, natsServerMinimum } from './version.ts';
-
-/**
- * - `sync`: a server acknowledges before it has synced: a power cut can lose what was acknowledged.
- * - `sync-unseen`: nobody could look.
- * - `server`: connected again, to a server that would have been refused at first.
- * - `refused`: a server says no, to a subject that the user has no right to, or to a record for which it has no room.
- */
-export type NatsWarning = {
-  readonly kind: 'sync' | 'sync-unseen' | 'server' | 'refused';
-  readonly message: string;
-};
 
 const monitorTimeoutMs = 3_000;
 
