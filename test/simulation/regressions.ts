@@ -152,4 +152,9 @@ export const regressions: readonly Regression[] = [
     seed: 24,
     was: 'what was carried went to a frame for each stretch of records, so that an idle log was cleaned for ever',
   },
+  {
+    workload: 'registers',
+    seed: 256_184_886,
+    was: 'the law "damage found" took a row that was written again, with the bytes of its damage, for one that was not mended',
+  },
 ];
