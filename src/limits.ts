@@ -1,43 +1,9 @@
 /**
- * Every bound and default, with its unit. What users rely on is told in the reference; the rest may move. What loads in a
- * browser takes its own from the first two objects, so that a page is not sent all of them.
+ * Every bound and default, with its unit. What users rely on is told in the reference; the rest may move. What loads in a browser
+ * takes its own from `client-limits.ts` and `value-limits.ts`, as numbers, so that a page is not sent names and all the others.
  */
-
-/** Of values and names. */
-export const valueLimits = {
-  valueTextCharsMax: 16 * 1024 * 1024,
-  nameCharsMax: 200,
-  idempotencyKeyBytesMax: 512,
-  storeKeyBytesMax: 1500,
-  valueDepthMax: 1000,
-} as const;
-
-/** Of the client, some of which nodes know as well. */
-export const clientLimits = {
-  clientTimeoutMs: 30_000,
-  clientGiveUpMs: 30_000,
-  /** From a dial to the connection, the first time: it doubles with each failure in a row, up to `clientDialMs`. */
-  clientOpenMs: 4_000,
-  /** From the connection to the node's greeting: where there are other addresses, and where there is no other. */
-  clientDialMs: 10_000,
-  clientDialOnlyMs: 20_000,
-  clientBackoffFirstMs: 100,
-  clientBackoffMaxMs: 10_000,
-  /** Requests that a client holds, sent or not. */
-  clientPendingMax: 200_000,
-  clientAddressesMax: 64,
-  /** Events of a stream that were not taken yet: beyond, the stream is stopped and later resumed. */
-  streamEventsMax: 10_000,
-  /** Messages are gathered into one frame up to about so many characters. */
-  frameGatherChars: 64 * 1024,
-  /** What a client says of itself: a node hears from a live one at least so often. */
-  clientHeartbeatMs: 5_000,
-  /** A connection on which nothing was heard for so many heartbeats is given up. */
-  clientHeartbeatsMissed: 3,
-  overloadedRetryMs: 50,
-  /** Longer texts come in parts. */
-  textPartChars: 64 * 1024,
-} as const;
+import * as clientLimits from './client-limits.ts';
+import * as valueLimits from './value-limits.ts';
 
 export const limits = {
   ...valueLimits,

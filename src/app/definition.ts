@@ -2,7 +2,7 @@
  * What all definitions have in common: a brand, by which two copies of the package know each other's, and names.
  */
 
-import { valueLimits } from '../limits.ts';
+import * as valueLimits from '../value-limits.ts';
 
 /** Its value on a definition is the definition's kind. */
 export const definitionBrand: unique symbol = Symbol.for('tutti.definition') as never;

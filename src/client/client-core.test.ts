@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import * as clientLimits from '../client-limits.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { clientLimits } from '../limits.ts';
 import { closeCode, fromClient, fromNode } from '../protocol/wire.ts';
 import { encodeError } from '../values/codec.ts';
 import { FakeClient, readyClient as ready } from './client-world.fixture.ts';

@@ -6,8 +6,9 @@
  * - R2 What has no answer when a connection is lost is sent again over the next one, in the order in which it was asked, under the
  *   number and ids that it had.
  */
+
+import * as clientLimits from '../client-limits.ts';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
-import { clientLimits } from '../limits.ts';
 import { encodeFrame, fromClient, fromNode, type NodeMessage, type Request, type Welcome } from '../protocol/wire.ts';
 import { decodeError } from '../values/codec.ts';
 import { type Ask, type Entry, isOnlyCopy, type Reason, truthfulError, unansweredError } from './entry.ts';

@@ -3,14 +3,15 @@
  * and no module of Node.js.
  */
 import { isTask, type Task, type TaskDefinition } from '../app/task.ts';
+import * as clientLimits from '../client-limits.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { clientLimits, valueLimits } from '../limits.ts';
 import { onWakeUp } from '../platform/browser.ts';
 import type { AppDescription } from '../protocol/app-description.ts';
 import type { Method, MethodArguments } from '../protocol/methods.ts';
 import type { Overview } from '../protocol/overview.ts';
 import type { TaskDetail } from '../protocol/task-detail.ts';
 import type { ListFilter, LogLine, TaskEvent, TaskPage, TaskStatus } from '../protocol/task-view.ts';
+import * as valueLimits from '../value-limits.ts';
 import { decodeValue, encodeValue } from '../values/codec.ts';
 import { type Duration, durationMs } from '../values/duration.ts';
 import { hash16 } from '../values/hash.ts';

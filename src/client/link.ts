@@ -15,8 +15,9 @@
  *   is made again, each with more time, and ends the wait only after as long.
  * - K4 Addresses learned from a node take the token no further than the first ones did: never from an encrypted to a plain one.
  */
+
+import * as clientLimits from '../client-limits.ts';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
-import { clientLimits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import { protocolVersion, protocolVersionFloor } from '../protocol/protocol-version.ts';
 import {
@@ -176,11 +177,12 @@ export class Link {
     }
     const generation = ++this.#generation;
     const live = (): boolean => generation === this.#generation;
-    const { clientOpenMs, clientDialMs, clientDialOnlyMs } = clientLimits;
-    this.#await(Math.min(clientDialMs, clientOpenMs * 2 ** this.#failures), () => this.#silent());
+    this.#await(Math.min(clientLimits.clientDialMs, clientLimits.clientOpenMs * 2 ** this.#failures), () =>
+      this.#silent(),
+    );
     this.#socket = this.#world.dial(this.address, {
       reached: () => {
-        if (live()) this.#await(this.#isOnly ? clientDialOnlyMs : clientDialMs, () => this.#fail());
+        if (live()) this.#await(this.#greetMs, () => this.#fail());
       },
       opened: (token) => {
         if (live()) this.#greet(token);
@@ -285,6 +287,11 @@ export class Link {
 
   get #isOnly(): boolean {
     return this.#addresses.length === 1;
+  }
+
+  /** How long the node that is reached has to greet (K3). */
+  get #greetMs(): number {
+    return this.#isOnly ? clientLimits.clientDialOnlyMs : clientLimits.clientDialMs;
   }
 
   /** Nothing came of a dial. The next one needs no pause: this one was long enough. */

@@ -5,8 +5,9 @@
  *   all others go past them.
  * - S2 What is too large for the node is refused by itself, before it is sent.
  */
+
+import * as clientLimits from '../client-limits.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { clientLimits } from '../limits.ts';
 import { encodeFrame, type Request } from '../protocol/wire.ts';
 import type { Entry } from './entry.ts';
 import type { ClientWorld, Link } from './link.ts';

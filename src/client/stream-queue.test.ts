@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clientLimits } from '../limits.ts';
+import * as clientLimits from '../client-limits.ts';
 import { StreamQueue } from './stream-queue.ts';
 
 const made = () => {

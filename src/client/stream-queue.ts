@@ -2,7 +2,7 @@
  * Turns what a connection tells into what `for await` takes. Newer items replace older ones that were not taken yet where they
  * say the same of the same thing; what cannot be replaced is bounded by pausing what brings it.
  */
-import { clientLimits } from '../limits.ts';
+import * as clientLimits from '../client-limits.ts';
 
 export type StreamSource = {
   /** Begins to bring items, or goes on where it was paused. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import * as clientLimits from '../client-limits.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { clientLimits } from '../limits.ts';
 import type { TaskEvent } from '../protocol/task-view.ts';
 import { eventsOf, type FollowFrom } from './task-events.ts';
 
