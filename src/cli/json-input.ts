@@ -1,6 +1,6 @@
 /** The input of a task as it stands on the command line: one JSON value, `@file`, or `-` for stdin. */
 import { TuttiError } from '../errors/tutti-error.ts';
-import { decodeValue } from '../values/codec.ts';
+import { decodeWritten } from '../values/written-value.ts';
 import { shellWord } from './shell-words.ts';
 
 export type InputSource = {
@@ -28,7 +28,7 @@ export const readInput = async (argument: string | undefined, source: InputSourc
     return checked(text, path);
   }
   try {
-    decodeValue(argument, 'input');
+    decodeWritten(argument, 'input');
   } catch (error) {
     throw (error as TuttiError).code === 'VALUE_MALFORMED' ? notJson(argument, error) : error;
   }
@@ -37,7 +37,7 @@ export const readInput = async (argument: string | undefined, source: InputSourc
 
 const checked = (text: string, where: string): string => {
   try {
-    decodeValue(text, where);
+    decodeWritten(text, where);
   } catch (error) {
     if (!(error instanceof TuttiError) || error.code !== 'VALUE_MALFORMED') throw error;
     const { position } = error.details;

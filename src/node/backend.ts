@@ -5,7 +5,8 @@ import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import type { AppDescription, TaskDescription } from '../protocol/app-description.ts';
 import type { Overview } from '../protocol/overview.ts';
-import { decodeValue, encodeValue } from '../values/codec.ts';
+import { encodeValue } from '../values/codec.ts';
+import { decodeWritten } from '../values/written-value.ts';
 import { checkKey } from './app-client.ts';
 import { InputChecks } from './input-checks.ts';
 import type { LocalClient, StartSpec } from './local-client.ts';
@@ -175,6 +176,6 @@ export class NodeBackend implements Backend {
       impatient: true,
     });
     if (task.checked) return this.#checks.check(name, input).then(specOf);
-    return specOf(encodeValue(decodeValue(input), 'input'));
+    return specOf(encodeValue(decodeWritten(input), 'input'));
   }
 }

@@ -33,7 +33,6 @@ export const bufferKinds: readonly string[] = [...shapes.keys()];
 
 export const bytesKind: Kind<ArrayBuffer | ArrayBufferView> = {
   tag: '$bytes',
-  payload: 'base64, or an array of class and base64',
   encode(value, walk) {
     const bytes = ArrayBuffer.isView(value)
       ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { TuttiError } from '../errors/tutti-error.ts';
-import { valueLimits } from '../limits.ts';
+import * as valueLimits from '../value-limits.ts';
 import { decodeError, decodeValue, encodeError, encodeValue } from './codec.ts';
 import { errorBounds } from './error-form.ts';
 
@@ -172,30 +172,13 @@ describe('the value codec', () => {
     expect(() => encodeValue(sparse)).toThrow(expect.objectContaining({ code: 'VALUE_TOO_LARGE' }));
   });
 
-  test.each([
-    ['', 0],
-    ['  ', 2],
-    ['[1,2', 4],
-    ['{"a":x}', 5],
-    ['{"a" 1}', 5],
-    ['{"a":1,}', 7],
-    ['[1,]', 3],
-    ['[,1]', 1],
-    [',1', 0],
-    ['{"a":,"b":1}', 5],
-    ['[1:2]', 2],
-    ['[1}', 2],
-    ['{1:2}', 1],
-    ['{"a":1 "b"}', 7],
-    ['[1 2]', 3],
-    ['1 2', 2],
-    ['[}', 1],
-    ["'a'", 0],
-    ['"a', 0],
-    ['01', 1],
-  ])('says where %j stops being JSON', (text, position) => {
-    expect(() => decodeValue(text)).toThrow(
-      expect.objectContaining({ code: 'VALUE_MALFORMED', details: { position } }),
+  test('says what is no JSON in the words of the engine', () => {
+    expect(() => decodeValue('{"a":x}', 'input')).toThrow(
+      expect.objectContaining({
+        code: 'VALUE_MALFORMED',
+        message: expect.stringMatching(/^input is not JSON: ./),
+        cause: expect.any(SyntaxError),
+      }),
     );
   });
 
@@ -215,7 +198,7 @@ describe('the value codec', () => {
     expect(() => decodeValue(text, 'input')).toThrow(
       expect.objectContaining({
         code: 'VALUE_MALFORMED',
-        details: { path },
+        details: expect.objectContaining({ path }),
         message: expect.stringMatching(complaint),
       }),
     );

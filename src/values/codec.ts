@@ -13,11 +13,10 @@
  */
 
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
-import { valueLimits } from '../limits.ts';
+import * as valueLimits from '../value-limits.ts';
 import { Decoding } from './decoding.ts';
 import { Encoding } from './encoding.ts';
 import { isError } from './error-form.ts';
-import { jsonErrorPosition } from './json-position.ts';
 
 /**
  * The text of a value. `what` names the value in errors. Throws `VALUE_UNSUPPORTED` (with `details.path`) and
@@ -35,7 +34,10 @@ export const encodeValue = (value: unknown, what = 'value'): string => {
   return text;
 };
 
-/** The value of a text. `what` names it in errors. Throws `VALUE_MALFORMED` and `VALUE_TOO_LARGE`. */
+/**
+ * The value of a text; of one that was not made here, rather `decodeWritten`. `what` names it in errors. Throws `VALUE_MALFORMED` and
+ * `VALUE_TOO_LARGE`.
+ */
 export const decodeValue = (text: string, what = 'value'): unknown => {
   if (text.length > valueLimits.valueTextCharsMax) {
     throw new TuttiError(
@@ -47,7 +49,7 @@ export const decodeValue = (text: string, what = 'value'): unknown => {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw malformedText(text, what, error);
+    throw new TuttiError('VALUE_MALFORMED', `${what} is not JSON: ${(error as Error).message}`, { cause: error });
   }
   if (!mayHoldTags(text)) return parsed;
   return new Decoding(what).revive(parsed, 0);
@@ -55,14 +57,6 @@ export const decodeValue = (text: string, what = 'value'): unknown => {
 
 /** A tag is a key that begins with `$`, which JSON also allows to be written as an escape. */
 const mayHoldTags = (text: string): boolean => text.includes('"$') || text.includes('"\\u0024');
-
-const malformedText = (text: string, what: string, cause: unknown): TuttiError => {
-  const position = jsonErrorPosition(text);
-  const near = text.slice(Math.max(0, position - 10), position + 20);
-  const where =
-    position >= text.length ? 'it ends too early' : `at character ${position}, near ${JSON.stringify(near)}`;
-  return new TuttiError('VALUE_MALFORMED', `${what} is not JSON: ${where}`, { details: { position }, cause });
-};
 
 /** The text of anything thrown. Never throws; what of it cannot be stored is left out. What is no Error becomes the cause of one. */
 export const encodeError = (thrown: unknown): string => {

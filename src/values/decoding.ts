@@ -3,7 +3,7 @@
  */
 
 import { TuttiError } from '../errors/tutti-error.ts';
-import { valueLimits } from '../limits.ts';
+import * as valueLimits from '../value-limits.ts';
 import { type DecodingWalk, notDecodable } from './kind.ts';
 import { kindByTag } from './kinds.ts';
 import { isRecord } from './own-property.ts';
@@ -49,15 +49,11 @@ export class Decoding implements DecodingWalk {
       return this.reviveRecord(payload, Object.keys(payload), depth);
     }
     const kind = kindByTag.get(tag);
-    if (kind === undefined) {
-      throw this.malformed(
-        `has the unknown tag ${JSON.stringify(tag)} (write {"$object":{…}} around an object with one key that begins with $)`,
-      );
-    }
+    if (kind === undefined) throw this.malformed(`has the unknown tag ${JSON.stringify(tag)}`, tag);
     const value = kind.decode(payload, this, depth);
     if (value !== notDecodable) return value;
     this.depth = depth;
-    throw this.malformed(`is not what ${tag} takes: ${kind.payload}`);
+    throw this.malformed(`is not what ${tag} takes`, tag);
   }
 
   private reviveRecord(
@@ -81,8 +77,9 @@ export class Decoding implements DecodingWalk {
     return this.revive(form, depth + 1);
   }
 
-  private malformed(complaint: string): TuttiError {
+  private malformed(complaint: string, tag?: string): TuttiError {
     const path = formatPath(this.what, this.path.slice(0, this.depth));
-    return new TuttiError('VALUE_MALFORMED', `${path} ${complaint}`, { details: { path } });
+    const details = tag === undefined ? { path } : { path, tag };
+    return new TuttiError('VALUE_MALFORMED', `${path} ${complaint}`, { details });
   }
 }

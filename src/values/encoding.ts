@@ -4,7 +4,7 @@
  */
 
 import { TuttiError } from '../errors/tutti-error.ts';
-import { valueLimits } from '../limits.ts';
+import * as valueLimits from '../value-limits.ts';
 import type { EncodingWalk } from './kind.ts';
 import { kindOf } from './kinds.ts';
 import { formatPath, type PathStep } from './value-path.ts';

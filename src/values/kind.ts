@@ -6,8 +6,6 @@
 export type Kind<Value> = {
   /** The one key of its JSON form. Begins with `$`. */
   readonly tag: string;
-  /** What stands under the tag, for error messages. */
-  readonly payload: string;
   /** What stands under the tag for `value`, which stands at `depth`. Throws `VALUE_UNSUPPORTED`. */
   encode(value: Value, walk: EncodingWalk, depth: number): unknown;
   /** The value, or `notDecodable` for a payload that it does not take. */

@@ -11,7 +11,6 @@ import { type Kind, notDecodable } from './kind.ts';
 
 const date: Kind<Date> = {
   tag: '$date',
-  payload: 'an ISO date, with time and zone or without both: "2026-11-01T12:00:00.000Z"',
   encode(value, walk) {
     const ms = Date.prototype.getTime.call(value);
     if (Number.isNaN(ms)) throw walk.unsupported('an invalid Date');
@@ -27,7 +26,6 @@ const isoDate = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9}
 
 const map: Kind<Map<unknown, unknown>> = {
   tag: '$map',
-  payload: 'an array of pairs',
   encode(value, walk, depth) {
     const pairs: unknown[] = [];
     for (const [key, item] of Map.prototype.entries.call(value)) {
@@ -54,7 +52,6 @@ const map: Kind<Map<unknown, unknown>> = {
 
 const set: Kind<Set<unknown>> = {
   tag: '$set',
-  payload: 'an array',
   encode(value, walk, depth) {
     const items: unknown[] = [];
     for (const item of Set.prototype.values.call(value))
@@ -71,7 +68,6 @@ const set: Kind<Set<unknown>> = {
 
 const regexp: Kind<RegExp> = {
   tag: '$regexp',
-  payload: 'an array of source and flags',
   encode: (value) => [value.source, value.flags],
   decode(payload) {
     if (!Array.isArray(payload) || payload.length !== 2) return notDecodable;
@@ -87,14 +83,12 @@ const regexp: Kind<RegExp> = {
 
 const url: Kind<URL> = {
   tag: '$url',
-  payload: 'an absolute URL',
   encode: (value) => value.href,
   decode: (payload) => (typeof payload === 'string' && URL.canParse(payload) ? new URL(payload) : notDecodable),
 };
 
 const error: Kind<Error> = {
   tag: '$error',
-  payload: 'an object with name and message',
   encode: encodeErrorForm,
   decode: decodeErrorForm,
 };
@@ -102,7 +96,6 @@ const error: Kind<Error> = {
 /** Kinds whose values are no objects: `encoding.ts` writes them on its way. */
 const bigint: Kind<never> = {
   tag: '$bigint',
-  payload: 'a string of decimal digits',
   encode: String,
   decode: (payload) => (typeof payload === 'string' && /^-?\d+$/.test(payload) ? BigInt(payload) : notDecodable),
 };
@@ -115,14 +108,12 @@ const specialNumbers = new Map<unknown, number>([
 ]);
 const number: Kind<never> = {
   tag: '$number',
-  payload: '"NaN", "Infinity", "-Infinity" or "-0"',
   encode: String,
   decode: (payload) => specialNumbers.get(payload) ?? notDecodable,
 };
 
 const nothing: Kind<never> = {
   tag: '$undefined',
-  payload: 'true',
   encode: () => true,
   decode: (payload) => (payload === true ? undefined : notDecodable),
 };

@@ -1,13 +1,13 @@
 /** A value as text in JSON form: for what no form can show. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { decodeValue } from '../../../src/values/codec.ts';
+import { decodeWritten } from '../../../src/values/written-value.ts';
 import { messageOf } from '../frame/error-line.tsx';
 
 /** What is wrong with a text that is to be a value in JSON form. */
 export const jsonComplaint = (text: string): string | undefined => {
   try {
-    decodeValue(text, 'The input');
+    decodeWritten(text, 'The input');
     return undefined;
   } catch (error) {
     return messageOf(error);

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { TaskDescription } from '../../../src/protocol/app-description.ts';
-import { decodeValue } from '../../../src/values/codec.ts';
 import { durationMs } from '../../../src/values/duration.ts';
+import { decodeWritten } from '../../../src/values/written-value.ts';
 import { ErrorLine } from '../frame/error-line.tsx';
 import { link } from '../link/session.ts';
 import { type Issue, issuesOf, rootPath } from './issues.ts';
@@ -54,7 +54,7 @@ export const StartForm = ({
     setIssues([]);
     try {
       const formText = mode === 'json' ? text.trim() : value === undefined ? '' : JSON.stringify(value);
-      const input = formText === '' ? undefined : decodeValue(formText, 'The input');
+      const input = formText === '' ? undefined : decodeWritten(formText, 'The input');
       const after = delay.current?.value.trim() ?? '';
       const delayMs = after === '' ? 0 : durationMs(/^\d+$/.test(after) ? Number(after) * 1_000 : after, 'Start after');
       const wanted = key.current?.value ?? '';

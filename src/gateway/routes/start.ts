@@ -1,7 +1,8 @@
 /** `POST /v1/tasks/{name}`: starts a task, and waits for its result if asked to. */
 import { limits } from '../../limits.ts';
-import { decodeValue, encodeValue } from '../../values/codec.ts';
+import { encodeValue } from '../../values/codec.ts';
 import { durationMaxMs } from '../../values/duration.ts';
+import { decodeWritten } from '../../values/written-value.ts';
 import { durationParameter, textParameter } from '../parameters.ts';
 import { type Call, json, type Route } from '../route.ts';
 import { withinTime } from '../within-time.ts';
@@ -71,7 +72,7 @@ export const startRoute: Route = {
 
 /** The text as Tutti itself writes the value, so that the same value has the same text whoever sends it. */
 const inputForm = (body: string): string =>
-  body === '' ? encodeValue(undefined) : encodeValue(decodeValue(body, 'input'), 'input');
+  body === '' ? encodeValue(undefined) : encodeValue(decodeWritten(body, 'input'), 'input');
 
 const resultWithin = ({ parts, request }: Call, id: string, waitMs: number): Promise<string | undefined> =>
   withinTime(waitMs, [request.signal, parts.closing], (signal) => parts.backend.wait(id, signal));
