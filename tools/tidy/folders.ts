@@ -3,8 +3,9 @@
  * new folder is a new line here.
  */
 
+const bounds = ['limits.ts', 'client-limits.ts', 'value-limits.ts'];
 /** What everything may stand on. */
-const ground = ['values', 'errors', 'platform', 'limits.ts'];
+const ground = ['values', 'errors', 'platform', ...bounds];
 const contracts = ['engine', 'store'];
 const shared = [...ground, 'app', 'protocol'];
 const core = [...shared, ...contracts, 'partition', 'transactions', 'tasks'];
@@ -13,7 +14,9 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   values: ground,
   errors: ground,
   platform: ground,
-  'limits.ts': [],
+  'limits.ts': bounds,
+  'client-limits.ts': [],
+  'value-limits.ts': [],
   app: shared,
   protocol: shared,
   client: [...shared, 'client'],

@@ -55,8 +55,8 @@ test('a project that keeps the rules has no findings', () => {
 test('a finding prints its place, what is wrong and what to do', () => {
   plant({ 'src/app/task.ts': "\nimport '../cli/main.ts';" });
   expect(tidy(root).map(printFinding)).toEqual([
-    'src/app/task.ts:2  app must not import src/cli/main.ts. It may import values, errors, platform, limits.ts, app, ' +
-      'protocol: take what it needs as a parameter, or move the code.',
+    'src/app/task.ts:2  app must not import src/cli/main.ts. It may import values, errors, platform, limits.ts, ' +
+      'client-limits.ts, value-limits.ts, app, protocol: take what it needs as a parameter, or move the code.',
   ]);
 });
 
