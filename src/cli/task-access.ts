@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type RemoteClient } from '../client/client.ts';
-import { type EventsOptions, eventsOf } from '../client/task-events.ts';
+import { type EventsOptions, eventsOf, followUntil } from '../client/task-events.ts';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { askHolder, followHolder } from '../node/control-socket.ts';
 import { openFolder } from '../node/open-folder.ts';
@@ -109,5 +109,9 @@ const toolsOfHolder = (folder: string): TaskTools => ({
     await askHolder(folder, 'retry', id);
   },
   logs: async (id) => (await askHolder(folder, 'logs', id)) as readonly LogLine[],
-  events: (id, options = {}) => eventsOf((from, take, end) => followHolder(folder, id, from(), take, end), options),
+  events: (id, options = {}) =>
+    eventsOf(
+      followUntil(options.signal, (from, take, end) => followHolder(folder, id, from(), take, end)),
+      options,
+    ),
 });

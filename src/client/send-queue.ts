@@ -2,44 +2,30 @@
 import type { Entry } from './entry.ts';
 
 export class SendQueue {
-  /** From `#head` on; a dropped one leaves a hole. */
-  #entries: (Entry | undefined)[] = [];
-  #head = 0;
-  /** Where each stands. */
-  readonly #places = new Map<Entry, number>();
+  readonly #entries = new Set<Entry>();
+  /** Goes on from one to the next: one that begins anew each time would go past the places of all that are gone. */
+  #next = this.#entries.values();
 
   get size(): number {
-    return this.#places.size;
+    return this.#entries.size;
   }
 
   put(entry: Entry): void {
-    if (this.#places.has(entry)) return;
-    this.#places.set(entry, this.#entries.length);
-    this.#entries.push(entry);
+    this.#entries.add(entry);
   }
 
   take(): Entry | undefined {
-    while (this.#head < this.#entries.length) {
-      const entry = this.#entries[this.#head];
-      this.#entries[this.#head++] = undefined;
-      if (entry === undefined) continue;
-      this.#places.delete(entry);
-      return entry;
-    }
-    this.clear();
-    return undefined;
+    const { value } = this.#next.next();
+    if (value === undefined) this.#next = this.#entries.values();
+    else this.#entries.delete(value);
+    return value;
   }
 
   drop(entry: Entry): void {
-    const place = this.#places.get(entry);
-    if (place === undefined) return;
-    this.#places.delete(entry);
-    this.#entries[place] = undefined;
+    this.#entries.delete(entry);
   }
 
   clear(): void {
-    this.#entries = [];
-    this.#head = 0;
-    this.#places.clear();
+    this.#entries.clear();
   }
 }

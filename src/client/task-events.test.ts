@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import * as clientLimits from '../client-limits.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import type { TaskEvent } from '../protocol/task-view.ts';
-import { eventsOf, type FollowFrom } from './task-events.ts';
+import { eventsOf, type FollowFrom, followUntil } from './task-events.ts';
 
 const line = (index: number): TaskEvent => ({
   type: 'log',
@@ -103,12 +103,12 @@ test('whoever leaves, or gives a signal, is followed no more', async () => {
   }
   expect(told.stopped).toBe(1);
   const giveUp = new AbortController();
-  const events = eventsOf(told.follow, { signal: giveUp.signal });
+  const events = eventsOf(followUntil(giveUp.signal, told.follow), {});
   const next = events.next();
   giveUp.abort(new Error('enough'));
   await expect(next).rejects.toThrow('enough');
   expect(told.stopped).toBe(2);
-  await expect(eventsOf(told.follow, { signal: giveUp.signal }).next()).rejects.toThrow('enough');
+  await expect(eventsOf(followUntil(giveUp.signal, told.follow), {}).next()).rejects.toThrow('enough');
   expect(told.begun.length).toBe(2);
 });
 

@@ -25,34 +25,21 @@ export type EventsOptions = {
 
 /**
  * Begins when it is first asked for an event, and ends after `finished`. Throws why the task cannot be followed (`TASK_NOT_FOUND`,
- * `CLOSED`), or the reason of the signal.
+ * `CLOSED`). The signal is for `follow` to look at: `followUntil`.
  */
 export const eventsOf = (
   follow: FollowFrom,
-  { fromLog = 0, signal }: EventsOptions,
+  { fromLog = 0 }: Pick<EventsOptions, 'fromLog'>,
 ): AsyncIterableIterator<TaskEvent> => {
   let next = fromLog;
   let stop = (): void => undefined;
-  const rest = (): void => {
-    signal?.removeEventListener('abort', aborted);
-    stop();
-  };
   const queue = new StreamQueue<TaskEvent>({
     open: () => {
-      signal?.throwIfAborted();
-      signal?.addEventListener('abort', aborted);
       stop = follow(() => next, take, end);
     },
-    close: rest,
+    close: () => stop(),
   });
-  const end = (error?: Error): void => {
-    signal?.removeEventListener('abort', aborted);
-    queue.end(error);
-  };
-  const aborted = (): void => {
-    rest();
-    queue.end(signal?.reason);
-  };
+  const end = (error?: Error): void => queue.end(error);
   const take = (event: TaskEvent): void => {
     if (event.type === 'log') {
       if (event.index < next) return;
@@ -60,9 +47,31 @@ export const eventsOf = (
       queue.put(event);
     } else if (event.type === 'finished') {
       queue.put(event);
-      rest();
+      stop();
       queue.end();
     } else queue.put(event, event.type);
   };
   return queue;
 };
+
+/** A follow that ends when the signal says so, with its reason. */
+export const followUntil =
+  (signal: AbortSignal | undefined, follow: FollowFrom): FollowFrom =>
+  (from, take, end) => {
+    signal?.throwIfAborted();
+    let stop = (): void => undefined;
+    const ended = (error?: Error): void => {
+      signal?.removeEventListener('abort', aborted);
+      end(error);
+    };
+    const aborted = (): void => {
+      stop();
+      ended(signal?.reason);
+    };
+    signal?.addEventListener('abort', aborted);
+    stop = follow(from, take, ended);
+    return () => {
+      signal?.removeEventListener('abort', aborted);
+      stop();
+    };
+  };

@@ -6,7 +6,7 @@ import type { AppCatalogue } from '../app/catalogue-of-app.ts';
 import { encodePolicy, policyOf } from '../app/policy.ts';
 import { type InputArguments, isTask, type Task, type TaskDefinition } from '../app/task.ts';
 import { validateInput } from '../app/validate-input.ts';
-import { type EventsOptions, eventsOf } from '../client/task-events.ts';
+import { type EventsOptions, eventsOf, followUntil } from '../client/task-events.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { ListFilter, LogLine, TaskEvent, TaskStatus } from '../protocol/task-view.ts';
@@ -129,7 +129,10 @@ export class AppClient implements Client {
   }
 
   events(id: string, options: EventsOptions = {}): AsyncIterableIterator<TaskEvent> {
-    return eventsOf((from, take, end) => this.follow(id, take, { fromLog: from(), end }), options);
+    return eventsOf(
+      followUntil(options.signal, (from, take, end) => this.follow(id, take, { fromLog: from(), end })),
+      options,
+    );
   }
 
   async result(id: string): Promise<unknown> {

@@ -14,14 +14,15 @@
 import { Packr } from 'msgpackr/pack';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { checkFrame } from './frame-check.ts';
+import * as fromClient from './from-client.ts';
+import * as fromNode from './from-node.ts';
+
+// Their names are not sent to a page: a bundler writes the numbers.
+export * as closeCode from './close-code.ts';
+export { fromClient, fromNode };
 
 export const connectPath = '/v1/connect';
 export const subprotocol = 'tutti.v1';
-
-/** Kinds of messages from a client. */
-export const fromClient = { hello: 0, request: 1, stop: 2, ping: 3 } as const;
-/** Kinds of messages from a node. */
-export const fromNode = { welcome: 0, reply: 1, event: 2, hint: 3, pong: 4, part: 5 } as const;
 
 /** The first message of a connection, and there only. `clientId` is the same on each of a client's connections. */
 export type Hello = [kind: 0, version: number, token: string | null, clientId: string];
@@ -58,20 +59,6 @@ export type Pong = [kind: 4, token: number];
 export type Part = [kind: 5, request: number, text: string];
 export type NodeMessage = Welcome | Reply | Event | Hint | Pong | Part;
 
-/** Why a node closes a connection, as the code of the WebSocket's close. */
-export const closeCode = {
-  /** The node ends, or the client has ended. */
-  goingAway: 1001,
-  tooLarge: 1009,
-  malformed: 4400,
-  unauthorized: 4401,
-  /** Nothing was heard for too long, or no hello came. */
-  silent: 4408,
-  version: 4426,
-  /** More messages than are allowed, or answers that are not taken. */
-  tooMuch: 4429,
-} as const;
-
 const packr = new Packr({ useRecords: false });
 
 export const encodeFrame = (messages: readonly (ClientMessage | NodeMessage)[]): Uint8Array => packr.pack(messages);
@@ -80,19 +67,17 @@ export const encodeFrame = (messages: readonly (ClientMessage | NodeMessage)[]):
 export const decodeClientFrame = (bytes: Uint8Array): ClientMessage[] => {
   const complaint = checkFrame(bytes);
   if (complaint !== undefined) throw protocolInvalid(`A frame of ${bytes.length} bytes ${complaint}.`);
-  return decode(bytes, isClientMessage);
+  return unpack(bytes).map((message, index) => {
+    if (isClientMessage(message)) return message;
+    throw protocolInvalid(`Message ${index} of a frame (kind ${kindOf(message)}) has not the fields of its kind.`);
+  });
 };
 
 /** Throws `PROTOCOL_INVALID`. */
-export const decodeNodeFrame = (bytes: Uint8Array): NodeMessage[] => decode(bytes, isNodeMessage);
-
-const decode = <Message>(bytes: Uint8Array, isMessage: (fields: unknown[]) => boolean): Message[] => {
+export const decodeNodeFrame = (bytes: Uint8Array): NodeMessage[] => {
   const messages = unpack(bytes);
-  messages.forEach((message, index) => {
-    if (!Array.isArray(message) || !isMessage(message))
-      throw protocolInvalid(`Message ${index} of a frame (kind ${kindOf(message)}) has not the fields of its kind.`);
-  });
-  return messages as Message[];
+  if (messages.every(isNodeMessage)) return messages;
+  throw protocolInvalid('A frame of a node holds something else than its messages.');
 };
 
 const unpack = (bytes: Uint8Array): unknown[] => {
@@ -100,7 +85,7 @@ const unpack = (bytes: Uint8Array): unknown[] => {
   try {
     messages = packr.unpack(bytes);
   } catch (cause) {
-    throw protocolInvalid(`A frame of ${bytes.length} bytes is not MessagePack.`, { cause });
+    throw protocolInvalid('A frame is not MessagePack.', { cause });
   }
   if (Array.isArray(messages)) return messages;
   throw protocolInvalid('A frame is no array.');
@@ -111,7 +96,8 @@ const kindOf = (message: unknown): string => {
   return typeof kind === 'number' ? `${kind}` : 'unknown';
 };
 
-const isClientMessage = (fields: unknown[]): boolean => {
+const isClientMessage = (fields: unknown): fields is ClientMessage => {
+  if (!Array.isArray(fields)) return false;
   switch (fields[0]) {
     case fromClient.request:
       return isCount(fields[1]) && fields[1] > 0 && isCount(fields[2]) && typeof fields[3] === 'string';
@@ -130,7 +116,8 @@ const isClientMessage = (fields: unknown[]): boolean => {
   }
 };
 
-const isNodeMessage = (fields: unknown[]): boolean => {
+const isNodeMessage = (fields: unknown): fields is NodeMessage => {
+  if (!Array.isArray(fields)) return false;
   switch (fields[0]) {
     case fromNode.reply:
       return (

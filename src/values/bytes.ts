@@ -6,30 +6,24 @@
 
 import { type Kind, notDecodable } from './kind.ts';
 
-type Shape = { readonly elementBytes: number; readonly make: (buffer: ArrayBuffer) => ArrayBuffer | ArrayBufferView };
+type View = { new (buffer: ArrayBuffer): ArrayBufferView; readonly name: string; readonly BYTES_PER_ELEMENT?: number };
 
-const typed = (make: { new (buffer: ArrayBuffer): ArrayBufferView; readonly BYTES_PER_ELEMENT: number }): Shape => ({
-  elementBytes: make.BYTES_PER_ELEMENT,
-  make: (buffer) => new make(buffer),
-});
+const views: readonly View[] = [
+  Uint8Array,
+  Uint8ClampedArray,
+  Uint16Array,
+  Uint32Array,
+  BigUint64Array,
+  Int8Array,
+  Int16Array,
+  Int32Array,
+  BigInt64Array,
+  Float32Array,
+  Float64Array,
+  DataView,
+];
 
-const shapes: ReadonlyMap<string, Shape> = new Map([
-  ['Uint8Array', typed(Uint8Array)],
-  ['Uint8ClampedArray', typed(Uint8ClampedArray)],
-  ['Uint16Array', typed(Uint16Array)],
-  ['Uint32Array', typed(Uint32Array)],
-  ['BigUint64Array', typed(BigUint64Array)],
-  ['Int8Array', typed(Int8Array)],
-  ['Int16Array', typed(Int16Array)],
-  ['Int32Array', typed(Int32Array)],
-  ['BigInt64Array', typed(BigInt64Array)],
-  ['Float32Array', typed(Float32Array)],
-  ['Float64Array', typed(Float64Array)],
-  ['ArrayBuffer', { elementBytes: 1, make: (buffer) => buffer }],
-  ['DataView', { elementBytes: 1, make: (buffer) => new DataView(buffer) }],
-]);
-
-export const bufferKinds: readonly string[] = [...shapes.keys()];
+export const bufferKinds: readonly string[] = ['ArrayBuffer', ...views.map(({ name }) => name)];
 
 export const bytesKind: Kind<ArrayBuffer | ArrayBufferView> = {
   tag: '$bytes',
@@ -45,10 +39,12 @@ export const bytesKind: Kind<ArrayBuffer | ArrayBufferView> = {
   },
   decode(payload) {
     const [className, text] = Array.isArray(payload) ? (payload as readonly unknown[]) : ['Uint8Array', payload];
-    const shape = typeof className === 'string' ? shapes.get(className) : undefined;
     const bytes = typeof text === 'string' ? fromBase64(text) : undefined;
-    if (shape === undefined || bytes === undefined || bytes.length % shape.elementBytes !== 0) return notDecodable;
-    return shape.make(bytes.buffer);
+    if (bytes === undefined) return notDecodable;
+    if (className === 'ArrayBuffer') return bytes.buffer;
+    const make = views.find(({ name }) => name === className);
+    if (make === undefined || bytes.length % (make.BYTES_PER_ELEMENT ?? 1) !== 0) return notDecodable;
+    return new make(bytes.buffer);
   },
 };
 

@@ -3,7 +3,6 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { TuttiError } from '../errors/tutti-error.ts';
 import * as valueLimits from '../value-limits.ts';
 import { decodeError, decodeValue, encodeError, encodeValue } from './codec.ts';
-import { errorBounds } from './error-form.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -275,7 +274,7 @@ describe('the error codec', () => {
     for (let depth = 0; depth < 100; depth++) chain = new Error(`level ${depth}`, { cause: chain });
     let levels = 0;
     for (let error: unknown = decodeError(encodeError(chain)); error instanceof Error; error = error.cause) levels++;
-    expect(levels).toBe(errorBounds.nestingMax + 1);
+    expect(levels).toBe(valueLimits.errorNestingMax + 1);
 
     const huge = Object.assign(new Error('m'.repeat(1e6)), { body: 'b'.repeat(5e6), status: 500 });
     huge.stack = 's'.repeat(1e6);
@@ -286,7 +285,7 @@ describe('the error codec', () => {
 
     let web: Error = new Error('leaf');
     for (let level = 0; level < 40; level++) web = new AggregateError([web, web, web], `level ${level}`);
-    expect(encodeError(web).length).toBeLessThan(4 * errorBounds.charsMax);
+    expect(encodeError(web).length).toBeLessThan(4 * valueLimits.errorsCharsMax);
   });
 
   test('does not let one error in a value take the room of another', () => {

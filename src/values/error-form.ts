@@ -9,16 +9,9 @@
 import { finalErrorBrand } from '../errors/brands.ts';
 import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
+import * as valueLimits from '../value-limits.ts';
 import { type DecodingWalk, type EncodingWalk, notDecodable } from './kind.ts';
 import { isRecord, setOwn } from './own-property.ts';
-
-export const errorBounds = {
-  messageCharsMax: 16 * 1024,
-  stackCharsMax: 16 * 1024,
-  nestingMax: 16,
-  errorsMax: 64,
-  charsMax: 1024 * 1024,
-} as const;
 
 /** Set by the form itself; everything else an error owns is a field. */
 const formKeys = new Set(['name', 'message', 'stack', 'cause', 'errors']);
@@ -32,12 +25,12 @@ export const isError = (value: unknown): value is Error =>
 /** What stands under `$error`. */
 export const encodeErrorForm = (error: Error, walk: EncodingWalk, depth: number): Record<string, unknown> => {
   const outermost = walk.errorsOpen.length === 0;
-  if (outermost) walk.errorsLeft = errorBounds.errorsMax;
+  if (outermost) walk.errorsLeft = valueLimits.errorsMax;
   if (walk.errorsOpen.includes(error)) throw walk.unsupported('an error that contains itself');
-  if (walk.errorsOpen.length > errorBounds.nestingMax) throw walk.unsupported('an error too deep below others');
+  if (walk.errorsOpen.length > valueLimits.errorNestingMax) throw walk.unsupported('an error too deep below others');
   if (walk.errorsLeft-- <= 0) throw walk.unsupported('one error too many');
   const charsBefore = walk.charsLeft;
-  if (outermost) walk.charsLeft = Math.min(charsBefore, errorBounds.charsMax);
+  if (outermost) walk.charsLeft = Math.min(charsBefore, valueLimits.errorsCharsMax);
   const charsAllowed = walk.charsLeft;
   walk.errorsOpen.push(error);
   try {
@@ -50,10 +43,10 @@ export const encodeErrorForm = (error: Error, walk: EncodingWalk, depth: number)
 
 const formOf = (error: Error, walk: EncodingWalk, depth: number): Record<string, unknown> => {
   const form: Record<string, unknown> = {
-    name: textOf(read(error, 'name'), 'Error', errorBounds.messageCharsMax),
-    message: textOf(read(error, 'message'), '', errorBounds.messageCharsMax),
+    name: textOf(read(error, 'name'), 'Error', valueLimits.errorMessageCharsMax),
+    message: textOf(read(error, 'message'), '', valueLimits.errorMessageCharsMax),
   };
-  const stack = textOf(read(error, 'stack'), '', errorBounds.stackCharsMax);
+  const stack = textOf(read(error, 'stack'), '', valueLimits.errorStackCharsMax);
   if (stack !== '') form['stack'] = stack;
   walk.charsLeft -= stack.length;
   if (read(error, finalErrorBrand) === true) form['final'] = true;
@@ -156,25 +149,12 @@ export const decodeErrorForm = (payload: unknown, walk: DecodingWalk, depth: num
 const isErrorCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(catalogue, code);
 
 /** Classes that every realm has, so that `instanceof` works on what comes back. */
+const classes: readonly ErrorConstructor[] = [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
+
 const makeError = (name: string, message: string): Error => {
-  switch (name) {
-    case 'AggregateError':
-      return new AggregateError([], message);
-    case 'EvalError':
-      return new EvalError(message);
-    case 'RangeError':
-      return new RangeError(message);
-    case 'ReferenceError':
-      return new ReferenceError(message);
-    case 'SyntaxError':
-      return new SyntaxError(message);
-    case 'TypeError':
-      return new TypeError(message);
-    case 'URIError':
-      return new URIError(message);
-    default:
-      return new Error(message);
-  }
+  if (name === 'AggregateError') return new AggregateError([], message);
+  const make = classes.find((known) => known.name === name) ?? Error;
+  return new make(message);
 };
 
 /** Sets a property as Error's own ones are: not listed. */

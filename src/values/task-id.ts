@@ -78,8 +78,13 @@ export const taskIdOfKey = (key: string): string => key.slice(-headChars) + key.
 /** Which of `partitions` equal ranges of the 16-bit hash it lies in. */
 export const partitionOfHash = (hash: number, partitions: number): number => Math.floor((hash * partitions) / 65536);
 
-const digits = new Int8Array(128).fill(-1);
-for (let value = 0; value < alphabet.length; value++) digits[alphabet.charCodeAt(value)] = value;
+/** A bundler leaves it out of the client, which reads no ids. */
+const digitsOf = (characters: string): Int8Array => {
+  const values = new Int8Array(128).fill(-1);
+  for (let value = 0; value < characters.length; value++) values[characters.charCodeAt(value)] = value;
+  return values;
+};
+const digits = /* @__PURE__ */ digitsOf(alphabet);
 
 const digit = (id: string, index: number): number => {
   const value = digits[id.charCodeAt(index)];
