@@ -15,7 +15,8 @@ export type {
   TaskContext,
   TaskLog,
 } from './app/task-context.ts';
-export type { ErrorCode, Outcome, Retry } from './errors/catalogue.ts';
+export type { ErrorCode } from './errors/catalogue.ts';
+export type { Outcome, Retry } from './errors/meaning.ts';
 export { isTuttiError, TuttiError } from './errors/tutti-error.ts';
 export type { Duration } from './values/duration.ts';
 

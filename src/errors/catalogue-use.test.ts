@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { catalogue } from './catalogue.ts';
+import { summaries } from './catalogue.ts';
 
 const root = join(import.meta.dirname, '../..');
 const files = globSync(['src/**/*.ts', 'test/**/*.ts'], { cwd: root }).filter(
@@ -22,7 +22,7 @@ for (const file of files) {
 }
 
 describe('the catalogue of errors', () => {
-  test.each(Object.keys(catalogue))('has a place that throws %s, and a test that expects it', (code) => {
+  test.each(Object.keys(summaries))('has a place that throws %s, and a test that expects it', (code) => {
     expect({ thrown: thrown.has(code), tested: tested.has(code) }).toEqual({ thrown: true, tested: true });
   });
 });

@@ -1,126 +1,24 @@
 /**
- * Every error code, in one place. A test checks that each has a page in `docs/errors/`, a place that throws it, and a test.
- *
- * - `outcome`: what the caller now knows. `rejected`: certainly not applied. `unknown`: may be applied, ask again with the
- *   same id. `failed`: your code threw, and that is recorded. `invariant`: our bug; what it concerns stops.
- * - `retry`: `never`, `same-id` (repeat the same request), or `later` (after a pause; `details.retryMs` says how long).
+ * Every error code, in one place, and what it says in a few words. A test checks that each has a page in `docs/errors/`, a place that
+ * throws it, and a test. What the caller knows of each: `meaning.ts`.
  */
-export type Outcome = 'rejected' | 'unknown' | 'failed' | 'invariant';
-export type Retry = 'never' | 'same-id' | 'later';
-export type CatalogueEntry = { readonly outcome: Outcome; readonly retry: Retry };
-
-const rejected: CatalogueEntry = { outcome: 'rejected', retry: 'never' };
-const rejectedForNow: CatalogueEntry = { outcome: 'rejected', retry: 'later' };
-const failed: CatalogueEntry = { outcome: 'failed', retry: 'never' };
-const unknown: CatalogueEntry = { outcome: 'unknown', retry: 'same-id' };
-
-export const catalogue = {
+export const summaries = {
   // Values and input
-  VALUE_UNSUPPORTED: rejected,
-  VALUE_TOO_LARGE: rejected,
-  VALUE_MALFORMED: rejected,
-  INPUT_INVALID: rejected,
-  DURATION_INVALID: rejected,
-  OPTION_INVALID: rejected,
-
-  // Apps
-  APP_LOAD: rejected,
-  APP_INVALID: rejected,
-  APP_MISMATCH: rejected,
-  TASK_UNKNOWN: rejected,
-  TASK_NOT_EXPORTED: rejected,
-
-  // Tasks
-  TASK_FAILED: failed,
-  TASK_CANCELLED: failed,
-  TASK_TIMEOUT: failed,
-  TASK_CRASHED: failed,
-  TASK_NONDETERMINISTIC: failed,
-  STEP_NESTED: rejected,
-  TASK_NOT_FOUND: rejected,
-  TASK_STATE: rejected,
-  REQUEST_EXPIRED: { outcome: 'unknown', retry: 'never' },
-  KEY_CONFLICT: rejected,
-
-  // Node
-  CLOSED: unknown,
-  OVERLOADED: rejectedForNow,
-  DATA_LOCKED: rejected,
-  DATA_FORMAT: rejected,
-  DATA_UNAVAILABLE: rejected,
-  DISK_FULL: rejectedForNow,
-
-  // Clients and gateway
-  PROTOCOL_INVALID: rejected,
-  PROTOCOL_VERSION: rejected,
-  UNAUTHORIZED: rejected,
-  UNREACHABLE: rejectedForNow,
-  ABORTED: rejected,
-  NO_ANSWER: unknown,
-  ROUTE_UNKNOWN: rejected,
-  METHOD_REFUSED: rejected,
-  HOST_REFUSED: rejected,
-  ORIGIN_REFUSED: rejected,
-  NOT_READY: rejectedForNow,
-  ADDRESS_IN_USE: rejected,
-  ADDRESS_UNPROTECTED: rejected,
-
-  // Cluster
-  CLUSTER_NEWER: rejected,
-  MEMBER_REPLACED: rejected,
-  IMPORT_REFUSED: rejected,
-
-  // Trust between machines
-  JOIN_TOKEN_MISTYPED: rejected,
-  JOIN_TOKEN_WRONG: rejected,
-  JOIN_TOKEN_EXPIRED: rejected,
-  JOIN_TOKEN_USED: rejected,
-  JOIN_REFUSED: rejected,
-  AUTHORITY_MISMATCH: rejected,
-  AUTHORITY_ELSEWHERE: rejected,
-  CERTIFICATE_REFUSED: rejected,
-  SECRETS_EXPOSED: rejected,
-
-  // Engine and store
-  LOG_TRIMMED: rejected,
-  LOG_DAMAGED: rejected,
-  REPLICA_DIFFERS: rejected,
-  LOG_FENCED: unknown,
-  BLOB_EXISTS: rejected,
-  BLOB_DAMAGED: rejected,
-  BUS_NO_REPLY: unknown,
-  ENGINE_MISSING: rejected,
-  ENGINE_VERSION: rejected,
-  ENGINE_SETTINGS: rejected,
-  ENGINE_FAILED: rejectedForNow,
-  STORE_FULL: rejectedForNow,
-  STORE_FAILED: rejected,
-
-  // Testing
-  SCENARIO_INVALID: rejected,
-  SIMULATION_FAILED: failed,
-  SIMULATION_REFUSED: rejected,
-  SIMULATION_ENDLESS: rejected,
-  CRASH_DIFFERS: failed,
-
-  INVARIANT: { outcome: 'invariant', retry: 'never' },
-} as const satisfies Record<string, CatalogueEntry>;
-
-export type ErrorCode = keyof typeof catalogue;
-
-/** What each code means, in a few words. Apart, so that a page is not sent them. */
-export const summaries: Readonly<Record<ErrorCode, string>> = {
   VALUE_UNSUPPORTED: 'A value of a kind that cannot be stored',
   VALUE_TOO_LARGE: 'A value beyond the size limit',
   VALUE_MALFORMED: 'Text that is not a value in JSON form',
   INPUT_INVALID: 'The input does not match its schema',
   DURATION_INVALID: 'Not a duration',
   OPTION_INVALID: 'An option with a value that is not allowed',
+
+  // Apps
   APP_LOAD: 'The app module could not be loaded',
   APP_INVALID: 'The app exports something that cannot be: a duplicate, a bad name',
   APP_MISMATCH: 'Two threads see different apps',
   TASK_UNKNOWN: 'No task with this name, or no name for this definition',
   TASK_NOT_EXPORTED: 'A definition that the app does not export',
+
+  // Tasks
   TASK_FAILED: 'The task threw',
   TASK_CANCELLED: 'The task was cancelled',
   TASK_TIMEOUT: 'The task ran longer than its timeout',
@@ -131,12 +29,16 @@ export const summaries: Readonly<Record<ErrorCode, string>> = {
   TASK_STATE: 'The task is in a state in which this cannot be done',
   REQUEST_EXPIRED: 'Repeated so late that it cannot be known whether it has run',
   KEY_CONFLICT: 'The idempotency key is in use with another input',
+
+  // Node
   CLOSED: 'The node was closed',
   OVERLOADED: 'Too much in flight',
   DATA_LOCKED: 'The data folder is held by another process',
   DATA_FORMAT: 'The data folder has a format this version does not know',
   DATA_UNAVAILABLE: 'The data folder cannot be used',
   DISK_FULL: 'No space left for the log',
+
+  // Clients and gateway
   PROTOCOL_INVALID: 'A message that the protocol does not have',
   PROTOCOL_VERSION: 'Client and node speak no common version of the protocol',
   UNAUTHORIZED: 'The token is missing or wrong',
@@ -150,9 +52,13 @@ export const summaries: Readonly<Record<ErrorCode, string>> = {
   NOT_READY: 'The node does not do its work yet, or no longer',
   ADDRESS_IN_USE: 'Another process listens at this address',
   ADDRESS_UNPROTECTED: 'An address that others reach, without TLS and a token',
+
+  // Cluster
   CLUSTER_NEWER: 'The cluster uses a format or feature that this version does not know',
-  IMPORT_REFUSED: 'The cluster cannot be made from this data folder',
   MEMBER_REPLACED: 'Another process joined the cluster under the name of this node',
+  IMPORT_REFUSED: 'The cluster cannot be made from this data folder',
+
+  // Trust between machines
   JOIN_TOKEN_MISTYPED: 'Not a whole join token',
   JOIN_TOKEN_WRONG: 'A join token that this cluster did not hand out',
   JOIN_TOKEN_EXPIRED: 'A join token that is too old',
@@ -162,6 +68,8 @@ export const summaries: Readonly<Record<ErrorCode, string>> = {
   AUTHORITY_ELSEWHERE: 'The key of the authority is not on this machine',
   CERTIFICATE_REFUSED: 'A certificate is not given, or not accepted',
   SECRETS_EXPOSED: 'Other users of the machine can read its keys',
+
+  // Engine and store
   LOG_TRIMMED: 'Below the first retained position',
   LOG_DAMAGED: 'Bytes of the log are not what was written',
   REPLICA_DIFFERS: 'Two replicas hold different states at the same position',
@@ -175,10 +83,15 @@ export const summaries: Readonly<Record<ErrorCode, string>> = {
   ENGINE_FAILED: 'The nats-server did not start',
   STORE_FULL: 'No space left for the store',
   STORE_FAILED: 'The store could not be read or written',
+
+  // Testing
   SCENARIO_INVALID: 'The scenario could not be loaded, or is not exported',
   SIMULATION_FAILED: 'The scenario threw',
   SIMULATION_REFUSED: 'A call that has no place in a simulated world',
   SIMULATION_ENDLESS: 'A simulated run without an end',
   CRASH_DIFFERS: 'A task gives another result where its node crashes',
+
   INVARIANT: 'A bug in Tutti',
-};
+} as const;
+
+export type ErrorCode = keyof typeof summaries;

@@ -1,7 +1,13 @@
 import { tuttiErrorBrand } from './brands.ts';
-import { catalogue, type ErrorCode, type Outcome, type Retry } from './catalogue.ts';
+import type { ErrorCode } from './catalogue.ts';
+import { type Meaning, meaningOf, type Outcome, type Retry } from './meaning.ts';
 
-export type TuttiErrorOptions = { readonly details?: Readonly<Record<string, unknown>>; readonly cause?: unknown };
+export type TuttiErrorOptions = {
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+  /** What it means, where its code alone does not say so (`meaning.ts`). */
+  readonly meaning?: Meaning | undefined;
+};
 
 /**
  * The one error class. `code` is stable and documented in `docs/errors/`; `outcome` says what the caller now knows,
@@ -15,10 +21,11 @@ export class TuttiError extends Error {
 
   constructor(code: ErrorCode, message: string, options: TuttiErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    const { outcome, retry } = options.meaning ?? meaningOf(code);
     this.name = 'TuttiError';
     this.code = code;
-    this.outcome = catalogue[code].outcome;
-    this.retry = catalogue[code].retry;
+    this.outcome = outcome;
+    this.retry = retry;
     this.details = options.details ?? {};
     Object.defineProperty(this, tuttiErrorBrand, { value: true });
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
+import { type ErrorCode, summaries } from '../errors/catalogue.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { httpStatusOf } from './http-status.ts';
 import { problemOf, problemResponse } from './problem.ts';
@@ -9,7 +9,7 @@ const never = (error: unknown): void => {
 };
 
 test('every code has a status: 5xx is never told of what the caller alone can mend', () => {
-  const told = (Object.keys(catalogue) as ErrorCode[]).map((code) => [code, httpStatusOf(new TuttiError(code, 'm'))]);
+  const told = (Object.keys(summaries) as ErrorCode[]).map((code) => [code, httpStatusOf(new TuttiError(code, 'm'))]);
   expect(Object.fromEntries(told)).toMatchObject({
     VALUE_MALFORMED: 400,
     INPUT_INVALID: 422,

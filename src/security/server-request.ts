@@ -8,7 +8,7 @@
 import { request as httpRequest } from 'node:http';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
+import { type ErrorCode, summaries } from '../errors/catalogue.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { type KeyPair, readCertificate } from './certificate.ts';
@@ -130,7 +130,7 @@ const toldError = (text: string, place: Place): TuttiError => {
     const { error } = JSON.parse(text) as {
       error: { code: ErrorCode; message: string; details: Record<string, unknown> };
     };
-    if (Object.hasOwn(catalogue, error.code) && typeof error.message === 'string')
+    if (Object.hasOwn(summaries, error.code) && typeof error.message === 'string')
       return new TuttiError(error.code, error.message, { details: error.details });
   } catch {
     // Not told in our words.

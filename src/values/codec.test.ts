@@ -223,10 +223,24 @@ describe('the error codec', () => {
     expect(back.cause).toBeInstanceOf(TypeError);
   });
 
-  test('tells an error with a code of a newer version without claiming what it means', () => {
-    const back = decodeError('{"$error":{"name":"TuttiError","message":"m","code":"FROM_LATER","details":{"a":1}}}');
-    expect(back).not.toBeInstanceOf(TuttiError);
-    expect(back).toMatchObject({ name: 'TuttiError', message: 'm', code: 'FROM_LATER', details: { a: 1 } });
+  test('tells an error with a code of a newer version as what that says it means, also when it is passed on', () => {
+    const text =
+      '{"$error":{"name":"TuttiError","message":"m","stack":"s","code":"FROM_LATER","outcome":"unknown","retry":"same-id","details":{"a":1}}}';
+    const back = decodeError(text);
+    expect(back).toBeInstanceOf(TuttiError);
+    expect(back).toMatchObject({ code: 'FROM_LATER', outcome: 'unknown', retry: 'same-id', details: { a: 1 } });
+    expect(encodeError(back)).toBe(text);
+  });
+
+  test('says what an error means only where its code does not: forms of a code stay what they were', () => {
+    const later = { outcome: 'unknown', retry: 'later' } as const;
+    const withoutStack = (error: TuttiError): string => encodeError(Object.assign(error, { stack: '' }));
+    expect(withoutStack(new TuttiError('TASK_FAILED', 'm'))).toBe(
+      '{"$error":{"name":"TuttiError","message":"m","code":"TASK_FAILED","details":{}}}',
+    );
+    expect(withoutStack(new TuttiError('TASK_STATE', 'm', { meaning: later }))).toBe(
+      '{"$error":{"name":"TuttiError","message":"m","code":"TASK_STATE","outcome":"unknown","retry":"later","details":{}}}',
+    );
   });
 
   test('keeps the name of a class it does not know, and the errors of an AggregateError', () => {

@@ -4,10 +4,13 @@
  * E1  An error can always be told: what of it cannot be stored is left out, never refused.
  * E2  It is bounded: one error's message and stack, causes below causes, the number of errors in one encoding, and what
  *     the fields of all of them take together.
+ * E3  A TuttiError means what its form says, and where that says nothing, what is known of its code. So an error of a newer
+ *     version means here what it meant there, and the form of one whose code says enough is what it always was.
  */
 
 import { finalErrorBrand } from '../errors/brands.ts';
-import { catalogue, type ErrorCode } from '../errors/catalogue.ts';
+import type { ErrorCode } from '../errors/catalogue.ts';
+import { type Meaning, meaningOf } from '../errors/meaning.ts';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import * as valueLimits from '../value-limits.ts';
 import { type DecodingWalk, type EncodingWalk, notDecodable } from './kind.ts';
@@ -54,6 +57,9 @@ const formOf = (error: Error, walk: EncodingWalk, depth: number): Record<string,
   const tutti = isTuttiError(error);
   if (tutti) {
     form['code'] = error.code;
+    const { outcome, retry } = error;
+    const known = meaningOf(error.code);
+    if (outcome !== known.outcome || retry !== known.retry) Object.assign(form, { outcome, retry });
     form['details'] = attempt(walk, () => walk.formOfPart(error.details, '.details', depth));
   }
   const cause = read(error, 'cause');
@@ -122,7 +128,7 @@ const textOf = (value: unknown, otherwise: string, charsMax: number): string => 
 /** The error that stands under `$error`. */
 export const decodeErrorForm = (payload: unknown, walk: DecodingWalk, depth: number): Error | typeof notDecodable => {
   if (!isRecord(payload)) return notDecodable;
-  const { name, message, stack, code } = payload;
+  const { name, message, stack, code, outcome, retry } = payload;
   if (typeof name !== 'string' || typeof message !== 'string') return notDecodable;
   if (stack !== undefined && typeof stack !== 'string') return notDecodable;
   const part = (key: string): unknown => walk.revivePart(payload[key], `.${key}`, depth);
@@ -131,9 +137,11 @@ export const decodeErrorForm = (payload: unknown, walk: DecodingWalk, depth: num
   const { fields = {}, errors = [] } = payload;
   if (!isRecord(details) || !isRecord(fields) || !Array.isArray(errors)) return notDecodable;
 
-  const error = isErrorCode(code) ? new TuttiError(code, message, { details }) : makeError(name, message);
-  // A code of a newer version: told as it came, but nothing is claimed about what it means.
-  if (code !== undefined && !isErrorCode(code)) Object.assign(error, { code, details });
+  const meaning = typeof outcome === 'string' && typeof retry === 'string' ? { outcome, retry } : undefined;
+  const error =
+    typeof code === 'string'
+      ? new TuttiError(code as ErrorCode, message, { details, meaning: meaning as Meaning | undefined })
+      : makeError(name, message);
   if (error.name !== name) hide(error, 'name', name);
   hide(error, 'stack', stack ?? `${name}: ${message}`);
   if (payload['cause'] !== undefined) hide(error, 'cause', part('cause'));
@@ -145,8 +153,6 @@ export const decodeErrorForm = (payload: unknown, walk: DecodingWalk, depth: num
   for (const key of Object.keys(fields)) setOwn(error, key, walk.revivePart(fields[key], `.${key}`, depth));
   return error;
 };
-
-const isErrorCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(catalogue, code);
 
 /** Classes that every realm has, so that `instanceof` works on what comes back. */
 const classes: readonly ErrorConstructor[] = [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
