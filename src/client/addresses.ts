@@ -9,8 +9,8 @@ import { connectPath } from '../protocol/wire.ts';
 export const socketAddress = (url: string): string => {
   const base = (globalThis as { location?: { href: string } }).location?.href;
   const parsed = URL.canParse(url, base) ? new URL(url, base) : undefined;
-  const protocol = parsed === undefined ? undefined : protocols.get(parsed.protocol);
-  if (parsed === undefined || protocol === undefined)
+  const protocol = parsed?.protocol.replace('http', 'ws');
+  if (parsed === undefined || (protocol !== 'ws:' && protocol !== 'wss:'))
     throw new TuttiError(
       'OPTION_INVALID',
       `connect: ${JSON.stringify(url)} is no address of a node: write http://host:8484, or https:// where it has TLS.`,
@@ -18,10 +18,3 @@ export const socketAddress = (url: string): string => {
     );
   return `${protocol}//${parsed.host}${parsed.pathname.replace(/\/$/, '')}${connectPath}`;
 };
-
-const protocols: ReadonlyMap<string, string> = new Map([
-  ['http:', 'ws:'],
-  ['ws:', 'ws:'],
-  ['https:', 'wss:'],
-  ['wss:', 'wss:'],
-]);

@@ -18,8 +18,8 @@ import { isHeavy, Sender } from './sender.ts';
 export class ClientCore {
   readonly #world: ClientWorld;
   readonly #link: Link;
-  readonly #requests = new Map<number, Entry>();
-  readonly #streams = new Map<number, Entry>();
+  /** What has no answer, in the order in which it was asked. */
+  readonly #entries = new Map<number, Entry>();
   readonly #sender: Sender;
   #next = 1;
   /** The first request that has no answer. */
@@ -74,7 +74,7 @@ export class ClientCore {
       release: () => undefined,
     };
     if (this.#link.state === 'closed') throw unansweredError(entry, 'closed');
-    if (this.#requests.size >= clientLimits.clientPendingMax)
+    if (this.#entries.size >= clientLimits.clientPendingMax)
       throw new TuttiError(
         'OVERLOADED',
         `${clientLimits.clientPendingMax} requests of this client wait for answers already.`,
@@ -84,7 +84,7 @@ export class ClientCore {
       );
     if (entry.signal?.aborted === true) throw unansweredError(entry, 'aborted', entry.signal.reason);
     this.#bound(entry);
-    (entry.kind === 'stream' ? this.#streams : this.#requests).set(entry.number, entry);
+    this.#entries.set(entry.number, entry);
     this.#sender.put(entry);
     this.#link.want();
     return () => this.#takeBack(entry);
@@ -133,8 +133,12 @@ export class ClientCore {
   }
 
   #answeredBelow(): number {
-    while (this.#below < this.#next && !this.#requests.has(this.#below)) this.#below++;
+    while (this.#below < this.#next && !this.#awaits(this.#below)) this.#below++;
     return this.#below;
+  }
+
+  #awaits(number: number): boolean {
+    return (this.#entries.get(number)?.kind ?? 'stream') !== 'stream';
   }
 
   #ready(welcome: Welcome): void {
@@ -153,7 +157,7 @@ export class ClientCore {
         this.#event(message[1], message[2]);
         break;
       case fromNode.part: {
-        const entry = this.#requests.get(message[1]) ?? this.#streams.get(message[1]);
+        const entry = this.#entries.get(message[1]);
         if (entry !== undefined) entry.begun += message[2];
         break;
       }
@@ -165,15 +169,15 @@ export class ClientCore {
   }
 
   #event(number: number, rest: string): void {
-    const entry = this.#streams.get(number);
-    if (entry === undefined) return;
+    const entry = this.#entries.get(number);
+    if (entry?.event === undefined) return;
     const text = entry.begun + rest;
     entry.begun = '';
-    entry.event?.(text);
+    entry.event(text);
   }
 
   #reply(number: number, ok: boolean, rest: string): void {
-    const entry = this.#requests.get(number) ?? this.#streams.get(number);
+    const entry = this.#entries.get(number);
     if (entry === undefined || !entry.sent) return;
     const text = entry.begun + rest;
     entry.begun = '';
@@ -211,7 +215,7 @@ export class ClientCore {
           clientLimits.clientBackoffFirstMs * 2 ** entry.repeats++,
         );
         this.#world.env.timers.after(pauseMs, () => {
-          if (this.#requests.has(entry.number) && !entry.sent) this.#sender.put(entry);
+          if (this.#entries.has(entry.number) && !entry.sent) this.#sender.put(entry);
         });
         return;
       }
@@ -232,25 +236,23 @@ export class ClientCore {
 
   /** A node that ends is left when it has answered what it answers in a moment; what waits is taken elsewhere. */
   #leaveIfIdle(): void {
-    for (const { sent, kind } of this.#requests.values()) if (sent && kind === 'plain') return;
+    for (const { sent, kind } of this.#entries.values()) if (sent && kind === 'plain') return;
     this.#link.moveOn();
   }
 
   /** R2. Where the node refused what came over the connection, what was sent over it is not sent again. */
   #lost(blame: TuttiError | undefined): void {
     this.#sender.clear();
-    for (const entries of [this.#requests, this.#streams]) {
-      for (const entry of entries.values()) {
-        if (!entry.sent) this.#sender.put(entry);
-        else if (blame !== undefined) {
-          const error = unansweredError(entry, 'refused', blame);
-          this.#settle(entry)?.failed(error);
-        } else {
-          entry.sent = false;
-          entry.begun = '';
-          entry.copiesLost++;
-          this.#sender.put(entry);
-        }
+    for (const entry of this.#entries.values()) {
+      if (!entry.sent) this.#sender.put(entry);
+      else if (blame !== undefined) {
+        const error = unansweredError(entry, 'refused', blame);
+        this.#settle(entry)?.failed(error);
+      } else {
+        entry.sent = false;
+        entry.begun = '';
+        entry.copiesLost++;
+        this.#sender.put(entry);
       }
     }
     this.#watcher(this.#link.state);
@@ -263,12 +265,10 @@ export class ClientCore {
 
   #failAll(reason: Reason, cause?: TuttiError): void {
     this.#sender.clear();
-    for (const entries of [this.#requests, this.#streams]) {
-      for (const entry of [...entries.values()]) {
-        const certain = !entry.sent && entry.copiesLost === 0;
-        const error = certain && cause !== undefined ? cause : unansweredError(entry, reason, cause);
-        this.#settle(entry)?.failed(error);
-      }
+    for (const entry of [...this.#entries.values()]) {
+      const certain = !entry.sent && entry.copiesLost === 0;
+      const error = certain && cause !== undefined ? cause : unansweredError(entry, reason, cause);
+      this.#settle(entry)?.failed(error);
     }
   }
 
@@ -283,8 +283,7 @@ export class ClientCore {
 
   /** Takes it from the table; undefined if it was not there any more (R1). */
   #settle(entry: Entry): Entry | undefined {
-    const entries = entry.kind === 'stream' ? this.#streams : this.#requests;
-    if (!entries.delete(entry.number)) return undefined;
+    if (!this.#entries.delete(entry.number)) return undefined;
     this.#sender.drop(entry);
     entry.release();
     return entry;

@@ -151,16 +151,16 @@ class WebClient<App> implements RemoteClient<App> {
     });
     this.#sleepOn = onWakeUp(() => this.#core.wake());
     this.tasks = appTasks((method, name, args) =>
-      method === 'run' ? this.#run(name, args) : this.#start(name, args),
+      method === 'run' ? this.#send(name, args, 1) : this.#start(name, args),
     ) as AppTasks<App>;
   }
 
-  start<Input, Output>(task: Task<Input, Output>, ...args: StartArguments<Input>): Promise<RemoteTask<Output>> {
-    return promised(() => this.#start(this.#nameOf(task), args) as Promise<RemoteTask<Output>>);
+  async start<Input, Output>(task: Task<Input, Output>, ...args: StartArguments<Input>): Promise<RemoteTask<Output>> {
+    return this.#start(this.#nameOf(task), args) as Promise<RemoteTask<Output>>;
   }
 
-  run<Input, Output>(task: Task<Input, Output>, ...args: StartArguments<Input>): Promise<Output> {
-    return promised(() => this.#run(this.#nameOf(task), args) as Promise<Output>);
+  async run<Input, Output>(task: Task<Input, Output>, ...args: StartArguments<Input>): Promise<Output> {
+    return this.#send(this.#nameOf(task), args, 1) as Promise<Output>;
   }
 
   result(id: string, options: CallOptions = {}): Promise<unknown> {
@@ -175,11 +175,9 @@ class WebClient<App> implements RemoteClient<App> {
     return this.#ask('detail', () => [id, options.fromStep ?? 0], options, id) as Promise<TaskDetail | undefined>;
   }
 
-  list(filter: ListFilter = {}, options: CallOptions = {}): Promise<TaskPage> {
-    return promised(() => {
-      const text = encodeValue(filter, 'filter');
-      return this.#ask('list', () => [text], options) as Promise<TaskPage>;
-    });
+  async list(filter: ListFilter = {}, options: CallOptions = {}): Promise<TaskPage> {
+    const text = encodeValue(filter, 'filter');
+    return this.#ask('list', () => [text], options) as Promise<TaskPage>;
   }
 
   cancel(id: string, options: CallOptions = {}): Promise<void> {
@@ -238,45 +236,37 @@ class WebClient<App> implements RemoteClient<App> {
     return this.close();
   }
 
-  #start(name: string, args: readonly unknown[]): Promise<RemoteTask<unknown>> {
-    return promised(async () => {
-      const { ask, options } = this.#startOf(name, args, 0);
-      const id = (await this.#ask('start', ask.args, options, ask.id, 'plain', ask.renew)) as string;
-      return {
-        id,
-        result: (resultOptions) => this.result(id, resultOptions),
-        status: (statusOptions) => this.status(id, statusOptions),
-        cancel: (cancelOptions) => this.cancel(id, cancelOptions),
-        follow: (followOptions) => this.follow(id, followOptions),
-      };
-    });
+  async #start(name: string, args: readonly unknown[]): Promise<RemoteTask<unknown>> {
+    const id = (await this.#send(name, args, 0)) as string;
+    return {
+      id,
+      result: (options) => this.result(id, options),
+      status: (options) => this.status(id, options),
+      cancel: (options) => this.cancel(id, options),
+      follow: (options) => this.follow(id, options),
+    };
   }
 
-  #run(name: string, args: readonly unknown[]): Promise<unknown> {
-    return promised(() => {
-      const { ask, options } = this.#startOf(name, args, 1);
-      return this.#ask('start', ask.args, options, ask.id, 'wait', ask.renew);
-    });
-  }
-
-  /** The id is minted when it is first sent, in the node's time, and stays. */
-  #startOf(name: string, args: readonly unknown[], wait: 0 | 1) {
+  /** Starts a task, and waits for its result or not. Its id is minted when it is first sent, in the node's time, and stays. */
+  async #send(name: string, args: readonly unknown[], wait: 0 | 1): Promise<unknown> {
     const [input, options = {}] = args as readonly [unknown, StartOptions | undefined];
     const { key, delay } = options;
     if (key !== undefined) checkKey(key);
     const text = encodeValue(input, 'input');
     const delayMs = delay === undefined ? 0 : durationMs(delay, 'delay');
     let id: string | undefined;
-    const mint = (fromMs = 0): string =>
-      this.#mint(key === undefined ? undefined : hash16(JSON.stringify([name, key])), fromMs);
-    const argsOf = (): MethodArguments['start'] => {
-      id ??= mint();
-      return [id, name, text, key ?? null, delayMs, wait];
+    const mint = (fromMs: number): string => {
+      id = this.#mint(key === undefined ? undefined : hash16(JSON.stringify([name, key])), fromMs);
+      return id;
     };
-    const renew = (timeMs: number): void => {
-      id = mint(timeMs);
-    };
-    return { ask: { args: argsOf, id: () => id, renew }, options };
+    return this.#ask(
+      'start',
+      () => [id ?? mint(0), name, text, key ?? null, delayMs, wait],
+      options,
+      () => id,
+      wait === 1 ? 'wait' : 'plain',
+      mint,
+    );
   }
 
   #ask<M extends Method>(
@@ -334,9 +324,6 @@ class WebClient<App> implements RemoteClient<App> {
     return name;
   }
 }
-
-/** What it throws is a rejection. */
-const promised = async <T>(run: () => Promise<T>): Promise<T> => run();
 
 const checkKey = (key: unknown): void => {
   if (

@@ -70,10 +70,8 @@ export const unansweredError = (entry: Entry, reason: Reason, cause?: unknown): 
       `${what} was sent and has no answer: ${causes[reason]}. It may have been carried out.`,
       options,
     );
-  const unsent = `${what} was not sent: ${causes[reason]}. Nothing of it runs.`;
-  return reason === 'aborted' || reason === 'closed'
-    ? new TuttiError('ABORTED', unsent, options)
-    : new TuttiError('UNREACHABLE', unsent, options);
+  const code = reason === 'aborted' || reason === 'closed' ? 'ABORTED' : 'UNREACHABLE';
+  return new TuttiError(code, `${what} was not sent: ${causes[reason]}. Nothing of it runs.`, options);
 };
 
 /** What an error from a node means for a request of which earlier copies may still run (E1). */

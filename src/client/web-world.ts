@@ -30,13 +30,7 @@ export const webWorld = (token: Token): ClientWorld => ({
     socket.onclose = ({ code }) => events.closed(code);
     return {
       send: (frame) => socket.send(frame as Uint8Array<ArrayBuffer>),
-      close: () => {
-        socket.onopen = null;
-        socket.onmessage = null;
-        socket.onerror = null;
-        socket.onclose = null;
-        socket.close();
-      },
+      close: () => socket.close(),
       bufferedBytes: () => socket.bufferedAmount,
     };
   },

@@ -70,21 +70,16 @@ const pooledRandom = (): Random => {
   let used = randomPoolBytes;
   return {
     bytes(count) {
-      if (count > randomPoolBytes) return manyRandomBytes(count);
-      if (used + count > randomPoolBytes) {
-        crypto.getRandomValues(pool);
-        used = 0;
+      const bytes = new Uint8Array(count);
+      for (let at = 0; at < count; at++) {
+        if (used === randomPoolBytes) {
+          crypto.getRandomValues(pool);
+          used = 0;
+        }
+        bytes[at] = pool[used++] as number;
       }
-      used += count;
-      return pool.slice(used - count, used);
+      return bytes;
     },
     fraction: () => Math.random(),
   };
-};
-
-/** The system gives at most 65,536 at once. */
-const manyRandomBytes = (count: number): Uint8Array => {
-  const bytes = new Uint8Array(count);
-  for (let at = 0; at < count; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
-  return bytes;
 };

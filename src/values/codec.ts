@@ -67,10 +67,11 @@ export const encodeError = (thrown: unknown): string => {
   }
 };
 
-/** The error of a text that `encodeError` made. Throws `VALUE_MALFORMED` for what is no value. */
+/** The error of a text that `encodeError` made. Throws `VALUE_MALFORMED` for any other. */
 export const decodeError = (text: string): Error => {
   const value = decodeValue(text, 'error');
-  return isError(value) ? value : wrapped(value);
+  if (isError(value)) return value;
+  throw new TuttiError('VALUE_MALFORMED', 'error is a value, but no error', { cause: value });
 };
 
 const wrapped = (thrown: unknown): Error => {

@@ -60,10 +60,10 @@ const formOf = (error: Error, walk: EncodingWalk, depth: number): Record<string,
     const { outcome, retry } = error;
     const known = meaningOf(error.code);
     if (outcome !== known.outcome || retry !== known.retry) Object.assign(form, { outcome, retry });
-    form['details'] = attempt(walk, () => walk.formOfPart(error.details, '.details', depth));
+    form['details'] = partOf(error.details, '.details', walk, depth);
   }
   const cause = read(error, 'cause');
-  if (cause !== undefined) form['cause'] = attempt(walk, () => walk.formOfPart(cause, '.cause', depth));
+  if (cause !== undefined) form['cause'] = partOf(cause, '.cause', walk, depth);
   const errors = read(error, 'errors');
   if (Array.isArray(errors)) form['errors'] = formsOf(errors, walk, depth);
   const fields = fieldsOf(error, tutti ? tuttiKeys : formKeys, walk, depth);
@@ -74,7 +74,7 @@ const formOf = (error: Error, walk: EncodingWalk, depth: number): Record<string,
 /** The errors of an AggregateError. */
 const formsOf = (errors: readonly unknown[], walk: EncodingWalk, depth: number): unknown[] =>
   errors.flatMap((item, index) => {
-    const form = attempt(walk, () => walk.formOfPart(item, `.errors[${index}]`, depth));
+    const form = partOf(item, `.errors[${index}]`, walk, depth);
     return form === undefined ? [] : [form];
   });
 
@@ -87,8 +87,7 @@ const fieldsOf = (
   const fields: Record<string, unknown> = {};
   for (const key of Object.keys(error)) {
     if (without.has(key)) continue;
-    const value = read(error, key);
-    const form = attempt(walk, () => walk.formOfPart(value, `.${key}`, depth));
+    const form = partOf(read(error, key), `.${key}`, walk, depth);
     if (form !== undefined) setOwn(fields, key, form);
   }
   return fields;
@@ -98,11 +97,11 @@ const fieldsOf = (
  * The form of a part, undefined where it cannot be stored. An eighth of the room is kept from each part, so that a
  * huge one does not crowd out the others; what a refused one took is not given back, so that the work is bounded too.
  */
-const attempt = (walk: EncodingWalk, encode: () => unknown): unknown => {
+const partOf = (value: unknown, piece: string, walk: EncodingWalk, depth: number): unknown => {
   const reserve = Math.ceil(walk.charsLeft / 8);
   walk.charsLeft -= reserve;
   try {
-    const form = encode();
+    const form = walk.formOfPart(value, piece, depth);
     return walk.charsLeft < 0 ? undefined : form;
   } catch {
     return undefined;

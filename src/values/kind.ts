@@ -2,14 +2,18 @@
  * The contract between the walks of the codec and the kinds they meet.
  */
 
-/** One kind of value that JSON does not have. */
-export type Kind<Value> = {
+/** One kind of value that JSON does not have, as it is read. */
+export type ReadKind = {
   /** The one key of its JSON form. Begins with `$`. */
   readonly tag: string;
-  /** What stands under the tag for `value`, which stands at `depth`. Throws `VALUE_UNSUPPORTED`. */
-  encode(value: Value, walk: EncodingWalk, depth: number): unknown;
   /** The value, or `notDecodable` for a payload that it does not take. */
   decode(payload: unknown, walk: DecodingWalk, depth: number): unknown;
+};
+
+/** As it is read and written. */
+export type Kind<Value> = ReadKind & {
+  /** What stands under the tag for `value`, which stands at `depth`. Throws `VALUE_UNSUPPORTED`. */
+  encode(value: Value, walk: EncodingWalk, depth: number): unknown;
 };
 
 export const notDecodable: unique symbol = Symbol('not decodable');

@@ -7,7 +7,7 @@
 
 import { bufferKinds, bytesKind } from './bytes.ts';
 import { decodeErrorForm, encodeErrorForm, isError } from './error-form.ts';
-import { type Kind, notDecodable } from './kind.ts';
+import { type Kind, notDecodable, type ReadKind } from './kind.ts';
 
 const date: Kind<Date> = {
   tag: '$date',
@@ -94,33 +94,25 @@ const error: Kind<Error> = {
 };
 
 /** Kinds whose values are no objects: `encoding.ts` writes them on its way. */
-const bigint: Kind<never> = {
+const bigint: ReadKind = {
   tag: '$bigint',
-  encode: String,
   decode: (payload) => (typeof payload === 'string' && /^-?\d+$/.test(payload) ? BigInt(payload) : notDecodable),
 };
 
-const specialNumbers = new Map<unknown, number>([
-  ['NaN', Number.NaN],
-  ['Infinity', Number.POSITIVE_INFINITY],
-  ['-Infinity', Number.NEGATIVE_INFINITY],
-  ['-0', -0],
-]);
-const number: Kind<never> = {
+const specialNumbers: readonly unknown[] = ['NaN', 'Infinity', '-Infinity', '-0'];
+const number: ReadKind = {
   tag: '$number',
-  encode: String,
-  decode: (payload) => specialNumbers.get(payload) ?? notDecodable,
+  decode: (payload) => (specialNumbers.includes(payload) ? Number(payload) : notDecodable),
 };
 
-const nothing: Kind<never> = {
+const nothing: ReadKind = {
   tag: '$undefined',
-  encode: () => true,
   decode: (payload) => (payload === true ? undefined : notDecodable),
 };
 
-const kinds: readonly Kind<never>[] = [date, bytesKind, map, set, error, regexp, url, bigint, number, nothing];
+const kinds: readonly ReadKind[] = [date, bytesKind, map, set, error, regexp, url, bigint, number, nothing];
 
-export const kindByTag: ReadonlyMap<string, Kind<never>> = new Map(kinds.map((kind) => [kind.tag, kind]));
+export const kindByTag: ReadonlyMap<string, ReadKind> = new Map(kinds.map((kind) => [kind.tag, kind]));
 
 /** Kinds by the name of the class that makes them, for objects of this realm and of others (a vm context, a frame). */
 const kindByClassName: ReadonlyMap<string, Kind<never>> = new Map<string, Kind<never>>([
