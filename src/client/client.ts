@@ -163,53 +163,53 @@ class WebClient<App> implements RemoteClient<App> {
     return this.#send(this.#nameOf(task), args, 1) as Promise<Output>;
   }
 
-  result(id: string, options: CallOptions = {}): Promise<unknown> {
+  result(id: string, options?: CallOptions): Promise<unknown> {
     return this.#ask('wait', () => [id], options, id);
   }
 
-  status(id: string, options: CallOptions = {}): Promise<TaskStatus | undefined> {
+  status(id: string, options?: CallOptions): Promise<TaskStatus | undefined> {
     return this.#ask('status', () => [id], options, id) as Promise<TaskStatus | undefined>;
   }
 
-  detail(id: string, options: CallOptions & { readonly fromStep?: number } = {}): Promise<TaskDetail | undefined> {
-    return this.#ask('detail', () => [id, options.fromStep ?? 0], options, id) as Promise<TaskDetail | undefined>;
+  detail(id: string, options?: CallOptions & { readonly fromStep?: number }): Promise<TaskDetail | undefined> {
+    return this.#ask('detail', () => [id, options?.fromStep ?? 0], options, id) as Promise<TaskDetail | undefined>;
   }
 
-  async list(filter: ListFilter = {}, options: CallOptions = {}): Promise<TaskPage> {
+  async list(filter: ListFilter = {}, options?: CallOptions): Promise<TaskPage> {
     const text = encodeValue(filter, 'filter');
     return this.#ask('list', () => [text], options) as Promise<TaskPage>;
   }
 
-  cancel(id: string, options: CallOptions = {}): Promise<void> {
+  cancel(id: string, options?: CallOptions): Promise<void> {
     return this.#ask('cancel', () => [id], options, id) as Promise<void>;
   }
 
-  retry(id: string, options: CallOptions = {}): Promise<void> {
+  retry(id: string, options?: CallOptions): Promise<void> {
     const requestId = `${this.#clientId}-${++this.#retries}`;
     return this.#ask('retry', () => [id, requestId], options, id) as Promise<void>;
   }
 
-  logs(id: string, options: CallOptions & { readonly from?: number } = {}): Promise<readonly LogLine[]> {
-    return this.#ask('logs', () => [id, options.from ?? 0], options, id) as Promise<readonly LogLine[]>;
+  logs(id: string, options?: CallOptions & { readonly from?: number }): Promise<readonly LogLine[]> {
+    return this.#ask('logs', () => [id, options?.from ?? 0], options, id) as Promise<readonly LogLine[]>;
   }
 
   follow(id: string, options: EventsOptions = {}): AsyncIterableIterator<TaskEvent> {
     return followTask(this.#core, id, options);
   }
 
-  app(options: CallOptions = {}): Promise<AppDescription> {
+  app(options?: CallOptions): Promise<AppDescription> {
     return this.#ask('app', () => [], options) as Promise<AppDescription>;
   }
 
-  overview(options: CallOptions = {}): Promise<Overview> {
+  overview(options?: CallOptions): Promise<Overview> {
     return this.#ask('overview', () => [], options) as Promise<Overview>;
   }
 
-  watchOverview(options: WatchOptions = {}): AsyncIterableIterator<Overview> {
+  watchOverview(options?: WatchOptions): AsyncIterableIterator<Overview> {
     return watchOverview(this.#core, options);
   }
 
-  watchTasks(filter: ListFilter = {}, options: WatchOptions = {}): AsyncIterableIterator<TaskPage> {
+  watchTasks(filter: ListFilter = {}, options?: WatchOptions): AsyncIterableIterator<TaskPage> {
     return watchTasks(this.#core, encodeValue(filter, 'filter'), options);
   }
 
@@ -272,7 +272,7 @@ class WebClient<App> implements RemoteClient<App> {
   #ask<M extends Method>(
     method: M,
     args: () => MethodArguments[M],
-    { signal, timeout }: CallOptions,
+    { signal, timeout }: CallOptions = {},
     id?: string | (() => string | undefined),
     kind: 'plain' | 'wait' = method === 'wait' ? 'wait' : 'plain',
     renew?: (timeMs: number) => void,

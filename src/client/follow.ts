@@ -46,7 +46,7 @@ const watch = <T>(
   core: ClientCore,
   method: 'watchOverview' | 'watchTasks',
   args: [] | [string],
-  options: WatchOptions,
+  options: WatchOptions | undefined,
 ): AsyncIterableIterator<T> => {
   let stop = (): void => undefined;
   let told: string | undefined;
@@ -56,7 +56,7 @@ const watch = <T>(
         kind: 'stream',
         method,
         args: () => args as [string],
-        signal: options.signal,
+        signal: options?.signal,
         event: (text) => {
           if (text === told) return;
           told = text;
@@ -71,8 +71,11 @@ const watch = <T>(
   return queue;
 };
 
-export const watchOverview = (core: ClientCore, options: WatchOptions): AsyncIterableIterator<Overview> =>
+export const watchOverview = (core: ClientCore, options: WatchOptions | undefined): AsyncIterableIterator<Overview> =>
   watch(core, 'watchOverview', [], options);
 
-export const watchTasks = (core: ClientCore, filter: string, options: WatchOptions): AsyncIterableIterator<TaskPage> =>
-  watch(core, 'watchTasks', [filter], options);
+export const watchTasks = (
+  core: ClientCore,
+  filter: string,
+  options: WatchOptions | undefined,
+): AsyncIterableIterator<TaskPage> => watch(core, 'watchTasks', [filter], options);

@@ -152,7 +152,8 @@ export class Link {
   learn(addresses: readonly string[]): void {
     const own = this.#options.addresses;
     const plain = own.some((address) => address.startsWith('ws:'));
-    const fitting = addresses.filter((address) => /^wss?:\/\//.test(address) && (plain || address.startsWith('wss:')));
+    const scheme = plain ? /^wss?:\/\// : /^wss:\/\//;
+    const fitting = addresses.filter((address) => scheme.test(address));
     const current = this.address;
     this.#addresses = [...new Set([...own, ...fitting])].slice(0, clientLimits.clientAddressesMax);
     this.#address = Math.max(0, this.#addresses.indexOf(current));

@@ -7,7 +7,7 @@ import type { ClientWorld } from './link.ts';
 export type Token = string | (() => string | Promise<string>) | undefined;
 
 export const webWorld = (token: Token): ClientWorld => ({
-  env: browserEnv(),
+  env: browserEnv,
   soon: (run) => queueMicrotask(run),
   dial(address, events) {
     const socket = new WebSocket(address, subprotocol);

@@ -20,7 +20,7 @@ export class TuttiError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: TuttiErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    super(message, options);
     const { outcome, retry } = options.meaning ?? meaningOf(code);
     this.name = 'TuttiError';
     this.code = code;

@@ -1,21 +1,11 @@
 /**
- * The Env of whatever has the web's globals: browsers, Node.js, Deno, Bun. No module of any of them is imported.
+ * What an Env has of whatever has the web's globals: browsers, Node.js, Deno, Bun. No module of any of them is imported.
  */
 
-import type { Clock, Env, EventSink, Random, Timers } from './env.ts';
+import type { Clock, Env, Random, Timers } from './env.ts';
 
 /** Longer delays overflow in the runtime's timers and would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
-
-const randomPoolBytes = 4096;
-
-/** Without a sink, events go nowhere. Timers keep a process alive until they fire or are cancelled. */
-export const browserEnv = (sink: EventSink = { emit: () => undefined }): Env => ({
-  clock,
-  timers,
-  random: pooledRandom(),
-  events: sink,
-});
 
 /**
  * Calls `wake` when the network is back or the page is looked at again: then what was put off should be tried at once. Returns
@@ -26,23 +16,16 @@ export const onWakeUp = (wake: () => void): (() => void) => {
   const shown = (): void => {
     if (page.document?.visibilityState === 'visible') wake();
   };
-  page.addEventListener?.('online', wake);
-  page.document?.addEventListener('visibilitychange', shown);
-  return () => {
-    page.removeEventListener?.('online', wake);
-    page.document?.removeEventListener('visibilitychange', shown);
-  };
+  const ending = new AbortController();
+  page.addEventListener?.('online', wake, ending);
+  page.document?.addEventListener('visibilitychange', shown, ending);
+  return () => ending.abort();
 };
 
-type Listen = (event: string, take: () => void) => void;
+type Listen = (event: string, take: () => void, options: { readonly signal: AbortSignal }) => void;
 type Page = {
   readonly addEventListener?: Listen;
-  readonly removeEventListener?: Listen;
-  readonly document?: {
-    readonly visibilityState: string;
-    readonly addEventListener: Listen;
-    readonly removeEventListener: Listen;
-  };
+  readonly document?: { readonly visibilityState: string; readonly addEventListener: Listen };
 };
 
 const clock: Clock = {
@@ -64,22 +47,11 @@ const timers: Timers = {
   },
 };
 
-/** Asks the system for randomness a few thousand bytes at a time: one call for each few bytes would cost more than their use. */
-const pooledRandom = (): Random => {
-  const pool = new Uint8Array(randomPoolBytes);
-  let used = randomPoolBytes;
-  return {
-    bytes(count) {
-      const bytes = new Uint8Array(count);
-      for (let at = 0; at < count; at++) {
-        if (used === randomPoolBytes) {
-          crypto.getRandomValues(pool);
-          used = 0;
-        }
-        bytes[at] = pool[used++] as number;
-      }
-      return bytes;
-    },
-    fraction: () => Math.random(),
-  };
+const random: Random = {
+  // The system gives at most 65,536 at once: nobody here needs more than an id has.
+  bytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  fraction: () => Math.random(),
 };
+
+/** Timers keep a process alive until they fire or are cancelled. */
+export const browserEnv: Pick<Env, 'clock' | 'timers' | 'random'> = { clock, timers, random };

@@ -67,7 +67,9 @@ export const encodeFrame = (messages: readonly (ClientMessage | NodeMessage)[]):
 export const decodeClientFrame = (bytes: Uint8Array): ClientMessage[] => {
   const complaint = checkFrame(bytes);
   if (complaint !== undefined) throw protocolInvalid(`A frame of ${bytes.length} bytes ${complaint}.`);
-  return unpack(bytes).map((message, index) => {
+  const messages = unpack(bytes);
+  if (messages === undefined) throw protocolInvalid(`A frame of ${bytes.length} bytes is no array in MessagePack.`);
+  return messages.map((message, index) => {
     if (isClientMessage(message)) return message;
     throw protocolInvalid(`Message ${index} of a frame (kind ${kindOf(message)}) has not the fields of its kind.`);
   });
@@ -76,19 +78,18 @@ export const decodeClientFrame = (bytes: Uint8Array): ClientMessage[] => {
 /** Throws `PROTOCOL_INVALID`. */
 export const decodeNodeFrame = (bytes: Uint8Array): NodeMessage[] => {
   const messages = unpack(bytes);
-  if (messages.every(isNodeMessage)) return messages;
+  if (messages?.every(isNodeMessage)) return messages;
   throw protocolInvalid('A frame of a node holds something else than its messages.');
 };
 
-const unpack = (bytes: Uint8Array): unknown[] => {
-  let messages: unknown;
+/** Undefined for what is not MessagePack, or no array. */
+const unpack = (bytes: Uint8Array): unknown[] | undefined => {
   try {
-    messages = packr.unpack(bytes);
-  } catch (cause) {
-    throw protocolInvalid('A frame is not MessagePack.', { cause });
+    const messages: unknown = packr.unpack(bytes);
+    return Array.isArray(messages) ? messages : undefined;
+  } catch {
+    return undefined;
   }
-  if (Array.isArray(messages)) return messages;
-  throw protocolInvalid('A frame is no array.');
 };
 
 const kindOf = (message: unknown): string => {
@@ -154,5 +155,4 @@ export const isCount = (value: unknown): value is number => Number.isSafeInteger
 const isListOf = (value: unknown, type: string): boolean =>
   Array.isArray(value) && value.every((item) => typeof item === type);
 
-export const protocolInvalid = (message: string, options: { readonly cause?: unknown } = {}): TuttiError =>
-  new TuttiError('PROTOCOL_INVALID', message, options);
+export const protocolInvalid = (message: string): TuttiError => new TuttiError('PROTOCOL_INVALID', message);

@@ -31,30 +31,12 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 /** No duration is longer than this (100 years). */
-export const durationMaxMs = 36_525 * day;
+export const durationMaxMs = 36_525 * 86_400_000;
 
-const unitMs: ReadonlyMap<string, number> = new Map<Unit | 'millisecond' | 'milliseconds', number>([
-  ['ms', 1],
-  ['millisecond', 1],
-  ['milliseconds', 1],
-  ['s', second],
-  ['sec', second],
-  ['second', second],
-  ['seconds', second],
-  ['min', minute],
-  ['minute', minute],
-  ['minutes', minute],
-  ['h', hour],
-  ['hour', hour],
-  ['hours', hour],
-  ['d', day],
-  ['day', day],
-  ['days', day],
-  ['week', 7 * day],
-  ['weeks', 7 * day],
-]);
-
-const pattern = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$/;
+/** A count and a unit, which stands in the group of its length. */
+const pattern =
+  /^\s*(\d+(?:\.\d+)?)\s*(?:(ms|milliseconds?)|(s|sec|seconds?)|(min|minutes?)|(h|hours?)|(d|days?)|(weeks?))\s*$/;
+const unitMs = [1, second, minute, hour, day, 7 * day];
 
 /** The whole milliseconds of a duration, rounded up. `what` names it in the error: `DURATION_INVALID`. */
 export const durationMs = (value: number | string, what: string): number => {
@@ -70,8 +52,9 @@ export const durationMs = (value: number | string, what: string): number => {
 
 const parse = (text: string): number => {
   const match = typeof text === 'string' ? pattern.exec(text) : null;
-  const factor = unitMs.get(match?.[2] ?? '');
-  return match === null || factor === undefined ? Number.NaN : Number(match[1]) * factor;
+  if (match === null) return Number.NaN;
+  const [, count, ...units] = match;
+  return Number(count) * (unitMs[units.findIndex((unit) => unit !== undefined)] as number);
 };
 
 /** A duration for people, in one unit where it fits, else in two: `250 ms`, `1.5 s`, `2 h 5 min`, `3 days`. */

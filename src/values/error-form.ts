@@ -29,9 +29,10 @@ export const isError = (value: unknown): value is Error =>
 export const encodeErrorForm = (error: Error, walk: EncodingWalk, depth: number): Record<string, unknown> => {
   const outermost = walk.errorsOpen.length === 0;
   if (outermost) walk.errorsLeft = valueLimits.errorsMax;
-  if (walk.errorsOpen.includes(error)) throw walk.unsupported('an error that contains itself');
-  if (walk.errorsOpen.length > valueLimits.errorNestingMax) throw walk.unsupported('an error too deep below others');
-  if (walk.errorsLeft-- <= 0) throw walk.unsupported('one error too many');
+  const open = walk.errorsOpen;
+  // A part of another error, which is left out (E1).
+  if (open.includes(error) || open.length > valueLimits.errorNestingMax || walk.errorsLeft-- <= 0)
+    throw walk.unsupported('one error too many');
   const charsBefore = walk.charsLeft;
   if (outermost) walk.charsLeft = Math.min(charsBefore, valueLimits.errorsCharsMax);
   const charsAllowed = walk.charsLeft;
@@ -73,10 +74,7 @@ const formOf = (error: Error, walk: EncodingWalk, depth: number): Record<string,
 
 /** The errors of an AggregateError. */
 const formsOf = (errors: readonly unknown[], walk: EncodingWalk, depth: number): unknown[] =>
-  errors.flatMap((item, index) => {
-    const form = partOf(item, `.errors[${index}]`, walk, depth);
-    return form === undefined ? [] : [form];
-  });
+  errors.map((item, index) => partOf(item, `.errors[${index}]`, walk, depth)).filter((form) => form !== undefined);
 
 const fieldsOf = (
   error: Error,

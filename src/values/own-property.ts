@@ -1,8 +1,6 @@
 /** Sets an own property, also one that is called `__proto__` (assigning that one would change the prototype). */
 export const setOwn = (target: object, key: string, value: unknown): void => {
-  if (key === '__proto__')
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-  else (target as Record<string, unknown>)[key] = value;
+  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 };
 
 /** An object as JSON.parse makes it, and no array. */
