@@ -12,8 +12,7 @@ export type DefinitionKind = 'task';
 /** The kind of a definition; undefined for anything else. */
 export const definitionKindOf = (value: unknown): DefinitionKind | undefined => {
   if (typeof value !== 'object' || value === null) return undefined;
-  const kind: unknown = Reflect.get(value, definitionBrand);
-  return kind === 'task' ? kind : undefined;
+  return Reflect.get(value, definitionBrand) === 'task' ? 'task' : undefined;
 };
 
 /** What is wrong with a name; undefined if nothing is. */

@@ -12,7 +12,7 @@ import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { encodeFrame, fromClient, fromNode, type NodeMessage, type Request, type Welcome } from '../protocol/wire.ts';
 import { decodeError } from '../values/codec.ts';
 import { type Ask, type Entry, isOnlyCopy, type Reason, truthfulError, unansweredError } from './entry.ts';
-import { type ClientWorld, Link, type LinkOptions, type LinkState } from './link.ts';
+import { backoffMs, type ClientWorld, Link, type LinkOptions, type LinkState } from './link.ts';
 import { isHeavy, Sender } from './sender.ts';
 
 export class ClientCore {
@@ -210,11 +210,7 @@ export class ClientCore {
       if (error.outcome === 'unknown' && error.retry === 'same-id' && entry.repeats < repeatsMax) {
         // Whoever answered so does not know what became of it, so a copy may still run.
         entry.copiesLost++;
-        const pauseMs = Math.min(
-          clientLimits.clientBackoffMaxMs,
-          clientLimits.clientBackoffFirstMs * 2 ** entry.repeats++,
-        );
-        this.#world.env.timers.after(pauseMs, () => {
+        this.#world.env.timers.after(backoffMs(entry.repeats++), () => {
           if (this.#entries.has(entry.number) && !entry.sent) this.#sender.put(entry);
         });
         return;

@@ -327,10 +327,7 @@ export class Link {
     this.#address++;
     this.#state = 'pausing';
     const { fraction } = this.#world.env.random;
-    const growth = Math.min(
-      clientLimits.clientBackoffMaxMs,
-      clientLimits.clientBackoffFirstMs * 2 ** (this.#failures - 1),
-    );
+    const growth = backoffMs(this.#failures - 1);
     this.#await(
       this.#failures === 0 ? (fraction() * clientLimits.clientBackoffFirstMs) / 4 : growth * (0.5 + fraction() / 2),
       () => this.#dial(),
@@ -377,6 +374,10 @@ export class Link {
     );
   }
 }
+
+/** The longest pause after `failures` in a row that came before the last one. */
+export const backoffMs = (failures: number): number =>
+  Math.min(clientLimits.clientBackoffMaxMs, clientLimits.clientBackoffFirstMs * 2 ** failures);
 
 /** How long a node that was not heard for a while has to answer when somebody waits. */
 const probeMs = 2_000;

@@ -15,7 +15,7 @@
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import * as valueLimits from '../value-limits.ts';
 import { Decoding } from './decoding.ts';
-import { Encoding } from './encoding.ts';
+import { Encoding, tooLargeError } from './encoding.ts';
 import { isError } from './error-form.ts';
 
 /**
@@ -30,7 +30,7 @@ export const encodeValue = (value: unknown, what = 'value'): string => {
   } catch (error) {
     throw isTuttiError(error) ? error : encoding.unreadable(error);
   }
-  if (text.length > valueLimits.valueTextCharsMax) throw encoding.tooLarge();
+  if (text.length > valueLimits.valueTextCharsMax) throw tooLargeError(what);
   return text;
 };
 
@@ -39,12 +39,7 @@ export const encodeValue = (value: unknown, what = 'value'): string => {
  * `VALUE_TOO_LARGE`.
  */
 export const decodeValue = (text: string, what = 'value'): unknown => {
-  if (text.length > valueLimits.valueTextCharsMax) {
-    throw new TuttiError(
-      'VALUE_TOO_LARGE',
-      `${what} has ${text.length} characters; ${valueLimits.valueTextCharsMax} are allowed`,
-    );
-  }
+  if (text.length > valueLimits.valueTextCharsMax) throw tooLargeError(what);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -116,8 +116,7 @@ export class Encoding implements EncodingWalk {
   }
 
   tooLarge(): TuttiError {
-    const message = `${this.what} is larger than ${valueLimits.valueTextCharsMax} characters of JSON`;
-    return new TuttiError('VALUE_TOO_LARGE', message, { details: { charsMax: valueLimits.valueTextCharsMax } });
+    return tooLargeError(this.what);
   }
 
   #tooDeep(): TuttiError {
@@ -146,6 +145,11 @@ export class Encoding implements EncodingWalk {
     return formatPath(this.what, this.#path.slice(0, this.#depth));
   }
 }
+
+export const tooLargeError = (what: string): TuttiError =>
+  new TuttiError('VALUE_TOO_LARGE', `${what} is larger than ${valueLimits.valueTextCharsMax} characters of JSON`, {
+    details: { charsMax: valueLimits.valueTextCharsMax },
+  });
 
 const formOfNumber = (value: number): unknown => {
   if (value !== 0) return value - value === 0 ? value : { $number: String(value) };
