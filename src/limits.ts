@@ -228,6 +228,18 @@ export const limits = {
   endForgottenMs: 30_000,
   /** A leader that has nothing to write proves after so long that it still leads. */
   confirmMs: 5_000,
+  /** How often a node looks at itself, and sends canaries to its executors. */
+  healthTickMs: 1_000,
+  /** A node of which no executor answers for so long is ailing: longer than what tasks usually compute without a pause. */
+  canaryLateMs: 10_000,
+  /** So is one of whose partitions none gets on for so long: longer than `confirmMs` and an election of NATS. */
+  logStandsMs: 20_000,
+  /** And one whose store has not taken a checkpoint for so long. */
+  storeStandsMs: 60_000,
+  /** It is well again after so long without anything the matter. */
+  wellAgainMs: 5_000,
+  /** So long an ailing leader has to hand over before it is deposed. */
+  ailingLeaderMs: 5_000,
   /** Partitions that move at once, in a new cluster. */
   movesMax: 2,
   /** A standby that is so many records behind has caught up. */

@@ -8,6 +8,9 @@
  * - C4: a leader that is named no more leads on until the one that is has caught up, and has read a map as new; then it hands over.
  *   Whom it names in its last record claims by itself when it reads that, at once.
  *
+ * - C5: a leader that says it is not healthy, and that the map does not name any more, has some time to hand over. After that it is not
+ *   waited for: it may be unable to, and what it still appends is refused.
+ *
  * What the log of the partition says decides; all of this only keeps nodes from trying in vain.
  */
 import { type ClusterMap, takesPart } from './cluster-map.ts';
@@ -53,6 +56,8 @@ type Own = {
   endedMs: number;
   /** Since when everything speaks for a claim. */
   wantedSinceMs: number | undefined;
+  /** Since when an unhealthy leader is waited for. */
+  ailingSinceMs: number | undefined;
   /** When its position last moved, or it was last asked to prove that it leads. */
   movedMs: number;
 };
@@ -150,6 +155,7 @@ export class Claims {
         closedUntilMs: 0,
         endedMs: 0,
         wantedSinceMs: undefined,
+        ailingSinceMs: undefined,
         movedMs: nowMs,
       };
       this.#own.set(partition, own);
@@ -255,7 +261,7 @@ export class Claims {
     const unheard = map.members.some(
       (member) => takesPart(member) && member.id !== this.#self && !this.#peers.isKnown(member.id, nowMs),
     );
-    if (unheard || this.#leaderElsewhere(partition, nowMs) !== undefined) {
+    if (unheard || this.#isWaitedFor(this.#leaderElsewhere(partition, nowMs), own, nowMs)) {
       own.wantedSinceMs = undefined;
       return false;
     }
@@ -270,6 +276,18 @@ export class Claims {
     this.#wantsMap = true;
     this.#wakeAt(unreadableMs);
     return false;
+  }
+
+  /** C5 */
+  #isWaitedFor(leader: Leadership | undefined, own: Own, nowMs: number): boolean {
+    if (leader === undefined || this.#peers.heartbeatOf(leader.id)?.healthy !== false) {
+      own.ailingSinceMs = undefined;
+      return leader !== undefined;
+    }
+    own.ailingSinceMs ??= nowMs;
+    const untilMs = own.ailingSinceMs + this.#times.ailingLeaderMs;
+    if (nowMs < untilMs) this.#wakeAt(untilMs);
+    return nowMs < untilMs;
   }
 
   #beside(partition: number, own: Own, isStandby: boolean, nowMs: number): PartitionCommand | undefined {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { limits } from '../limits.ts';
 import { ScriptedCluster } from './cluster.fixture.ts';
 import { takesPart } from './cluster-map.ts';
 
@@ -257,6 +258,41 @@ describe('proposals', () => {
     cluster.pass(5_000);
     expect(cluster.loads()).toEqual({ n0: 3, n1: 0, n2: 3 });
     expect(cluster.stateOf('n1')).toBe('up');
+  });
+
+  test('an unhealthy member that proposes says the same of itself as the others, and has its share again when it is well', () => {
+    const cluster = ScriptedCluster.of(3, { partitions: 6 });
+    cluster.tell('n0', { kind: 'health', healthy: false, queued: 0, ailment: 'executors' });
+    cluster.pass(5_000);
+    expect(cluster.loads()).toEqual({ n0: 0, n1: 3, n2: 3 });
+    const maps = cluster.maps.length;
+    cluster.pass(60_000);
+    expect(cluster.maps.length).toBe(maps);
+    cluster.tell('n0', { kind: 'health', healthy: true, queued: 0 });
+    cluster.pass(10_000);
+    expect(cluster.loads()).toEqual({ n0: 2, n1: 2, n2: 2 });
+  });
+
+  test('where all members are unhealthy, nothing is moved', () => {
+    const cluster = ScriptedCluster.of(3, { partitions: 6 });
+    for (const id of ['n0', 'n1', 'n2']) cluster.tell(id, { kind: 'health', healthy: false, queued: 0 });
+    cluster.pass(5_000);
+    expect(cluster.loads()).toEqual({ n0: 2, n1: 2, n2: 2 });
+  });
+
+  test('an unhealthy leader that hands nothing over is deposed after a while (C5), a healthy one is not', () => {
+    const cluster = ScriptedCluster.of(3, { partitions: 6 });
+    cluster.stuck.add('n1');
+    cluster.tell('n1', { kind: 'health', healthy: false, queued: 0, ailment: 'log' });
+    cluster.pass(limits.ailingLeaderMs - 100);
+    expect(cluster.loads()).toMatchObject({ n1: 2 });
+    cluster.pass(limits.ailingLeaderMs);
+    expect(cluster.loads()).toEqual({ n0: 3, n1: 0, n2: 3 });
+    const other = ScriptedCluster.of(2, { partitions: 2 });
+    other.stuck.add('n1');
+    other.tell('n1', { kind: 'drain' });
+    other.pass(10 * limits.ailingLeaderMs);
+    expect(other.loads()).toEqual({ n0: 1, n1: 1 });
   });
 
   test('a member that died is forgotten in the end', () => {

@@ -15,7 +15,7 @@
  */
 import { TuttiError } from '../errors/tutti-error.ts';
 import { Claims, type Leadership } from './claims.ts';
-import type { ClusterEffect, ClusterEvent } from './cluster-event.ts';
+import type { ClusterEffect, ClusterEvent, OwnHealth } from './cluster-event.ts';
 import {
   type ClusterMap,
   type ClusterSettings,
@@ -71,8 +71,7 @@ export class ClusterCore {
   #incarnation = 0;
   readonly #rival: Rival;
   #draining = false;
-  #healthy = true;
-  #queued = 0;
+  #health: OwnHealth = { healthy: true, queued: 0 };
   #publishedMs = Number.NEGATIVE_INFINITY;
   /** What others were told last, but for positions. */
   #told = '';
@@ -115,7 +114,7 @@ export class ClusterCore {
   /** What can be shown of the cluster; undefined: it has read no map yet. */
   get sight(): Sight | undefined {
     const [map, recorder] = [this.#map, this.recorder];
-    return map === undefined ? undefined : { map, recorder, healthy: this.#healthy, queued: this.#queued };
+    return map === undefined ? undefined : { map, recorder, health: this.#health };
   }
 
   /** Takes an event; returns what is to be done, in order. */
@@ -162,8 +161,7 @@ export class ClusterCore {
         this.#claims.changed(event.partition, event.state, event.ended, nowMs);
         break;
       case 'health':
-        this.#healthy = event.healthy;
-        this.#queued = event.queued;
+        this.#health = healthOf(event);
         break;
       case 'drain':
         this.#draining = true;
@@ -313,6 +311,7 @@ export class ClusterCore {
       {
         self: this.#options.info.id,
         peers: this.#peers,
+        healthy: this.#health.healthy,
         nowMs,
         leaderOf: (partition) => this.#claims.leaderOf(partition, nowMs),
         isWarm: (partition, member) => this.#claims.isWarm(partition, member, nowMs),
@@ -378,8 +377,7 @@ export class ClusterCore {
       member: this.#options.info.id,
       incarnation: this.#incarnation,
       mapVersion: map.version,
-      healthy: this.#healthy,
-      queued: this.#queued,
+      ...this.#health,
       suspects,
       partitions,
       ...this.recorder.ownFailures(),
@@ -397,4 +395,5 @@ export class ClusterCore {
   }
 }
 
+const healthOf = ({ kind, ...health }: ClusterEvent & { readonly kind: 'health' }): OwnHealth => health;
 const versionOf = (map: ClusterMap | undefined): number => map?.version ?? 0;

@@ -4,6 +4,9 @@ import type { PartitionCommand, PartitionEnd, PartitionState } from './claims.ts
 import type { ClusterMap } from './cluster-map.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
+/** What a node says of itself. */
+export type OwnHealth = Pick<Heartbeat, 'healthy' | 'queued' | 'ailment' | 'loads'>;
+
 export type ClusterEvent =
   /** The log of maps was read to its end, by a read that began then; undefined: it holds none. */
   | { readonly kind: 'map'; readonly map: ClusterMap | undefined; readonly beganMs: number }
@@ -19,7 +22,7 @@ export type ClusterEvent =
       readonly ended: PartitionEnd | undefined;
     }
   /** Whether canary tasks come through here, and how much waits. */
-  | { readonly kind: 'health'; readonly healthy: boolean; readonly queued: number }
+  | ({ readonly kind: 'health' } & OwnHealth)
   /** Give away everything and leave. */
   | { readonly kind: 'drain' }
   /** Time has come, and how far the partitions are in which the node has a part. */

@@ -9,7 +9,7 @@ import type { Env } from '../platform/env.ts';
 import type { ClusterOverview } from '../protocol/cluster-overview.ts';
 import type { PartitionEnd, PartitionState } from './claims.ts';
 import { ClusterCore, type ClusterCoreOptions } from './cluster-core.ts';
-import type { ClusterEffect, ClusterEvent } from './cluster-event.ts';
+import type { ClusterEffect, ClusterEvent, OwnHealth } from './cluster-event.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import { clusterOverview, type Surroundings } from './cluster-view.ts';
 import { type Addresses, decodeHeartbeat, encodeHeartbeat, nowhere } from './heartbeat.ts';
@@ -131,9 +131,16 @@ export class ClusterNode {
     this.#tell({ kind: 'closed', token });
   }
 
-  /** Whether canary tasks come through here, and how much waits. */
-  health(healthy: boolean, queued: number): void {
-    this.#tell({ kind: 'health', healthy, queued });
+  /** How this node is, and how much waits at it. */
+  health(health: OwnHealth): void {
+    this.#tell({ kind: 'health', ...health });
+  }
+
+  /** Where the leader of each partition stands, as far as is heard. */
+  heads(): readonly (number | undefined)[] {
+    const { map, recorder } = this.#core;
+    const scans = map === undefined ? [] : recorder.scan(map, this.#options.env.clock.monotonic());
+    return scans.map(({ leader }) => leader?.report.position);
   }
 
   /** Gives away everything and leaves; `onStopped` says when that is done. */

@@ -18,5 +18,6 @@ export type ClusterTimes = {
     | 'claimWaitMaxMs'
     | 'endForgottenMs'
     | 'confirmMs'
+    | 'ailingLeaderMs'
     | 'warmRecords' as Name]: (typeof limits)[Name] extends number ? number : never;
 };

@@ -122,7 +122,7 @@ test('a standby that stays behind is a fault after a while, one that catches up 
 
 test('one that is unhealthy is told of by the others, and by itself', () => {
   const cluster = ScriptedCluster.of(2);
-  cluster.tell('n1', { kind: 'health', healthy: false, queued: 7 });
+  cluster.tell('n1', { kind: 'health', healthy: false, queued: 7, ailment: 'executors' });
   cluster.pass(500);
   expect(kinds(cluster.overview('n0'))).toEqual(['memberUnhealthy n1']);
   expect(cluster.overview('n0').members[1]).toMatchObject({ healthy: false, queued: 7 });

@@ -1,6 +1,7 @@
 /** What one node shows of its cluster, made of the map, what it hears of the others and what it has recorded. Pure. */
 import { limits } from '../limits.ts';
 import type {
+  Ailment,
   ClusterFault,
   ClusterFaultKind,
   ClusterMemberOverview,
@@ -11,6 +12,7 @@ import type {
 } from '../protocol/cluster-overview.ts';
 import { lackingText } from '../protocol/cluster-words.ts';
 import type { FunctionOverview } from '../protocol/overview.ts';
+import type { OwnHealth } from './cluster-event.ts';
 import { type Assignment, type ClusterMap, type Member, takesPart } from './cluster-map.ts';
 import type { ClusterRecorder, Condition } from './cluster-recorder.ts';
 import type { Holding, PartitionScan } from './partition-scan.ts';
@@ -20,8 +22,7 @@ export type Sight = {
   readonly map: ClusterMap;
   readonly recorder: ClusterRecorder;
   /** What the node says of itself. */
-  readonly healthy: boolean;
-  readonly queued: number;
+  readonly health: OwnHealth;
 };
 
 /** What others know. */
@@ -73,14 +74,14 @@ export const clusterOverview = (
 
 const memberView = (
   member: Member,
-  { map, recorder: { self, peers }, healthy, queued }: Sight,
+  { map, recorder: { self, peers }, health }: Sight,
   scans: readonly PartitionScan[],
   { urlOf }: Surroundings,
   nowMs: number,
 ): ClusterMemberOverview => {
   const { id, state, location, weight, app, incarnation, deaths } = member;
   const isSelf = id === self;
-  const heartbeat = isSelf ? { healthy, queued } : peers.heartbeatOf(id);
+  const heartbeat = isSelf ? health : peers.heartbeatOf(id);
   const heardMs = heartbeat === undefined ? undefined : peers.heardMs(id);
   const own = map.apps[app] ?? [];
   const lacks = takesPart(member) ? namesOfAll(map).filter((name) => !own.includes(name)) : [];
@@ -89,6 +90,8 @@ const memberView = (
     heard: takesPart(member) && peers.isThere(id, nowMs),
     silentMs: isSelf || heardMs === undefined ? undefined : Math.max(0, nowMs - heardMs),
     healthy: heartbeat?.healthy,
+    ...(heartbeat?.ailment === undefined ? {} : { ailment: heartbeat.ailment }),
+    ...(heartbeat?.loads === undefined ? {} : { load: heartbeat.loads.reduce((sum, [, load]) => sum + load, 0) }),
     queued: heartbeat?.queued,
     leads: scans.filter(({ leader }) => leader?.member === id).length,
     follows: scans.filter(({ following }) => following.some((one) => one.member === id)).length,
@@ -184,14 +187,20 @@ const patienceMs: Partial<Readonly<Record<ClusterFaultKind, number>>> = {
   standbyLags: limits.lagFaultMs,
 };
 
-const sentenceOf = ({ kind, member, partition }: Condition, { map }: Sight): string => {
+const ailmentText: Readonly<Record<Ailment, string>> = {
+  executors: 'its canary tasks do not come through',
+  log: 'its partitions do not get on',
+  store: 'its store takes nothing',
+};
+
+const sentenceOf = ({ kind, member, partition }: Condition, { map, recorder }: Sight): string => {
   switch (kind) {
     case 'memberSilent':
       return `${member} is not heard.`;
     case 'memberDead':
       return `${member} is gone: its partitions are led by others.`;
     case 'memberUnhealthy':
-      return `${member} answers, but its canary tasks do not come through: it is given nothing.`;
+      return `${member} answers, but ${ailmentText[recorder.peers.heartbeatOf(member ?? '')?.ailment ?? 'executors']}: it is given nothing.`;
     case 'partitionUnled': {
       const named = map.partitions[partition ?? 0]?.leader ?? '';
       return named === ''

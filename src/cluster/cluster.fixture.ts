@@ -42,6 +42,8 @@ export class ScriptedCluster {
   readonly cut = new Set<string>();
   /** Nodes that cannot reach the log of maps, and whether each waits for an answer. */
   readonly mapCut = new Map<string, boolean>();
+  /** Nodes whose appends come to nothing, so that they hand nothing over. */
+  readonly stuck = new Set<string>();
   /** How far followers are behind. */
   lag = 0;
   /** What each node reads is not newer than this version; undefined: it is the newest. */
@@ -234,6 +236,7 @@ export class ScriptedCluster {
         this.#set(id, effect.partition, nothing);
         break;
       case 'handOver':
+        if (this.stuck.has(id)) break;
         this.#set(id, effect.partition, nothing);
         if (this.nodes.get(effect.to)?.states[effect.partition]?.role === 'following')
           this.claim(effect.to, effect.partition);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { pack } from 'msgpackr';
+import { pack, unpack } from 'msgpackr';
 import { expect, test } from 'vitest';
 import { decodeHeartbeat, encodeHeartbeat, type Heartbeat, newsOf } from './heartbeat.ts';
 
@@ -21,11 +21,17 @@ test('a heartbeat comes out as it went in', () => {
   expect(decodeHeartbeat(encodeHeartbeat(heartbeat))).toEqual(heartbeat);
   const failed = { ...heartbeat, failures: [{ partition: 3, code: 'REPLICA_DIFFERS' }] };
   expect(decodeHeartbeat(encodeHeartbeat(failed))).toEqual(failed);
+  const loads = [
+    [0, 12_000],
+    [5, 0],
+  ] as const;
+  const ailing = { ...heartbeat, healthy: false, ailment: 'log' as const, loads };
+  expect(decodeHeartbeat(encodeHeartbeat(ailing))).toEqual(ailing);
 });
 
 test('the format of heartbeats is fixed: whoever changes it needs a new number', () => {
   expect(createHash('sha256').update(encodeHeartbeat(heartbeat)).digest('hex')).toMatchInlineSnapshot(
-    `"8e56d1de63e38117c8b41b895ec6cdec2464588ce94d7727cddcc1123e2a53b4"`,
+    `"4023b3c2fea3b4481d3f8dd78673906b55c2597650dd72587046e630a02d6d44"`,
   );
 });
 
@@ -33,6 +39,11 @@ test('one of another format, or what is none, is not read', () => {
   expect(decodeHeartbeat(pack([2, 'n1', 'whatever']))).toBeUndefined();
   expect(decodeHeartbeat(pack({ member: 'n1' }))).toBeUndefined();
   expect(decodeHeartbeat(Uint8Array.of(0xdc, 0xff))).toBeUndefined();
+});
+
+test('what was added later may be missing', () => {
+  const fields = (unpack(encodeHeartbeat(heartbeat)) as unknown[]).slice(0, 11);
+  expect(decodeHeartbeat(pack(fields))).toEqual(heartbeat);
 });
 
 test('positions and queues are no news; a role, an epoch or a suspect is', () => {

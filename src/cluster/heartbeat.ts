@@ -2,9 +2,11 @@
  * What nodes tell each other a few times a second. It decides nothing by itself: it prompts who hears it to read the map, to propose
  * a new one, or to wait for a leader that is there. Lost ones cost a little time.
  *
- * Versions: 1, the first. Others are not read.
+ * Versions: 1, the first. Others are not read. What is added stands at the end, where who does not know it leaves it unread, and has a
+ * value for when it is not there.
  */
 import { pack, unpack } from 'msgpackr';
+import type { Ailment } from '../protocol/cluster-overview.ts';
 
 export const heartbeatFormat = 1;
 
@@ -50,7 +52,13 @@ export type Heartbeat = {
   /** For people who look at the cluster; nobody decides by it. Left out: none. */
   readonly failures?: readonly PartitionFailure[];
   readonly addresses?: Addresses;
+  /** Why it is not healthy. */
+  readonly ailment?: Ailment;
+  /** Of partitions that it leads and has measured for long enough: changes of tasks a second, lately; whole numbers. */
+  readonly loads?: Loads;
 };
+
+export type Loads = readonly (readonly [partition: number, load: number])[];
 
 /** What of it others act on at once: all but positions and queues. */
 export const newsOf = ({ mapVersion, healthy, suspects, partitions, failures = [] }: Heartbeat): string =>
@@ -62,11 +70,13 @@ export const newsOf = ({ mapVersion, healthy, suspects, partitions, failures = [
     failures.length,
   ]);
 
+const ailments: readonly (Ailment | undefined)[] = [undefined, 'executors', 'log', 'store'];
 const roles: readonly Role[] = ['none', 'following', 'claiming', 'leading', 'closing'];
 
 type Fields = [
   ...[number, string, number, number, 0 | 1, number, readonly string[], number[]],
   ...[failures: readonly (readonly [partition: number, code: string])[], gateway: string, lifeLine: string],
+  ...[ailment?: number, loads?: readonly number[]],
 ];
 
 export const encodeHeartbeat = (heartbeat: Heartbeat): Uint8Array => {
@@ -83,6 +93,8 @@ export const encodeHeartbeat = (heartbeat: Heartbeat): Uint8Array => {
     failures.map(({ partition, code }) => [partition, code] as const),
     gateway,
     lifeLine,
+    ailments.indexOf(heartbeat.ailment),
+    (heartbeat.loads ?? []).flat(),
   ];
   return pack(fields);
 };
@@ -96,7 +108,9 @@ export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined => {
     return undefined;
   }
   if (!Array.isArray(fields) || fields[0] !== heartbeatFormat) return undefined;
-  const [, member, incarnation, mapVersion, healthy, queued, suspects, flat, told, gateway, lifeLine] = fields;
+  const [, member, incarnation, mapVersion, healthy, queued, suspects, flat, told, gateway, lifeLine, ...added] =
+    fields;
+  const [ailing = 0, flatLoads = []] = added;
   const partitions: PartitionReport[] = [];
   for (let at = 0; at < flat.length; at += 4)
     partitions.push({
@@ -105,10 +119,15 @@ export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined => {
       epoch: flat[at + 2]!,
       position: flat[at + 3]!,
     });
+  const ailment = ailments[ailing];
+  const loads: [number, number][] = [];
+  for (let at = 0; at + 1 < flatLoads.length; at += 2) loads.push([flatLoads[at]!, flatLoads[at + 1]!]);
   const failures = told.map(([partition, code]) => ({ partition, code }));
   return {
     ...{ member, incarnation, mapVersion, healthy: healthy === 1, queued, suspects, partitions },
     ...(failures.length === 0 ? {} : { failures }),
     addresses: { gateway, lifeLine },
+    ...(ailment === undefined ? {} : { ailment }),
+    ...(loads.length === 0 ? {} : { loads }),
   };
 };

@@ -17,6 +17,7 @@ import type { Flat } from '../tasks/messages.ts';
 import { type ClusterMap, type ClusterSettings, type MemberInfo, takesPart } from './cluster-map.ts';
 import { ClusterNode } from './cluster-node.ts';
 import type { ClusterTimes } from './cluster-times.ts';
+import { HealthWatch } from './health-watch.ts';
 import type { Addresses } from './heartbeat.ts';
 import { HostedPartitions, type HostedPartitionsOptions, type PartitionWatch } from './hosted-partitions.ts';
 import { RequestRouter } from './request-router.ts';
@@ -37,7 +38,16 @@ export type MemberOptions = {
   readonly mapLog: Log;
   readonly host: Omit<
     HostedPartitionsOptions['host'],
-    'env' | 'bus' | 'partitions' | 'replica' | 'replicas' | 'met' | 'previousEnd' | 'postToExecutor' | 'postToClient'
+    | 'env'
+    | 'bus'
+    | 'partitions'
+    | 'replica'
+    | 'replicas'
+    | 'met'
+    | 'previousEnd'
+    | 'postToExecutor'
+    | 'postToClient'
+    | 'onCanary'
   >;
   readonly copies: (partition: number) => RecordCopies;
   readonly executors: Executors;
@@ -66,6 +76,7 @@ export class Member {
   /** The run that each partition was led by last, as far as was heard. */
   readonly #ledBy = new Map<number, string>();
   readonly #router: RequestRouter;
+  readonly #health: HealthWatch;
   #cancelTick: () => void = () => undefined;
   #met: ClusterMap | undefined;
   #joined = false;
@@ -95,6 +106,7 @@ export class Member {
         postToExecutor: (executor, flat) => this.relay.toExecutor(executor, flat),
         postToClient: (client, flat) => this.#router.fromHost(client, flat),
         onNotLed: (client, request) => this.#router.notLed(client, request),
+        onCanary: (executor) => this.#health.canaryCame(executor),
         replica: info.id,
         replicas: (partition) => this.#replicas[partition],
         met: () => {
@@ -134,12 +146,25 @@ export class Member {
       addresses: options.addresses,
       onHeard: () => this.#turned(),
     });
+    this.#health = new HealthWatch({
+      env,
+      post: (executor, flat) => executors.receive(executor, 0, flat),
+      parts: () => host.parts.values(),
+      heads: () => this.cluster.heads(),
+      tell: (health) => this.cluster.health(health),
+    });
   }
 
   /** Executors and clients of this node's threads. */
   readonly ports: PortUser = {
-    addExecutor: (executor, names) => this.relay.addExecutor(executor, names),
-    removeExecutor: (executor, guilty, loss) => this.relay.removeExecutor(executor, guilty, loss),
+    addExecutor: (executor, names) => {
+      this.#health.executorCame(executor);
+      this.relay.addExecutor(executor, names);
+    },
+    removeExecutor: (executor, guilty, loss) => {
+      this.#health.executorGone(executor);
+      this.relay.removeExecutor(executor, guilty, loss);
+    },
     executorBusy: (executor, running) => this.relay.executorBusy(executor, running),
     executorAnswers: (executor) => this.relay.executorAnswers(executor),
     fromExecutor: (executor, flat) => this.relay.fromExecutor(executor, 0, flat),
@@ -156,6 +181,7 @@ export class Member {
 
   /** Ends without telling the others; what is led here is flushed and given back. Executors must have ended. */
   async close(): Promise<void> {
+    this.#health.close();
     this.cluster.close();
     this.#cancelTick();
     await this.partitions.host.close();

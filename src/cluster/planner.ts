@@ -15,6 +15,8 @@ import { type Place, placePartitions } from './placement.ts';
 export type View = {
   readonly self: string;
   readonly peers: Peers;
+  /** The proposer itself is. */
+  readonly healthy: boolean;
   readonly nowMs: number;
   /** The member that leads a partition now, as far as is heard. */
   readonly leaderOf: (partition: number) => string | undefined;
@@ -63,8 +65,8 @@ const withoutMember = (map: ClusterMap, id: string): ClusterMap => {
 };
 
 /** Who may be given partitions (R3). */
-const candidatesOf = (map: ClusterMap, { peers, nowMs }: View): readonly Member[] => {
-  const healthy = (member: Member): boolean => peers.heartbeatOf(member.id)?.healthy !== false;
+const candidatesOf = (map: ClusterMap, { self, peers, healthy: isWell, nowMs }: View): readonly Member[] => {
+  const healthy = ({ id }: Member): boolean => (id === self ? isWell : peers.heartbeatOf(id)?.healthy !== false);
   const up = map.members.filter(({ state }) => state === 'up');
   const known = [up.filter(healthy), up];
   for (const state of ['joining', 'draining'] as const) {

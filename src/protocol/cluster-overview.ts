@@ -6,6 +6,9 @@
 /** As in the cluster map. */
 export type MemberStateName = 'joining' | 'up' | 'draining' | 'left' | 'dead';
 
+/** Why a node is to hold nothing: its executors answer nothing, its partitions do not get on, its store takes nothing. */
+export type Ailment = 'executors' | 'log' | 'store';
+
 export type ClusterMemberOverview = {
   readonly id: string;
   readonly state: MemberStateName;
@@ -24,6 +27,10 @@ export type ClusterMemberOverview = {
   readonly silentMs: number | undefined;
   /** What it says of itself; undefined: it has said nothing yet. */
   readonly healthy: boolean | undefined;
+  /** What ails it, where it says so. */
+  readonly ailment?: Ailment;
+  /** Work that the partitions it leads make, as it measures: changes of tasks a second, lately. */
+  readonly load?: number;
   /** Requests and tasks that wait at it, as it says itself. */
   readonly queued: number | undefined;
   /** Partitions that it leads, and follows, as is heard. */

@@ -26,3 +26,10 @@ export const logs = task(async (ctx, lines: number) => {
   }
   return lines;
 });
+
+/** In the process with that id it keeps its executor from answering; false elsewhere, at once. */
+export const hold = task(async (_ctx, { pid, ms }: { pid: number; ms: number }) => {
+  if (process.pid !== pid) return false;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return true;
+});

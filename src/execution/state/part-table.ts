@@ -100,3 +100,6 @@ export class PartTable {
 }
 
 const closing = (): TuttiError => new TuttiError('CLOSED', 'The partitions are being closed.');
+
+export const fenced = (number: number): TuttiError =>
+  new TuttiError('LOG_FENCED', `Partition ${number} is led elsewhere now.`);

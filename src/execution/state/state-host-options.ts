@@ -34,6 +34,8 @@ export type StateHostOptions = {
   readonly stalled: () => string | undefined;
   readonly postToExecutor: (executor: number, flat: Flat) => void;
   readonly postToClient: (client: number, flat: Flat) => void;
+  /** An own canary (`own-canary.ts`) came back from an executor. */
+  readonly onCanary?: (executor: number) => void;
   /**
    * A client's request is for a partition that is not led here at present, and is lost. Without it nobody is told, as nobody has
    * to be where all partitions are led here. Called while requests are taken.

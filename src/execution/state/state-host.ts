@@ -7,7 +7,6 @@
  *
  * It does not say which partitions are led here: that is its owner's to know (`open`, or `follow`, `claim`, `handOver`, `drop`).
  */
-import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
 import type { PeerMessage } from '../../partition/outbox.ts';
 import { executorsLost } from '../../tasks/blame.ts';
@@ -23,8 +22,9 @@ import { ChangeNotices } from './change-notices.ts';
 import { dispatch, ExecutorTurns, isForHost } from './dispatch.ts';
 import { ExecutorTable } from './executor-table.ts';
 import { takeRequests } from './intake.ts';
+import { ownCanaryPartition } from './own-canary.ts';
 import { openPart, type Part } from './part.ts';
-import { PartTable } from './part-table.ts';
+import { fenced, PartTable } from './part-table.ts';
 import { PeerMail } from './peer-mail.ts';
 import { type RollCall, RollCalls } from './roll-call.ts';
 import { SilentExecutors } from './silence.ts';
@@ -190,6 +190,7 @@ export class StateHost {
       const length = executorMessageLength(flat, at);
       if (part === undefined || !part.leading || flat[at] === fromExecutor.runs) {
         if (part !== undefined && flat[at] === fromExecutor.runs) this.#rollCalls.answered(part, executor, flat, at);
+        else if (flat[at + 1] === ownCanaryPartition) this.#options.onCanary?.(executor);
         else part?.rollCall?.held.push({ executor, flat: flat.slice(at, at + length) });
         at += length;
         continue;
@@ -395,6 +396,3 @@ export class StateHost {
     });
   }
 }
-
-const fenced = (number: number): TuttiError =>
-  new TuttiError('LOG_FENCED', `Partition ${number} is led elsewhere now.`);

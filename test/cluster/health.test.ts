@@ -1,0 +1,64 @@
+/** A node whose process answers and whose executors do not: it is taken out, said to be ailing, and comes back. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect, type RemoteClient } from '../../src/client/client.ts';
+import { type ClusterNodes, startClusterNodes } from '../../tools/cluster-nodes.ts';
+import { type NatsCluster, startNatsCluster } from '../../tools/nats-cluster.ts';
+import * as app from './cluster-app.fixture.ts';
+
+const partitions = 6;
+const holdMs = 20_000;
+
+let nats: NatsCluster;
+let cluster: ClusterNodes;
+let client: RemoteClient<typeof app>;
+
+beforeAll(async () => {
+  nats = await startNatsCluster();
+  cluster = await startClusterNodes({
+    module: new URL('./cluster-app.fixture.ts', import.meta.url).href,
+    servers: nats.urls,
+    replicas: nats.replicas,
+    partitions,
+  });
+  client = connect<typeof app>([cluster.nodes[0]?.url as string], { app, timeout: '120 s', giveUpAfter: '60 s' });
+}, 120_000);
+
+afterAll(async () => {
+  await client?.close();
+  await cluster?.close();
+  await nats?.close();
+});
+
+/** What the first node sees of the second, and of all. */
+const look = async () => {
+  const seen = (await client.overview()).cluster;
+  const member = seen?.members.find(({ id }) => id === 'n1');
+  return {
+    healthy: member?.healthy,
+    leads: member?.leads,
+    led: seen?.partitions.filter(({ leader }) => leader !== undefined).length,
+    faults: seen?.faults.filter(({ kind }) => kind === 'memberUnhealthy').map(({ what }) => what),
+  };
+};
+
+test('a node whose executors answer nothing loses its partitions, and gets some again when they do', async () => {
+  const rest = { healthy: true, leads: 2, led: partitions, faults: [] };
+  await expect.poll(look, { timeout: 60_000, interval: 200 }).toEqual(rest);
+  const pid = cluster.nodes[1]?.pid as number;
+  const held: Promise<boolean>[] = [];
+  const began = Date.now();
+  // One of them comes to its one executor.
+  for (let count = 0; count < 12; count++) held.push(client.run(app.hold, { pid, ms: holdMs }));
+  const out = {
+    healthy: false,
+    leads: 0,
+    led: partitions,
+    faults: ['n1 answers, but its canary tasks do not come through: it is given nothing.'],
+  };
+  await expect.poll(look, { timeout: 60_000, interval: 200 }).toEqual(out);
+  expect(Date.now() - began).toBeLessThan(holdMs);
+  // Everybody is served meanwhile.
+  expect(await Promise.all(Array.from({ length: 50 }, (_, n) => client.run(app.square, n)))).toContain(49 ** 2);
+  await expect.poll(look, { timeout: 90_000, interval: 200 }).toEqual(rest);
+  expect(await Promise.all(held)).toContain(true);
+});
