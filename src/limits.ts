@@ -242,6 +242,11 @@ export const limits = {
   ailingLeaderMs: 5_000,
   /** Partitions that move at once, in a new cluster. */
   movesMax: 2,
+  /** Changes of tasks a second below which the work of a partition does not count, and the most that a partition may cost. */
+  loadUnit: 500,
+  partitionCostMax: 64,
+  /** So long what partitions cost stays as it is in the map, before it is looked whether other places would be better. */
+  costsKeptMs: 30_000,
   /** A standby that is so many records behind has caught up. */
   warmRecords: 100,
   /** Connections that tell when another node's process ends. */

@@ -13,6 +13,7 @@ import { addInitCommand } from './init.ts';
 import { addListCommand } from './list.ts';
 import { addLogsCommand } from './logs.ts';
 import { addMachineCommands } from './machine-commands.ts';
+import { addPlacementCommands } from './placement.ts';
 import { renderError } from './render-error.ts';
 import { addRetryCommand } from './retry.ts';
 import { addRunCommand } from './run-command.ts';
@@ -80,6 +81,7 @@ Examples:
   addRetryCommand(program, shell, exit);
   addFollowCommand(program, shell, exit);
   addLogsCommand(program, shell, exit);
+  addPlacementCommands(program, shell, exit);
   addInitCommand(program, shell, exit);
   addDoctorCommand(program, shell, exit);
   addCompletionCommand(program, shell, exit);

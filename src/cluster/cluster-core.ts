@@ -15,7 +15,7 @@
  */
 import { TuttiError } from '../errors/tutti-error.ts';
 import { Claims, type Leadership } from './claims.ts';
-import type { ClusterEffect, ClusterEvent, OwnHealth } from './cluster-event.ts';
+import { type ClusterEffect, type ClusterEvent, healthOf, type OwnHealth } from './cluster-event.ts';
 import {
   type ClusterMap,
   type ClusterSettings,
@@ -26,12 +26,15 @@ import {
   memberOf,
   newClusterMap,
   takesPart,
+  versionOf,
   withMember,
 } from './cluster-map.ts';
 import { ClusterRecorder } from './cluster-recorder.ts';
 import type { ClusterTimes } from './cluster-times.ts';
 import type { Sight } from './cluster-view.ts';
 import { type Heartbeat, newsOf } from './heartbeat.ts';
+import { MapWishes } from './map-wishes.ts';
+import { CostAge } from './partition-costs.ts';
 import { Peers } from './peers.ts';
 import { planNext } from './planner.ts';
 import { Rival } from './rival.ts';
@@ -70,6 +73,8 @@ export class ClusterCore {
   /** The incarnation under which it joined; 0: not yet. */
   #incarnation = 0;
   readonly #rival: Rival;
+  readonly #costAge = new CostAge();
+  readonly #wishes = new MapWishes();
   #draining = false;
   #health: OwnHealth = { healthy: true, queued: 0 };
   #publishedMs = Number.NEGATIVE_INFINITY;
@@ -101,20 +106,14 @@ export class ClusterCore {
     return this.#incarnation;
   }
 
-  /** The member that leads a partition, as far as it hears. */
-  leaderOf(partition: number, nowMs: number): string | undefined {
-    return this.#claims.leaderOf(partition, nowMs);
-  }
-
-  /** The same, with its epoch. */
+  /** The member that leads a partition, as far as it hears, and its epoch. */
   leadershipOf(partition: number, nowMs: number): Leadership | undefined {
     return this.#claims.leadershipOf(partition, nowMs);
   }
 
   /** What can be shown of the cluster; undefined: it has read no map yet. */
   get sight(): Sight | undefined {
-    const [map, recorder] = [this.#map, this.recorder];
-    return map === undefined ? undefined : { map, recorder, health: this.#health };
+    return this.#map && { map: this.#map, recorder: this.recorder, health: this.#health };
   }
 
   /** Takes an event; returns what is to be done, in order. */
@@ -141,6 +140,8 @@ export class ClusterCore {
         if (event.map === undefined || versionOf(event.map) < versionOf(this.#map)) break;
         this.#map = event.map;
         this.#peers.follow(event.map, nowMs);
+        this.#costAge.follow(event.map, nowMs);
+        this.#wishes.follow(event.map);
         break;
       case 'proposed':
         this.#proposing = false;
@@ -162,6 +163,9 @@ export class ClusterCore {
         break;
       case 'health':
         this.#health = healthOf(event);
+        break;
+      case 'wish':
+        this.#wishes.add(event.wish);
         break;
       case 'drain':
         this.#draining = true;
@@ -269,7 +273,7 @@ export class ClusterCore {
       return;
     }
     const before = this.#map ?? this.#newMap();
-    const withSelf = this.#withSelf(before);
+    const withSelf = this.#withSelf(this.#wishes.withWishes(before));
     const next = takesPart(this.#self(withSelf) as Member) ? this.#plan(withSelf, nowMs) : withSelf;
     if (next === before || !isOpen(before)) {
       this.#dueSinceMs = undefined;
@@ -311,7 +315,8 @@ export class ClusterCore {
       {
         self: this.#options.info.id,
         peers: this.#peers,
-        healthy: this.#health.healthy,
+        health: this.#health,
+        costsDue: this.#costAge.isDue(nowMs),
         nowMs,
         leaderOf: (partition) => this.#claims.leaderOf(partition, nowMs),
         isWarm: (partition, member) => this.#claims.isWarm(partition, member, nowMs),
@@ -361,13 +366,12 @@ export class ClusterCore {
     const pauseMs =
       this.#claims.wantsMap || this.#hasNews ? 0 : behind ? Math.min(mapPollMs, proposeAgainMs) : mapPollMs;
     const againMs = this.#askedMs + pauseMs;
-    if (nowMs < againMs) {
-      this.#wakeAt(againMs);
-      return;
+    if (nowMs < againMs) this.#wakeAt(againMs);
+    else {
+      this.#reading = true;
+      this.#askedMs = nowMs;
+      this.#effects.push({ kind: 'readMap' });
     }
-    this.#reading = true;
-    this.#askedMs = nowMs;
-    this.#effects.push({ kind: 'readMap' });
   }
 
   #publish(map: ClusterMap, nowMs: number): void {
@@ -394,6 +398,3 @@ export class ClusterCore {
     this.#effects.push({ kind: 'publish', heartbeat });
   }
 }
-
-const healthOf = ({ kind, ...health }: ClusterEvent & { readonly kind: 'health' }): OwnHealth => health;
-const versionOf = (map: ClusterMap | undefined): number => map?.version ?? 0;

@@ -3,9 +3,16 @@ import type { TuttiError } from '../errors/tutti-error.ts';
 import type { PartitionCommand, PartitionEnd, PartitionState } from './claims.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import type { PlacementWish } from './map-wishes.ts';
 
 /** What a node says of itself. */
 export type OwnHealth = Pick<Heartbeat, 'healthy' | 'queued' | 'ailment' | 'loads'>;
+
+export const healthOf = ({ healthy, queued, ailment, loads }: OwnHealth): OwnHealth => ({
+  ...{ healthy, queued },
+  ...(ailment === undefined ? {} : { ailment }),
+  ...(loads === undefined ? {} : { loads }),
+});
 
 export type ClusterEvent =
   /** The log of maps was read to its end, by a read that began then; undefined: it holds none. */
@@ -23,6 +30,8 @@ export type ClusterEvent =
     }
   /** Whether canary tasks come through here, and how much waits. */
   | ({ readonly kind: 'health' } & OwnHealth)
+  /** A person wants a partition to be led somewhere else, or not to be moved. */
+  | { readonly kind: 'wish'; readonly wish: PlacementWish }
   /** Give away everything and leave. */
   | { readonly kind: 'drain' }
   /** Time has come, and how far the partitions are in which the node has a part. */

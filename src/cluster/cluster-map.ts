@@ -51,6 +51,8 @@ export type Assignment = {
   readonly pinned: string;
   /** Nothing is moved but what must be. */
   readonly throttled: boolean;
+  /** What it costs to lead it, beside the other partitions, as was measured: a positive integer. Left out: 1. */
+  readonly cost?: number;
 };
 
 export type ClusterSettings = {
@@ -106,6 +108,8 @@ export const newClusterMap = (clusterId: string, featureLevel: number, settings:
 
 export const memberOf = (map: ClusterMap, id: string): Member | undefined =>
   map.members.find((member) => member.id === id);
+
+export const versionOf = (map: ClusterMap | undefined): number => map?.version ?? 0;
 
 /** It takes part: others hear of it, and it holds what is assigned to it or will. */
 export const takesPart = ({ state }: Member): boolean => state === 'joining' || state === 'up' || state === 'draining';

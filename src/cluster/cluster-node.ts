@@ -3,7 +3,7 @@
  * whoever has the partitions, and what comes of them into events. Whatever is decided is decided in the core.
  */
 import type { Bus, Log } from '../engine/engine.ts';
-import { isTuttiError, type TuttiError } from '../errors/tutti-error.ts';
+import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import type { ClusterOverview } from '../protocol/cluster-overview.ts';
@@ -14,6 +14,7 @@ import type { ClusterMap } from './cluster-map.ts';
 import { clusterOverview, type Surroundings } from './cluster-view.ts';
 import { type Addresses, decodeHeartbeat, encodeHeartbeat, nowhere } from './heartbeat.ts';
 import { MapLog } from './map-log.ts';
+import { isFulfilled, type PlacementWish } from './map-wishes.ts';
 
 /** Who has the partitions of a node. Each call begins something; what comes of it is told to the node by `partitionChanged`. */
 export interface PartitionControl {
@@ -141,6 +142,25 @@ export class ClusterNode {
     const { map, recorder } = this.#core;
     const scans = map === undefined ? [] : recorder.scan(map, this.#options.env.clock.monotonic());
     return scans.map(({ leader }) => leader?.report.position);
+  }
+
+  /**
+   * Pins a partition to a place, throttles it, or ends that; settles when the map says so. Rejects with `OPTION_INVALID` for a
+   * partition that there is not, with `CLOSED` where the node ends before.
+   */
+  async place(wish: PlacementWish): Promise<void> {
+    const { timers } = this.#options.env;
+    if (this.map?.partitions[wish.partition] === undefined)
+      throw new TuttiError(
+        'OPTION_INVALID',
+        `There is no partition ${wish.partition}: they are numbered from 0 to ${(this.map?.partitions.length ?? 1) - 1}.`,
+        { details: { option: 'partition' } },
+      );
+    this.#tell({ kind: 'wish', wish });
+    while (!isFulfilled(this.map, wish)) {
+      if (this.#stopped) throw new TuttiError('CLOSED', 'The node ended before the map was changed.');
+      await new Promise<void>((resolve) => timers.after(limits.proposeAgainMs, resolve));
+    }
   }
 
   /** Gives away everything and leaves; `onStopped` says when that is done. */

@@ -12,6 +12,8 @@
  *
  * Versions: 1, the first. 2, of a cluster that is made from a data folder: one more field says from which, and whether it is all there;
  * whoever does not know that keeps away. Other maps are written as before.
+ * What an assignment got later stands at its end and is left out where it has its usual value; who does not know it drops it, so it can be
+ * made again.
  */
 import { pack, unpack } from 'msgpackr';
 import { TuttiError } from '../errors/tutti-error.ts';
@@ -25,7 +27,7 @@ const headerBytes = 5;
 const states: readonly MemberState[] = ['joining', 'up', 'draining', 'left', 'dead'];
 
 type MemberFields = [string, string, string, number, string, number, number, number, number];
-type AssignmentFields = [number, number[], number, string, 0 | 1];
+type AssignmentFields = [number, readonly number[], number, string, 0 | 1, cost?: number];
 type MapFields = [
   number,
   string,
@@ -58,13 +60,10 @@ export const encodeMap = (map: ClusterMap): Uint8Array => {
       states.indexOf(member.state),
       member.deaths,
     ]),
-    map.partitions.map((own) => [
-      index(own.leader),
-      own.standbys.map(index),
-      own.version,
-      own.pinned,
-      own.throttled ? 1 : 0,
-    ]),
+    map.partitions.map(({ leader, standbys, version, pinned, throttled, cost = 1 }): AssignmentFields => {
+      const usual = [index(leader), standbys.map(index), version, pinned, throttled ? 1 : 0] as const;
+      return cost === 1 ? [...usual] : [...usual, cost];
+    }),
     Object.entries(map.apps).sort(([a], [b]) => (a < b ? -1 : 1)),
   ];
   if (map.origin !== undefined) fields.push([map.origin.folder, map.origin.taken ? 1 : 0]);
@@ -113,12 +112,13 @@ export const decodeMap = (bytes: Uint8Array, position: number): ClusterMap => {
       state: states[state] as MemberState,
       deaths,
     })),
-    partitions: partitions.map(([leader, standbys, own, pinned, throttled]) => ({
+    partitions: partitions.map(([leader, standbys, own, pinned, throttled, cost]) => ({
       leader: idAt(leader),
       standbys: standbys.map(idAt),
       version: own,
       pinned,
       throttled: throttled === 1,
+      ...(cost === undefined ? {} : { cost }),
     })),
     apps: Object.fromEntries(apps),
     ...(origin && { origin: { folder: origin[0], taken: origin[1] === 1 } }),

@@ -120,6 +120,61 @@ describe('leaders move no more than they must', () => {
   });
 });
 
+describe('partitions that do not cost the same', () => {
+  const costs = fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1, maxLength: 40 });
+  const costing = (places: readonly Place[], own: readonly number[]): PlaceNow[] =>
+    places.map((one, partition) => ({ ...free(one), cost: own[partition] ?? 1 }));
+  const sums = (own: readonly PlacedMember[], places: readonly Place[], each: readonly number[]): number[] =>
+    own.map(({ id }) =>
+      places.reduce((sum, { leader }, partition) => sum + (leader === id ? (each[partition] ?? 1) : 0), 0),
+    );
+  const equal = (count: number): PlacedMember[] =>
+    Array.from({ length: count }, (_, index) => ({ id: `n${index}`, weight: 1, location: '' }));
+
+  test('are led so that no move of one of them would make loads more equal by much (B1), and stay so', () => {
+    fc.assert(
+      fc.property(members, costs, costs, (own, before, each) => {
+        const first = place(own, costing(nowhere(each.length), before), 1);
+        const places = place(own, costing(first, each), 1);
+        expect(place(own, costing(places, each), 1)).toEqual(places);
+        const loads = sums(own, places, each);
+        const total = each.reduce((sum, cost) => sum + cost, 0);
+        const weights = own.reduce((sum, { weight }) => sum + weight, 0);
+        const unequal = each.some((cost) => cost !== each[0]);
+        const needed = unequal ? (2 * total) / (5 * weights) : 0;
+        for (const [partition, { leader }] of places.entries()) {
+          const from = own.findIndex(({ id }) => id === leader);
+          for (const [to, member] of own.entries()) {
+            if (to === from) continue;
+            const cost = each[partition]!;
+            const gain = (2 * loads[from]! - cost) / own[from]!.weight - (2 * loads[to]! + cost) / member.weight;
+            expect(gain).toBeLessThanOrEqual(needed + 1e-9);
+          }
+        }
+      }),
+    );
+  });
+
+  test('one that makes most of the work is led alone', () => {
+    const each = Array.from({ length: 12 }, (_, partition) => (partition === 5 ? 40 : 1));
+    const before = place(equal(3), nowhere(12), 1);
+    const after = place(equal(3), costing(before, each), 1);
+    expect(led(after, after[5]!.leader)).toBe(1);
+    expect(after[5]!.leader).toBe(before[5]!.leader);
+  });
+
+  test('what differs by little moves nothing', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 8 }), fc.integer({ min: 1, max: 6 }), costs, (count, share, noise) => {
+        const partitions = count * share;
+        const before = place(equal(count), nowhere(partitions), 1);
+        const each = Array.from({ length: partitions }, (_, at) => 8 + ((noise[at % noise.length] ?? 0) % 3) - 1);
+        expect(moved(before, place(equal(count), costing(before, each), 1))).toBe(0);
+      }),
+    );
+  });
+});
+
 describe('pins', () => {
   test('a pinned partition is led within its place, whatever the loads; where nobody is, anywhere', () => {
     fc.assert(
@@ -143,6 +198,8 @@ describe('pins', () => {
     expect(isWithin({ id: 'n1', location: 'eu/zone-10' }, 'eu/zone-1')).toBe(false);
     expect(isWithin({ id: 'n1', location: 'eu/zone-1' }, 'eu/zone-1')).toBe(true);
     expect(isWithin({ id: 'n10', location: 'eu/zone-1' }, 'eu/zone-1/n1')).toBe(false);
+    expect(isWithin({ id: 'n1', location: '' }, 'n1')).toBe(true);
+    expect(isWithin({ id: 'n1', location: 'eu' }, 'n1')).toBe(true);
   });
 
   test('a throttled partition stays where it is while its leader is there', () => {

@@ -3,7 +3,8 @@
  * the least that restores its rules, and what it has placed it leaves as it is.
  *
  * - B1: leaders are balanced by weight: no move of one partition to another member would bring the loads closer to their weights
- *   (with equal weights: they differ by one at most), but for what is pinned or throttled.
+ *   (with equal weights: they differ by one at most), but for what is pinned or throttled. A load is the sum of what the partitions
+ *   cost; where not all cost the same, a move has to bring more than a fifth of a member's mean load.
  * - B2: a partition's replicas lie as far apart as members allow: first in other regions, then in other zones.
  * - B3: as far as B2 allows, standbys are balanced by weight like leaders.
  */
@@ -11,11 +12,18 @@ import { scoreOf } from './rendezvous.ts';
 
 export type PlacedMember = { readonly id: string; readonly weight: number; readonly location: string };
 export type Place = { readonly leader: string; readonly standbys: readonly string[] };
-export type PlaceNow = Place & { readonly pinned: string; readonly throttled: boolean };
+export type PlaceNow = Place & {
+  readonly pinned: string;
+  readonly throttled: boolean;
+  /** What it costs to lead it, beside others: a positive integer. Left out: 1. */
+  readonly cost?: number;
+};
 
-/** A place is within another one: `eu/zone-1` within `eu`. A member is the smallest place there is. */
-export const isWithin = (member: { readonly id: string; readonly location: string }, place: string): boolean =>
-  place === '' || `${member.location}/${member.id}/`.startsWith(`${place}/`);
+/** A place is within another one: `eu/zone-1` within `eu`. A member is the smallest place there is; its name alone names it, too. */
+export const isWithin = (
+  { id, location }: { readonly id: string; readonly location: string },
+  place: string,
+): boolean => place === '' || place === id || `${location}/${id}/`.startsWith(`${place}/`);
 
 /** Where each partition is to be. With no members: nowhere. */
 export const placePartitions = (
@@ -23,6 +31,9 @@ export const placePartitions = (
   now: readonly PlaceNow[],
   standbys: number,
 ): readonly Place[] => new Placing(members, now, standbys).run();
+
+/** By which part of a member's mean load a move of one of unequal partitions has to make loads more equal. */
+const worthwhilePart = 5;
 
 /** `load` after one more, over `weight`, is less than `otherLoad` over `otherWeight` was: moving one there brings balance. */
 const lighter = (load: number, weight: number, otherLoad: number, otherWeight: number): boolean =>
@@ -35,6 +46,10 @@ class Placing {
   readonly #standbyCount: number;
   readonly #leaders: number[];
   readonly #standbys: number[][];
+  readonly #costs: readonly number[];
+  /** Twice what all cost, where they do not cost the same; else 0: then every move that brings balance is made. */
+  readonly #margin: number;
+  readonly #weights: number;
   readonly #leading: number[];
   readonly #following: number[];
   readonly #scores = new Map<number, number>();
@@ -48,12 +63,16 @@ class Placing {
     // Members that do not say where they are may all be in one place.
     const parts = this.#members.map(({ location }) => location.split('/'));
     this.#nearness = parts.map((one) => parts.map((other) => nearness(one, other)));
+    this.#costs = now.map(({ cost = 1 }) => cost);
+    const unequal = this.#costs.some((cost) => cost !== this.#costs[0]);
+    this.#margin = unequal ? 2 * this.#costs.reduce((sum, cost) => sum + cost, 0) : 0;
+    this.#weights = this.#members.reduce((sum, { weight }) => sum + weight, 0);
     this.#leading = this.#members.map(() => 0);
     this.#following = this.#members.map(() => 0);
     this.#leaders = now.map(({ leader }, partition) => {
       const number = numbers.get(leader) ?? -1;
       if (number < 0 || !this.#mayLead(partition, number)) return -1;
-      this.#leading[number]!++;
+      this.#leading[number]! += this.#costs[partition]!;
       return number;
     });
     this.#standbys = now.map((place, partition) =>
@@ -99,10 +118,11 @@ class Placing {
     let best = -1;
     for (let number = 0; number < this.#members.length; number++) {
       if (!this.#mayLead(partition, number)) continue;
-      if (best < 0 || this.#before(partition, number, best, this.#leading, standbys)) best = number;
+      if (best < 0 || this.#before(partition, number, best, this.#leading, standbys, this.#costs[partition]))
+        best = number;
     }
     this.#leaders[partition] = best;
-    this.#leading[best]!++;
+    this.#leading[best]! += this.#costs[partition]!;
     this.#standbys[partition] = standbys.filter((number) => number !== best);
   }
 
@@ -113,9 +133,10 @@ class Placing {
     other: number,
     loads: readonly number[],
     preferred: readonly number[],
+    cost = 1,
   ): boolean {
-    const ours = (2 * loads[one]! + 1) * this.#members[other]!.weight;
-    const theirs = (2 * loads[other]! + 1) * this.#members[one]!.weight;
+    const ours = (2 * loads[one]! + cost) * this.#members[other]!.weight;
+    const theirs = (2 * loads[other]! + cost) * this.#members[one]!.weight;
     if (ours !== theirs) return ours < theirs;
     const [weHave, theyHave] = [preferred.includes(one), preferred.includes(other)];
     if (weHave !== theyHave) return weHave;
@@ -129,13 +150,11 @@ class Placing {
     const light = heavy.toReversed();
     for (const from of heavy)
       for (const to of light) {
-        const [weight, otherWeight] = [this.#members[to]!.weight, this.#members[from]!.weight];
-        if (!lighter(this.#leading[to]!, weight, this.#leading[from]!, otherWeight)) continue;
         const partition = this.#leaderToMove(from, to);
         if (partition === undefined) continue;
         this.#leaders[partition] = to;
-        this.#leading[from]!--;
-        this.#leading[to]!++;
+        this.#leading[from]! -= this.#costs[partition]!;
+        this.#leading[to]! += this.#costs[partition]!;
         // Where both have a copy they change places.
         this.#standbys[partition] = this.#standbys[partition]!.map((number) => (number === to ? from : number));
         return true;
@@ -148,13 +167,27 @@ class Placing {
     return difference === 0 ? a - b : difference;
   }
 
+  /** The one that brings most; of several, as it is easiest. */
   #leaderToMove(from: number, to: number): number | undefined {
     let best: number | undefined;
+    let most = 0;
     for (const [partition, leader] of this.#leaders.entries()) {
       if (leader !== from || this.#now[partition]!.throttled || !this.#mayLead(partition, to)) continue;
-      if (best === undefined || this.#ratherMoved(partition, best, to)) best = partition;
+      const gain = this.#gain(this.#costs[partition]!, from, to);
+      if (gain <= 0 || gain < most) continue;
+      if (best === undefined || gain > most || this.#ratherMoved(partition, best, to)) best = partition;
+      most = gain;
     }
     return best;
+  }
+
+  /** By how much a move makes the sum of all loads squared over weights smaller; 0: it does not, or not enough. */
+  #gain(cost: number, from: number, to: number): number {
+    const [weight, otherWeight] = [this.#members[to]!.weight, this.#members[from]!.weight];
+    const after = (2 * this.#leading[to]! + cost) * otherWeight;
+    const before = (2 * this.#leading[from]! - cost) * weight;
+    const needed = this.#margin * weight * otherWeight;
+    return (before - after) * worthwhilePart * this.#weights > needed ? (before - after) * cost : 0;
   }
 
   #ratherMoved(one: number, other: number, to: number): boolean {

@@ -4,10 +4,15 @@
  *
  * - R1: a partition whose leader is gone goes to a standby at once; everything else moves by plan.
  * - R2: a planned move gives the new leader a copy first, and names it only when it has caught up (a warm standby).
+ * - R4: what partitions cost is changed seldom, while nothing moves, and only if they would lie better for it, or all cost the same
+ *   again.
  * - R3: who is not `up` is given nothing, unless nobody is.
  */
+
+import type { OwnHealth } from './cluster-event.ts';
 import { type Assignment, type ClusterMap, type Member, withMember, withPlaces } from './cluster-map.ts';
 import type { ClusterTimes } from './cluster-times.ts';
+import { costsOf, withCosts } from './partition-costs.ts';
 import type { Peers } from './peers.ts';
 import { type Place, placePartitions } from './placement.ts';
 
@@ -15,8 +20,10 @@ import { type Place, placePartitions } from './placement.ts';
 export type View = {
   readonly self: string;
   readonly peers: Peers;
-  /** The proposer itself is. */
-  readonly healthy: boolean;
+  /** What the proposer says of itself. */
+  readonly health: OwnHealth;
+  /** What partitions cost may be changed. */
+  readonly costsDue: boolean;
   readonly nowMs: number;
   /** The member that leads a partition now, as far as is heard. */
   readonly leaderOf: (partition: number) => string | undefined;
@@ -65,8 +72,9 @@ const withoutMember = (map: ClusterMap, id: string): ClusterMap => {
 };
 
 /** Who may be given partitions (R3). */
-const candidatesOf = (map: ClusterMap, { self, peers, healthy: isWell, nowMs }: View): readonly Member[] => {
-  const healthy = ({ id }: Member): boolean => (id === self ? isWell : peers.heartbeatOf(id)?.healthy !== false);
+const candidatesOf = (map: ClusterMap, { self, peers, health, nowMs }: View): readonly Member[] => {
+  const healthy = ({ id }: Member): boolean =>
+    id === self ? health.healthy : peers.heartbeatOf(id)?.healthy !== false;
   const up = map.members.filter(({ state }) => state === 'up');
   const known = [up.filter(healthy), up];
   for (const state of ['joining', 'draining'] as const) {
@@ -91,7 +99,16 @@ const withStepsOfPlan = (map: ClusterMap, view: View): ClusterMap => {
     ...map.members.filter(({ state }) => state === 'up' || state === 'draining').map(({ id }) => id),
   ]);
   const now = map.partitions.map((own) => withoutTheGone(own, isThere, isCandidate));
-  const plan = placePartitions(candidates, now, map.settings.standbys);
+  const place = (own: readonly Assignment[]) => placePartitions(candidates, own, map.settings.standbys);
+  const plan = place(now);
+  if (view.costsDue && now.every((own, partition) => rests(own, plan[partition]!, view.leaderOf(partition)))) {
+    const costs = costsOf(loadsOf(map, view), now);
+    const other = withCosts(map, costs);
+    const leaders = place(other.partitions).map(({ leader }) => leader);
+    const areEqualAgain = costs.every((cost) => cost === 1) && now.some(({ cost = 1 }) => cost !== 1);
+    // R4
+    if (areEqualAgain || leaders.some((leader, partition) => leader !== now[partition]!.leader)) return other;
+  }
   let moving = now.filter((own, partition) => isMoving(own, plan[partition]!, view.leaderOf(partition))).length;
   const places = now.map((own, partition): Place => {
     const goal = plan[partition]!;
@@ -124,6 +141,17 @@ const samePlace = (one: Place, other: Place): boolean =>
   one.leader === other.leader &&
   one.standbys.length === other.standbys.length &&
   one.standbys.every((id) => other.standbys.includes(id));
+
+const rests = (own: Place, goal: Place, leads: string | undefined): boolean =>
+  samePlace(own, goal) && !isMoving(own, goal, leads);
+
+/** As who leads each partition tells it. */
+const loadsOf = (map: ClusterMap, { self, peers, health, leaderOf }: View): readonly (number | undefined)[] =>
+  map.partitions.map((_, partition) => {
+    const leader = leaderOf(partition);
+    const told = leader === undefined ? undefined : leader === self ? health : peers.heartbeatOf(leader);
+    return told?.loads?.find(([number]) => number === partition)?.[1];
+  });
 
 /** It has more copies than it is to keep, or another leader than the one named. */
 const isMoving = (own: Place, goal: Place, leads: string | undefined): boolean =>

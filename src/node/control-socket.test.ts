@@ -31,6 +31,7 @@ beforeEach(async () => {
   served = await serveControl(folder, {
     client: client as LocalClient,
     overview: () => Promise.reject(new Error('not asked for')),
+    place: () => Promise.reject(new Error('not asked for')),
   });
 });
 afterEach(async () => {

@@ -4,6 +4,7 @@
  */
 
 import type { Socket } from 'node:net';
+import type { PlacementWish } from '../cluster/map-wishes.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import type { Overview } from '../protocol/overview.ts';
 import type { ListFilter, TaskEvent } from '../protocol/task-view.ts';
@@ -21,10 +22,15 @@ import type { LocalClient } from './local-client.ts';
 
 const socketName = 'control.sock';
 
-export type ControlMethod = 'list' | 'status' | 'cancel' | 'retry' | 'logs' | 'overview';
+export type ControlMethod = 'list' | 'status' | 'cancel' | 'retry' | 'logs' | 'overview' | 'place';
 
 /** What is asked of the process. */
-export type Controlled = { readonly client: LocalClient; readonly overview: () => Promise<Overview> };
+export type Controlled = {
+  readonly client: LocalClient;
+  readonly overview: () => Promise<Overview>;
+  /** Says where a partition is to be led; settles when the map of the cluster says so. */
+  readonly place: (wish: PlacementWish) => Promise<void>;
+};
 
 type Request = SocketRequest<ControlMethod | 'follow'>;
 
@@ -44,7 +50,11 @@ const follow = (client: LocalClient, args: string, reply: (message: SocketReply)
   });
 };
 
-const answer = async ({ client, overview }: Controlled, method: ControlMethod, args: string): Promise<unknown> => {
+const answer = async (
+  { client, overview, place }: Controlled,
+  method: ControlMethod,
+  args: string,
+): Promise<unknown> => {
   const [first] = decodeValue(args) as readonly unknown[];
   switch (method) {
     case 'list':
@@ -59,6 +69,8 @@ const answer = async ({ client, overview }: Controlled, method: ControlMethod, a
       return client.logs(first as string);
     case 'overview':
       return overview();
+    case 'place':
+      return place(first as PlacementWish);
     default:
       throw new TuttiError('OPTION_INVALID', `There is no method ${String(method satisfies never)}.`);
   }

@@ -1,6 +1,7 @@
 /** What the node thread and the state thread of a cluster's node tell each other, beside what every state thread does. */
 import type { MessagePort } from 'node:worker_threads';
 import type { ClusterSettings } from '../cluster/cluster-map.ts';
+import type { PlacementWish } from '../cluster/map-wishes.ts';
 import type { NatsOptions } from '../engine/nats/nats-options.ts';
 import type { FromStateThread, StateThreadData, ToStateThread } from '../execution/state/control.ts';
 import type { LifeLineFiles } from './life-lines.ts';
@@ -40,6 +41,8 @@ export type ToMemberThread =
   | { readonly kind: 'join'; readonly app: string; readonly functions: readonly string[] }
   /** Where clients reach the node, to be told to others. */
   | { readonly kind: 'gateway'; readonly address: string }
+  /** A person says where a partition is to be led; answered by `placed`. */
+  | { readonly kind: 'place'; readonly request: number; readonly wish: PlacementWish }
   /** Give away everything and leave; answered by `left`, also where nobody is there to take it. */
   | { readonly kind: 'drain' };
 
@@ -51,4 +54,6 @@ export type FromMemberThread =
   | { readonly kind: 'executorPeer'; readonly executor: number; readonly peer: number; readonly port: MessagePort }
   /** Where other nodes' gateways are, when that has changed. */
   | { readonly kind: 'gateways'; readonly addresses: readonly string[] }
+  /** The map says so; `error`: it will not. */
+  | { readonly kind: 'placed'; readonly request: number; readonly error: string | undefined }
   | { readonly kind: 'left' };

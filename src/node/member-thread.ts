@@ -278,6 +278,14 @@ const take = (toThread: ToMemberThread): void => {
     else now.member.cluster.drain();
     return;
   }
+  if (toThread.kind === 'place') {
+    const { request, wish } = toThread;
+    now.member.cluster.place(wish).then(
+      () => tell({ kind: 'placed', request, error: undefined }),
+      (error: unknown) => tell({ kind: 'placed', request, error: encodeError(error) }),
+    );
+    return;
+  }
   const message = ports.take(toThread, now.member.ports);
   if (message?.kind === 'overview') tell({ kind: 'overview', request: message.request, overview: overviewOf(now) });
 };

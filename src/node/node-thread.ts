@@ -6,6 +6,7 @@
  * flushes), then the store, then the lock.
  */
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
+import type { PlacementWish } from '../cluster/map-wishes.ts';
 import { dataPaths, openDataFolder, prepareDataFolder } from '../engine/embedded/data-folder.ts';
 import { type FolderLock, lastHolder, lockFolder } from '../engine/embedded/folder-lock.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
@@ -64,6 +65,7 @@ class Node {
   #nextClient = 0;
   /** Below those of the main thread. */
   #nextOwnRequest = -1;
+  readonly #placing = new Map<number, PromiseWithResolvers<void>>();
   readonly #ownRequests = new Map<number, (overview: NodeOverview) => void>();
 
   async start(): Promise<void> {
@@ -97,6 +99,7 @@ class Node {
       this.#socket = await serveControl(data.folder, {
         client: this.#socketClient,
         overview: () => this.#askOverview(),
+        place: (wish) => this.#place(wish),
       });
     }
     const client = this.#connectClient();
@@ -165,6 +168,24 @@ class Node {
       this.#ownRequests.set(request, resolve);
       this.askState(request);
     }).then((seen) => ({ time: new Date(), ...seen }));
+  }
+
+  /** Settles when the map of the cluster says so. */
+  #place(wish: PlacementWish): Promise<void> {
+    if (data.membership === undefined)
+      throw new TuttiError('OPTION_INVALID', 'This node is none of a cluster: it leads all partitions itself.');
+    const request = this.#nextOwnRequest--;
+    const placed = Promise.withResolvers<void>();
+    this.#placing.set(request, placed);
+    this.#tellState({ kind: 'place', request, wish });
+    return placed.promise;
+  }
+
+  #placed(request: number, error: string | undefined): void {
+    const placed = this.#placing.get(request);
+    this.#placing.delete(request);
+    if (error === undefined) placed?.resolve();
+    else placed?.reject(decodeError(error));
   }
 
   #overviewCame(request: number, seen: StateOverview): void {
@@ -267,6 +288,9 @@ class Node {
           case 'gateways':
             this.#gateways = message;
             if (this.#ready) tellMain(message);
+            break;
+          case 'placed':
+            this.#placed(message.request, message.error);
             break;
           case 'left':
             this.#left.resolve();

@@ -1,4 +1,7 @@
 /** A node whose process answers and whose executors do not: it is taken out, said to be ailing, and comes back. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type RemoteClient } from '../../src/client/client.ts';
 import { type ClusterNodes, startClusterNodes } from '../../tools/cluster-nodes.ts';
@@ -22,6 +25,9 @@ beforeAll(async () => {
   });
   client = connect<typeof app>([cluster.nodes[0]?.url as string], { app, timeout: '120 s', giveUpAfter: '60 s' });
 }, 120_000);
+
+const run = promisify(execFile);
+const tutti = fileURLToPath(new URL('../../bin/tutti.js', import.meta.url));
 
 afterAll(async () => {
   await client?.close();
@@ -61,4 +67,25 @@ test('a node whose executors answer nothing loses its partitions, and gets some 
   expect(await Promise.all(Array.from({ length: 50 }, (_, n) => client.run(app.square, n)))).toContain(49 ** 2);
   await expect.poll(look, { timeout: 90_000, interval: 200 }).toEqual(rest);
   expect(await Promise.all(held)).toContain(true);
+});
+
+test('a person pins a partition to a node and throttles another, and ends it', async () => {
+  const data = cluster.nodes[0]?.data as string;
+  const see = async (partition: number) => {
+    const { leader, pinned, throttled } = (await client.overview()).cluster?.partitions[partition] ?? {};
+    return { leader: leader?.member, pinned, throttled };
+  };
+  const before = (await see(0)).leader;
+  const target = before === 'n2' ? 'n1' : 'n2';
+  const { stdout, stderr } = await run(process.execPath, [tutti, 'pin', '0', target, '--data', data]);
+  expect([stdout, stderr]).toEqual(['', `Partition 0 is to be led at ${target}.\n`]);
+  await expect.poll(() => see(0), { timeout: 30_000 }).toEqual({ leader: target, pinned: target, throttled: false });
+  await run(process.execPath, [tutti, 'throttle', '1', '--data', data]);
+  expect(await see(1)).toMatchObject({ throttled: true });
+  await run(process.execPath, [tutti, 'throttle', '1', '--off', '--data', data]);
+  await run(process.execPath, [tutti, 'pin', '0', '--off', '--data', data]);
+  expect([await see(0), await see(1)]).toMatchObject([{ pinned: '' }, { throttled: false }]);
+  await expect(run(process.execPath, [tutti, 'pin', '99', 'n1', '--data', data])).rejects.toMatchObject({
+    stderr: expect.stringContaining('There is no partition 99') as unknown,
+  });
 });

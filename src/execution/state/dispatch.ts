@@ -1,6 +1,7 @@
 /** Which executor gets how much of the work that is ready. */
 import { grantTasks } from '../../tasks/grant.ts';
 import { fromExecutor } from '../../tasks/messages.ts';
+import type { AttemptName } from '../executor/control.ts';
 import type { Part } from './part.ts';
 
 /** An executor as the state thread sees it. */
@@ -9,6 +10,8 @@ export type ExecutorPeer = {
   wanted: number;
   /** It does not answer: it is given nothing more until it does. */
   silent: boolean;
+  /** What keeps it from answering, where that is known. */
+  running?: AttemptName | undefined;
   /** Of the app behind it. Those of the same app share one. */
   readonly names: ReadonlySet<string>;
 };

@@ -9,6 +9,7 @@ import { limits } from '../../limits.ts';
 import { answeredLate, type Running } from '../../tasks/claim.ts';
 import { appendFlat, type Flat, toExecutor } from '../../tasks/messages.ts';
 import type { AttemptName } from '../executor/control.ts';
+import type { Executor } from './executor-table.ts';
 import type { Part } from './part.ts';
 import type { StateHostOptions } from './state-host-options.ts';
 
@@ -57,14 +58,14 @@ const namesOf = (executor: number, attempts: Flat): Running[] => {
 
 /** Holds the roll calls of a thread's partitions. */
 export class RollCalls {
-  readonly #executors: ReadonlyMap<number, { readonly out: Flat }>;
+  readonly #executors: ReadonlyMap<number, Executor>;
   readonly #options: Pick<StateHostOptions, 'env' | 'met'>;
   readonly #over: (part: Part, rollCall: RollCall) => void;
   readonly #asked: () => void;
 
   /** `over` is called once for each call that has ended, `asked` when there is something to send. */
   constructor(
-    executors: ReadonlyMap<number, { readonly out: Flat }>,
+    executors: ReadonlyMap<number, Executor>,
     options: Pick<StateHostOptions, 'env' | 'met'>,
     over: (part: Part, rollCall: RollCall) => void,
     asked: () => void,
@@ -94,7 +95,11 @@ export class RollCalls {
     this.#look(part);
     if (part.rollCall === rollCall)
       this.#options.env.timers.after(limits.rollCallMs, () => {
-        if (part.rollCall === rollCall) this.#end(part, rollCall);
+        if (part.rollCall !== rollCall) return;
+        // Who still keeps silent runs at least what keeps it silent.
+        for (const [executor, { silent, running }] of this.#executors)
+          if (silent && running?.partition === part.number) rollCall.silent(executor, running);
+        this.#end(part, rollCall);
       });
   }
 

@@ -20,12 +20,16 @@ export class SilentExecutors {
     const known = this.#executors.get(executor);
     if (known === undefined) return;
     known.silent = true;
+    known.running = running;
     this.#holding.set(executor, running);
   }
 
   answers(executor: number): void {
     const known = this.#executors.get(executor);
-    if (known !== undefined) known.silent = false;
+    if (known !== undefined) {
+      known.silent = false;
+      known.running = undefined;
+    }
     this.#holding.delete(executor);
   }
 
