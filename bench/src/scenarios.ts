@@ -1,6 +1,7 @@
 /** All scenarios, in the order in which they run. */
 import type { Scenario } from './scenario.ts';
 import { clientLatency, clientNoop } from './scenarios/client-noop.ts';
+import { controlTraffic } from './scenarios/control-traffic.ts';
 import { fanOutScenario } from './scenarios/fan-out.ts';
 import { followers } from './scenarios/followers.ts';
 import { httpStarts } from './scenarios/http-starts.ts';
@@ -39,4 +40,5 @@ export const scenarios: readonly Scenario[] = [
   simulatedMonth,
   simulateRegisters,
   simulateTasks,
+  controlTraffic,
 ];

@@ -48,7 +48,8 @@ describe('claims', () => {
       if (id === leader) cluster.cutFromMap(id);
     }
     cluster.node(leader).states[0] = { role: 'closing', epoch: 0, position: 0 };
-    cluster.tell(leader, { kind: 'partition', partition: 0, state: cluster.node(leader).states[0]!, ended: undefined });
+    const change = { partition: 0, state: cluster.node(leader).states[0]!, ended: undefined };
+    cluster.tell(leader, { kind: 'partitions', changes: [change] });
     cluster.pass(20_000);
     for (const { commands } of cluster.nodes.values())
       expect(commands.filter((command) => command.endsWith('claim 0'))).toEqual([]);

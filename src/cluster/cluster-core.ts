@@ -158,8 +158,8 @@ export class ClusterCore {
       case 'closed':
         this.#peers.closed(this.#map?.members.find(({ token }) => token === event.token));
         break;
-      case 'partition':
-        this.#claims.changed(event.partition, event.state, event.ended, nowMs);
+      case 'partitions':
+        for (const { partition, state, ended } of event.changes) this.#claims.changed(partition, state, ended, nowMs);
         break;
       case 'health':
         this.#health = healthOf(event);

@@ -14,6 +14,13 @@ export const healthOf = ({ healthy, queued, ailment, loads }: OwnHealth): OwnHea
   ...(loads === undefined ? {} : { loads }),
 });
 
+/** What the node has of a partition now, and why it ended, where it ended against its will. */
+export type PartitionChange = {
+  readonly partition: number;
+  readonly state: PartitionState;
+  readonly ended: PartitionEnd | undefined;
+};
+
 export type ClusterEvent =
   /** The log of maps was read to its end, by a read that began then; undefined: it holds none. */
   | { readonly kind: 'map'; readonly map: ClusterMap | undefined; readonly beganMs: number }
@@ -23,10 +30,9 @@ export type ClusterEvent =
   /** The connection to the run of another node ended that joined with this token. */
   | { readonly kind: 'closed'; readonly token: string }
   | {
-      readonly kind: 'partition';
-      readonly partition: number;
-      readonly state: PartitionState;
-      readonly ended: PartitionEnd | undefined;
+      readonly kind: 'partitions';
+      /** In the order in which they came; of one partition there may be several. */
+      readonly changes: readonly PartitionChange[];
     }
   /** Whether canary tasks come through here, and how much waits. */
   | ({ readonly kind: 'health' } & OwnHealth)

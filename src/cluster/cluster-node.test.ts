@@ -23,6 +23,11 @@ class TestWorld {
   readonly stopped: { readonly id: string; readonly code: string | undefined }[] = [];
   #epoch = 0;
 
+  /** How often a partition was claimed. */
+  get claims(): number {
+    return this.#epoch;
+  }
+
   start(id: string): { readonly node: ClusterNode; readonly life: Life } {
     const life = new Life(id);
     const place: Place = { simulation: this.simulation, network: this.network, life, end: id };
@@ -86,6 +91,13 @@ test('nodes agree, share the partitions, take over from one that ends, and one t
   await world.pass(10_000);
   expect(world.stopped).toEqual([{ id: 'n0', code: undefined }]);
   expect(world.loads()).toEqual({ n0: 0, n2: 4 });
+});
+
+test('what was decided about all partitions is done once, though each of them tells that it has changed', async () => {
+  const world = new TestWorld();
+  world.start('n0');
+  await world.pass(5_000);
+  expect([world.claims, world.loads()]).toEqual([partitions, { n0: partitions }]);
 });
 
 test('the process of a leader that ends costs its partitions less than a second', async () => {

@@ -124,7 +124,12 @@ export class ClusterNode {
 
   /** What this node has of a partition has changed, and why it ended, where it ended against its will. */
   partitionChanged(partition: number, ended?: PartitionEnd): void {
-    this.#tell({ kind: 'partition', partition, state: this.#options.control.state(partition), ended });
+    const change = { partition, state: this.#options.control.state(partition), ended };
+    const last = this.#events.at(-1);
+    // What a decision has changed is told as one event: told one by one, each would decide anew about those still to be told.
+    if (last?.kind === 'partitions')
+      this.#events[this.#events.length - 1] = { ...last, changes: [...last.changes, change] };
+    else this.#tell({ kind: 'partitions', changes: [change] });
   }
 
   /** The connection to another node ended: to the run that joined with this token. */

@@ -207,7 +207,7 @@ export class ScriptedCluster {
     const node = this.nodes.get(id);
     if (node === undefined) return;
     node.states[partition] = state;
-    this.tell(id, { kind: 'partition', partition, state, ended });
+    this.tell(id, { kind: 'partitions', changes: [{ partition, state, ended }] });
   }
 
   #perform(id: string, node: Node, effect: ClusterEffect): void {
