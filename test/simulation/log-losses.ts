@@ -14,6 +14,8 @@ type Loss = Extract<Fault, { readonly kind: 'logTail' | 'logAnew' }>;
 
 /** What is still under way from faults that have ended is through by then. */
 const quietBeforeMs = 8_000;
+/** What an outage held up is through. */
+const aftermathMs = 2_000;
 const lookEveryMs = 5;
 const looksMax = 400;
 /** Reports that were begun while a log was another one. */
@@ -26,6 +28,7 @@ const hinders: readonly Fault['kind'][] = [
   'isolate',
   'network',
   'log',
+  'logLeader',
   'fullDisk',
   'crash',
   'stall',
@@ -74,7 +77,8 @@ export class LogLosses {
     if (this.#active !== undefined) return fault.kind !== 'clock';
     if (isLoss(fault) || !hinders.includes(fault.kind)) return false;
     const { nowMs } = this.#world.simulation;
-    return this.#planned.some(({ atMs }) => atMs - quietBeforeMs <= nowMs && nowMs <= atMs + lookEveryMs * looksMax);
+    const quietMs = fault.kind === 'logLeader' ? Math.max(quietBeforeMs, fault.forMs + aftermathMs) : quietBeforeMs;
+    return this.#planned.some(({ atMs }) => atMs - quietMs <= nowMs && nowMs <= atMs + lookEveryMs * looksMax);
   }
 
   /** A partition whose log is not the right one is not led, and that is reported. */

@@ -10,7 +10,7 @@ import type { DiskEnd } from '../../src/testing/simulated-disk.ts';
 import { type SeededRandom, seededRandom } from '../../src/values/hash.ts';
 import { type ClusterPlan, clusterPlanOf, clusterSize, type MemberFault, mapLossesOf } from './cluster/cluster-plan.ts';
 import type { DriveFault, EmbeddedSettings } from './embedded/plan.ts';
-import { clusterLossesOf, replicaPlanOf, rowDamageOf } from './replica-plan.ts';
+import { clusterLossesOf, leaderlessLogsOf, replicaPlanOf, rowDamageOf } from './replica-plan.ts';
 
 export type Fault =
   | { readonly kind: 'crash'; readonly node: number; readonly how: DiskEnd; readonly downMs: number }
@@ -35,6 +35,8 @@ export type Fault =
   | { readonly kind: 'damageBlob'; readonly partition: number; readonly pick: number }
   | { readonly kind: 'network'; readonly faults: NetworkFaults; readonly forMs: number }
   | { readonly kind: 'log'; readonly partition: number; readonly faults: LogFaults; readonly forMs: number }
+  /** The log has no leader for a while, and its replicas are behind by up to so many records. */
+  | { readonly kind: 'logLeader'; readonly partition: number; readonly behindMax: number; readonly forMs: number }
   | DriveFault
   | MemberFault
   /** A bit of a row flips in the node's store, if the node follows the partition. */
@@ -148,6 +150,7 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
   faults.push(...rowDamageOf(diceOf('rows'), replicas.followers, busyMs, only));
   if (clustered) faults.push(...clusterLossesOf(diceOf('losses'), size, only));
   if (clustered) faults.push(...mapLossesOf(diceOf('map losses'), size, only));
+  if (clustered) faults.push(...leaderlessLogsOf(diceOf('leaderless logs'), size, only));
   const load = hasTasks ? loadOf(diceOf('load'), busyMs, only) : undefined;
   faults.push(...(load?.faults ?? []));
   return {

@@ -5,7 +5,13 @@
 import type { LogFaults } from '../../src/engine/simulated/log-service.ts';
 import type { Dice, Fault, FaultKind, PlannedFault } from './plan.ts';
 
-export const replicaFaults = ['handOver', 'logTail', 'logAnew', 'damageRow'] as const satisfies readonly FaultKind[];
+export const replicaFaults = [
+  'handOver',
+  'logTail',
+  'logAnew',
+  'logLeader',
+  'damageRow',
+] as const satisfies readonly FaultKind[];
 
 export type ReplicaPlan = {
   /** By partition: the numbers of the nodes that follow it. */
@@ -68,6 +74,26 @@ export const rowDamageOf = (
 };
 
 type Size = { readonly nodes: number; readonly partitions: number; readonly busyMs: number };
+
+/** In some of the plans a log is without a leader for as long as an election takes (4 to 9 s in a cluster of NATS). */
+export const leaderlessLogsOf = (
+  dice: Dice,
+  { partitions, busyMs }: Size,
+  only: readonly FaultKind[],
+): readonly PlannedFault[] => {
+  const faults: PlannedFault[] = [];
+  for (let count = dice.pick([0, 0, 0, 1, 2]); count > 0; count--) {
+    const fault: Fault = {
+      kind: 'logLeader',
+      partition: dice.whole(0, partitions - 1),
+      behindMax: dice.pick([0, 1, 20]),
+      forMs: dice.whole(4_000, 9_000),
+    };
+    const atMs = dice.whole(0, busyMs);
+    if (only.includes(fault.kind)) faults.push({ atMs, fault });
+  }
+  return faults;
+};
 
 export const replicaPlanOf = (
   workload: string,

@@ -94,6 +94,12 @@ export class Strikes {
         });
         break;
       }
+      case 'logLeader': {
+        const log = logs[fault.partition] as LogService;
+        log.losesLeader(fault.behindMax);
+        heal(fault.forMs, 'logLeader', () => log.electsLeader());
+        break;
+      }
       case 'crashAtCall':
       case 'failedWrites':
       case 'slowDisk':

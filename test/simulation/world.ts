@@ -148,7 +148,10 @@ export class World {
     this.tell('calm', '');
     this.network.faults = calm.network;
     this.network.healAll();
-    for (const log of this.logs) log.faults = calm.log;
+    for (const log of this.logs) {
+      log.faults = calm.log;
+      log.electsLeader();
+    }
     this.cluster?.endFaults();
     for (const node of this.nodes) {
       node.disk.full = false;

@@ -5,6 +5,8 @@
  * - An append may land though its reply is lost, land late, or be dropped without a word.
  * - A refusal may rest on a proposal that vanishes: nothing stands at the position, then or later.
  * - A read may show an older end than there is; `end` may also count what vanishes.
+ * - It may be without a leader for a while (`losesLeader`): what was under way may land, and nobody is told; what comes later is
+ *   dropped, and nobody says where the log ends. Any replica answers reads meanwhile, also one that is behind.
  */
 import type { SeededRandom } from '../../values/hash.ts';
 import type { Simulation } from './simulation.ts';
@@ -43,10 +45,15 @@ export type ReadReply =
 /** What a log held and does not hold any more. */
 export type LostRecords = { readonly first: number; readonly records: readonly Uint8Array[] };
 
+/** So long after its leader has gone, what that one had taken may land. */
+const takenMs = 50;
+
 /** One log as its servers have it. */
 export class LogService {
   faults: LogFaults = calmLog;
-  readonly counts = { phantom: 0, late: 0, dropped: 0, stale: 0, wrongEnd: 0 };
+  readonly counts = { phantom: 0, late: 0, dropped: 0, stale: 0, wrongEnd: 0, untold: 0 };
+  /** Since when it has no leader, and by how many records its replicas may be behind; undefined: it has one. */
+  #leaderless: { readonly sinceMs: number; readonly behindMax: number } | undefined;
   readonly #simulation: Simulation;
   readonly #end: string;
   readonly #random: SeededRandom;
@@ -77,8 +84,23 @@ export class LogService {
     return this.#records[position - this.#start];
   }
 
+  /** Until `electsLeader` nobody answers for it but to reads, which end up to `behindMax` records too early. */
+  losesLeader(behindMax: number): void {
+    this.#leaderless = { sinceMs: this.#simulation.nowMs, behindMax };
+  }
+
+  electsLeader(): void {
+    this.#leaderless = undefined;
+  }
+
   /** An append arrives; `reply` is called at once, later or never. */
   append(bytes: Uint8Array, after: number, reply: (reply: AppendReply) => void): void {
+    if (this.#leaderless !== undefined) {
+      if (this.#simulation.nowMs > this.#leaderless.sinceMs + takenMs || this.#random.fraction() < 0.5) return;
+      this.counts.untold++;
+      this.#land(bytes, after, () => {});
+      return;
+    }
     if (this.#happens(this.faults.dropped, 'dropped')) return;
     if (this.#happens(this.faults.phantom, 'phantom')) {
       reply({ kind: 'occupied' });
@@ -106,6 +128,8 @@ export class LogService {
     if (from < this.#start) return { kind: 'trimmed', start: this.#start };
     let end = this.end;
     if (this.#happens(this.faults.stale, 'stale')) end -= Math.ceil(this.faults.staleRecords * this.#random.fraction());
+    const { behindMax = 0 } = this.#leaderless ?? {};
+    if (behindMax > 0) end -= Math.floor((behindMax + 1) * this.#random.fraction());
     const records: Uint8Array[] = [];
     let bytes = 0;
     for (let position = from; position <= end && (records.length === 0 || bytes < maxBytes); position++) {
@@ -116,14 +140,22 @@ export class LogService {
     return { kind: 'records', first: from, records };
   }
 
-  /** The end as one of the servers sees it. */
-  seenEnd(): number {
+  /** The end as one of the servers sees it; undefined: nobody says. */
+  seenEnd(): number | undefined {
+    if (this.#leaderless !== undefined) return undefined;
     if (!this.#happens(this.faults.wrongEnd, 'wrongEnd')) return this.end;
     const off = Math.ceil(this.faults.staleRecords * (this.#random.fraction() - 0.5));
     return Math.max(this.#start - 1, this.end + off);
   }
 
-  trim(upTo: number): void {
+  /** False: nobody takes it. */
+  trim(upTo: number): boolean {
+    if (this.#leaderless !== undefined) return false;
+    this.#trim(upTo);
+    return true;
+  }
+
+  #trim(upTo: number): void {
     const start = Math.max(this.#start, Math.min(upTo, this.end));
     if (start === this.#start) return;
     this.#records = this.#records.slice(start - this.#start);

@@ -41,9 +41,10 @@ export class SimulatedLog implements Log {
   }
 
   end(): Promise<number> {
-    return this.#requests.untilAnswered('end', undefined, nothing, readTimeoutMs, (_sent, answer) =>
-      answer(this.#service.seenEnd()),
-    );
+    return this.#requests.untilAnswered<number>('end', undefined, nothing, readTimeoutMs, (_sent, answer) => {
+      const end = this.#service.seenEnd();
+      if (end !== undefined) answer(end);
+    });
   }
 
   start(): Promise<number> {
@@ -54,8 +55,7 @@ export class SimulatedLog implements Log {
 
   async trim(upTo: number): Promise<void> {
     await this.#requests.untilAnswered<true>('trim', upTo, nothing, readTimeoutMs, (_sent, answer) => {
-      this.#service.trim(upTo);
-      answer(true);
+      if (this.#service.trim(upTo)) answer(true);
     });
   }
 }

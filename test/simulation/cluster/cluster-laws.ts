@@ -80,6 +80,7 @@ export class ClusterLaws {
       if (member.state === 'up' && before?.state === 'joining') this.#checkQuiet(member.token, member.deaths);
       if (member.state === 'dead' && before !== undefined && takesPart(before)) this.#checkDead(member.token, map);
     }
+    if (!this.#lostLately) this.#checkGiven(map);
     this.#map = map;
   }
 
@@ -101,6 +102,22 @@ export class ClusterLaws {
       this.#world.violated('quiet time', `${token} fell out ${deaths} times and is up again after ${waitedMs} ms`);
   }
 
+  /** While somebody is up, nobody else is given a part of a partition: not one that waits, nor one that is about to leave. */
+  #checkGiven(map: ClusterMap): void {
+    const up = new Set(map.members.filter(({ state }) => state === 'up').map(({ id }) => id));
+    if (up.size === 0) return;
+    for (const [partition, { leader, standbys }] of map.partitions.entries()) {
+      const before = this.#map?.partitions[partition];
+      const had = new Set(before === undefined ? [] : [before.leader, ...before.standbys]);
+      const given = [leader, ...standbys].find((id) => id !== '' && !had.has(id) && !up.has(id));
+      if (given !== undefined)
+        this.#world.violated(
+          'given',
+          `version ${map.version} gives partition ${partition} to ${given}, which is not up`,
+        );
+    }
+  }
+
   /** Nobody is declared dead because a single link is cut. */
   #checkDead(token: string, map: ClusterMap): void {
     const { nowMs } = this.#world.simulation;
@@ -109,7 +126,7 @@ export class ClusterLaws {
     this.#world.count('declared dead while it ran');
     if (map.members.filter(takesPart).length < 2) return;
     const struck = this.#faults.filter(({ untilMs }) => untilMs + aftermathMs > nowMs);
-    const harmless = ['claim', 'clock', 'fullDisk', 'damageBlob', 'log', 'handOver'];
+    const harmless = ['claim', 'clock', 'fullDisk', 'damageBlob', 'log', 'logLeader', 'handOver'];
     const others = struck.filter(({ fault }) => !harmless.includes(fault.kind) && !isCutFromService(fault));
     if (others.length <= 1 && others.every(({ fault }) => fault.kind === 'cut'))
       this.#world.violated('one link', `${token} was declared dead; ${others.length} links were cut`);

@@ -4,6 +4,7 @@
  */
 import { clusterBugs } from './cluster-bugs.ts';
 import { diskBugs } from './disk-bugs.ts';
+import { nodeBugs } from './node-bugs.ts';
 import { registerBugs } from './register-bugs.ts';
 import { replicaBugs } from './replica-bugs.ts';
 import { taskBugs } from './task-bugs.ts';
@@ -47,5 +48,6 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...replicaBugs,
   ...taskBugs,
   ...clusterBugs,
+  ...nodeBugs,
   ...diskBugs,
 ];

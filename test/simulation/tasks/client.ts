@@ -194,6 +194,7 @@ export class TaskClient {
       delayMs: 0,
     };
     run.id = await this.#untilAnswered(() => this.#client.start(spec));
+    await this.#checkFresh(run, false);
     if (run.cancels) {
       await new Promise<void>((resolve) => this.#env.timers.after(this.#dice.whole(0, 2_000), resolve));
       await this.#untilAnswered(() => this.#client.cancel(run.id)).catch((error: unknown) => {
@@ -208,8 +209,22 @@ export class TaskClient {
           isTuttiError(error) ? `${error.code} ${error.message}` : String(error),
         ),
       );
+    await this.#checkFresh(run, true);
     ended?.(shortly(run.outcomes.join(', then ')));
     this.#open--;
+  }
+
+  /** Law 3: who asks how a task is, of whatever node, is told of all that was acknowledged before: that it is there, that it ended. */
+  async #checkFresh({ id, name }: Run, ended: boolean): Promise<void> {
+    const { cluster } = this.#world.plan;
+    if (cluster === undefined) return;
+    const status = await this.#untilAnswered(() => this.#client.status(id));
+    const told = status?.state ?? 'not there';
+    if (status === undefined || (ended && !['completed', 'failed', 'cancelled'].includes(told)))
+      this.#world.violated(
+        'fresh',
+        `${name} ${id} ${ended ? 'has ended' : 'was started'}, and is then told as ${told}`,
+      );
   }
 
   /** Asks again on the next node when the connection is given up. */

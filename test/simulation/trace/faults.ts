@@ -8,7 +8,7 @@ export const lanesOfFault = (fault: Fault): readonly string[] => {
   const lanes: string[] = [];
   if ('node' in fault) lanes.push(`n${fault.node}`);
   if ('end' in fault && !lanes.includes(fault.end)) lanes.push(fault.end);
-  if (fault.kind === 'log') lanes.push(`log ${fault.partition}`);
+  if (fault.kind === 'log' || fault.kind === 'logLeader') lanes.push(`log ${fault.partition}`);
   if (fault.kind === 'damageBlob') lanes.push('blobs');
   return lanes.length === 0 ? [worldLane] : lanes;
 };
