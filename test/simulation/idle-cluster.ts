@@ -41,13 +41,15 @@ const measure = async ({ nodes, partitions, seconds }: IdleTask): Promise<IdleFi
   const plan = {
     ...drawn,
     checkpoints: limits,
-    cluster: { standbys: 1, movesMax: limits.movesMax, members },
+    cluster: { standbys: 1, movesMax: partitions, members },
   };
   const world = new World(plan, workload.node);
   const { simulation } = world;
   workload.begin(world);
   world.begin();
-  await simulation.run(untilAtRestMs, () => world.cluster?.unrest() === undefined && simulation.nowMs > untilQuietMs);
+  await simulation.run(untilQuietMs);
+  while (simulation.nowMs < untilAtRestMs && world.cluster?.unrest() !== undefined)
+    await simulation.run(simulation.nowMs + 1_000);
   const unrest = world.cluster?.unrest();
   if (unrest !== undefined) throw new Error(`The cluster of ${nodes} nodes is not at rest: ${unrest}.`);
   const figures = { sent: 0, received: 0, sentBytes: 0, receivedBytes: 0 };

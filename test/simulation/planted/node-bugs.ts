@@ -110,6 +110,25 @@ export const nodeBugs: readonly PlantedBug[] = [
     seeds: 20,
   },
   {
+    name: 'a node keeps copies that it is not to have any more, and never leaves',
+    workload: 'cluster',
+    file: claims,
+    find: "return own.state.role === 'following' ? { kind: 'drop', partition } : undefined;",
+    replace: 'return undefined;',
+    law: ['progress', 'ends'],
+    seeds: 60,
+  },
+  {
+    name: 'whoever leads no more says of a task that it is not there',
+    workload: 'cluster-tasks',
+    file: 'src/execution/state/intake.ts',
+    find: '      // To give up is not answered.\n',
+    replace:
+      "      if (part !== undefined && flat[at] === fromClient.status) {\n        refuse(flat[at + 1] as number, encodeError(new TuttiError('TASK_NOT_FOUND', 'It is not there.')));\n        at += clientMessageLength(flat, at);\n        continue;\n      }\n",
+    law: ['fresh', 'no error'],
+    seeds: 60,
+  },
+  {
     name: 'C4: a leader that is named no more keeps what it leads',
     workload: 'cluster',
     file: claims,
