@@ -65,6 +65,8 @@ export const limits = {
   partitionsMax: 256,
   windowRecords: 8,
   windowRecordsOwn: 2,
+  /** An append costs servers and node more than what is in it: what comes meanwhile goes into the next record. */
+  windowRecordsNats: 1,
   intakePendingMax: 20_000,
   clientStartsMax: 10_000,
   checkpointDirtyRows: 100_000,
@@ -85,8 +87,9 @@ export const limits = {
   followPollMs: 200,
   /** How often it looks where all that it was told of is read: its leader may have said more that was lost. */
   followPollIdleMs: 1_000,
-  /** How soon a leader tells standbys of new records, at the latest. */
+  /** How soon a leader tells standbys of new records that come after quiet, and how often of those that come all the time. */
   progressMs: 10,
+  progressAgainMs: 50,
   /** How long a replica waits for what another one knows, before it claims. */
   askReplicasMs: 250,
   /** How soon an idle leader of a shared log looks whether the log ends where it should: one small request. */

@@ -77,7 +77,7 @@ command with which another machine joins. JSON lines on stderr.`,
     )
     .addOption(new Option('--cluster <name>', 'the name of the cluster (default: tutti)').argParser(nameText))
     .addOption(
-      new Option('--partitions <n>', 'partitions of a new cluster (default: 4 for each copy)')
+      new Option('--partitions <n>', 'partitions of a new cluster (default: 2 for each copy)')
         .env('TUTTI_PARTITIONS')
         .argParser(wholeNumber(1, limits.partitionsMax)),
     )

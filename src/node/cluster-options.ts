@@ -18,7 +18,7 @@ export type ClusterOptions = {
   readonly weight?: number;
   /** Copies that NATS keeps of each log, 1 or 3; fixed when the cluster is made. Default: 3. */
   readonly replicas?: number;
-  /** Fixed when the cluster is made. Default: 4 for each NATS server that it is made for. */
+  /** Fixed when the cluster is made. Default: 2 for each NATS server that it is made for. */
   readonly partitions?: number;
   /** False: where there is no cluster yet, one is waited for. Default: true. */
   readonly creates?: boolean;
@@ -64,7 +64,7 @@ const optionNames = [
 const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
 const placePattern = /^[A-Za-z0-9_.-]{1,64}(\/[A-Za-z0-9_.-]{1,64}){0,4}$/;
 /** Of a new cluster. */
-export const partitionsPerServer = 4;
+export const partitionsPerServer = 2;
 
 /** Throws `OPTION_INVALID`, naming the option. */
 export const checkClusterOptions = (options: ClusterOptions): MembershipSettings => {

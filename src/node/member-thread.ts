@@ -162,6 +162,7 @@ const joinCluster = async (app: string, functions: readonly string[]): Promise<J
       retentionTasks: data.retentionTasks,
       checkpoints: data.tuning ?? limits,
       stalled: () => undefined,
+      window: limits.windowRecordsNats,
       soon: (turn) => setImmediate(turn),
     },
     copies: (partition) => copies[partition] as FileCopies,

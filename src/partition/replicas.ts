@@ -33,6 +33,7 @@ export class Replicas {
   #logId: LogId | undefined;
   /** What to tell of, while that is planned. */
   #progress: number | undefined;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReplicasOptions) {
     this.#options = options;
@@ -102,16 +103,24 @@ export class Replicas {
     return [];
   }
 
-  /** Tells whoever follows, soon and once for many records, how far the log reaches. */
-  tellProgress(position: number): void {
+  /** Tells whoever follows how far the log reaches: soon and once for many records, or `atOnce`. */
+  tellProgress(position: number, atOnce: boolean): void {
+    const { env } = this.#options;
     const planned = this.#progress !== undefined;
     this.#progress = position;
-    if (planned) return;
-    this.#options.env.timers.after(limits.progressMs, () => {
-      const to = this.#progress;
-      this.#progress = undefined;
-      this.#options.bus.publish(this.#subject('progress', ''), pack(to));
-    });
+    if (atOnce) this.#publishProgress();
+    else if (!planned) {
+      const ms = Math.max(limits.progressMs, this.#toldAtMs + limits.progressAgainMs - env.clock.monotonic());
+      env.timers.after(ms, () => this.#publishProgress());
+    }
+  }
+
+  #publishProgress(): void {
+    const to = this.#progress;
+    if (to === undefined) return;
+    this.#progress = undefined;
+    this.#toldAtMs = this.#options.env.clock.monotonic();
+    this.#options.bus.publish(this.#subject('progress', ''), pack(to));
   }
 
   /** Calls `told` with how far the log reaches whenever its leader says so, until the returned function is called. */

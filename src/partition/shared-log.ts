@@ -61,7 +61,8 @@ export class SharedLog {
       );
     replicas.knows(position, logId);
     // The last one of a leader gives the partition away: above all of that the others shall know.
-    if (role === 'leading' || role === 'handingOver' || role === 'handedOver') replicas.tellProgress(position);
+    if (role === 'leading' || role === 'handingOver' || role === 'handedOver')
+      replicas.tellProgress(position, role === 'handedOver');
   }
 
   /** The same bytes are appended again. */

@@ -23,12 +23,14 @@ const through = async (options: RunOptions, units: number, work: Work): Promise<
   await using rig = await Rig.start({ folder, nodes, partitions, executors });
   const client = rig.client([rig.nodes.urls[0] as string]);
   await work(client, Math.ceil(units / 5));
-  const before = rig.cost();
+  const [before, trafficBefore] = [rig.cost(), await rig.traffic()];
   const { value: latencies, seconds, cpuSeconds } = await span(() => work(client, units));
-  const after = rig.cost();
+  const [after, traffic] = [rig.cost(), await rig.traffic()];
+  const messages = traffic.inMessages + traffic.outMessages - trafficBefore.inMessages - trafficBefore.outMessages;
   const extra = {
     nodes_cpu_s: after.nodesCpu - before.nodesCpu,
     servers_cpu_s: after.serversCpu - before.serversCpu,
+    nats_messages: messages / units,
   };
   return { n: units, seconds, cpuSeconds, latencies, extra };
 };

@@ -94,12 +94,17 @@ export class LeaderLinks {
     }
     this.unsent = 0;
     let local = 0;
-    for (const link of this.links.values()) if (!link.remote) local++;
+    let queued = 0;
+    for (const link of this.links.values()) {
+      queued += link.queued;
+      if (!link.remote) local++;
+    }
     for (const link of this.links.values()) {
       const share = Math.ceil(target / (link.remote ? this.links.size : local));
       const missing = share - link.asked - link.queued;
       // Few at a time while there is still something to do: a message for each would cost more than the tasks.
-      if (missing > 0 && missing >= share >> 2) {
+      // Other nodes are asked by who has nothing to do.
+      if (missing > 0 && missing >= share >> 2 && !(link.remote && queued > 0)) {
         link.asked += missing;
         link.out.push(fromExecutor.want, missing);
       }

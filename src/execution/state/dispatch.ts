@@ -1,4 +1,5 @@
 /** Which executor gets how much of the work that is ready. */
+import { limits } from '../../limits.ts';
 import { grantTasks } from '../../tasks/grant.ts';
 import { fromExecutor } from '../../tasks/messages.ts';
 import type { AttemptName } from '../executor/control.ts';
@@ -12,6 +13,8 @@ export type ExecutorPeer = {
   silent: boolean;
   /** What keeps it from answering, where that is known. */
   running?: AttemptName | undefined;
+  /** It is on another node. */
+  readonly elsewhere: boolean;
   /** Of the app behind it. Those of the same app share one. */
   readonly names: ReadonlySet<string>;
 };
@@ -22,8 +25,21 @@ export const isForHost = (op: unknown): boolean => op === fromExecutor.want || o
 const takesWork = (executor: ExecutorPeer): boolean => executor.wanted > 0 && !executor.silent;
 
 /**
+ * It wants more than its slots hold: it has found that its tasks are short. Such ones cost less than their way to another node.
+ */
+const asksAhead = (executor: ExecutorPeer): boolean => executor.wanted > limits.slotsPerExecutor;
+
+/** Those who are asked first: all who want work, or those of this node where one of them asks ahead. */
+const first = <Executor extends ExecutorPeer>(
+  wanting: readonly (readonly [number, Executor])[],
+): readonly (readonly [number, Executor])[] =>
+  wanting.some(([, executor]) => !executor.elsewhere && asksAhead(executor))
+    ? wanting.filter(([, executor]) => !executor.elsewhere)
+    : wanting;
+
+/**
  * Gives ready tasks to executors that want some: evenly where there are fewer tasks than wanted, from all partitions in
- * turn. `round` says who comes first this time. Returns whether there may be more for them, to be looked for in another turn.
+ * turn; short ones to those of this node first. `round` says who comes first this time. Returns whether there may be more for them, to be looked for in another turn.
  */
 export const dispatch = (
   parts: readonly Part[],
@@ -34,21 +50,26 @@ export const dispatch = (
   if (wanting.length === 0) return false;
   const ready = parts.reduce((sum, { tasks }) => sum + tasks.readyFor(undefined), 0);
   if (ready === 0) return false;
-  const share = Math.max(1, Math.ceil(ready / wanting.length));
+  const near = first(wanting);
+  let given = 0;
   let more = false;
-  for (let turn = 0; turn < wanting.length; turn++) {
-    const [number, executor] = wanting[(round + turn) % wanting.length] as [number, ExecutorPeer];
-    let most = Math.min(executor.wanted, share);
-    for (let at = 0; at < parts.length && most > 0; at++) {
-      const { host, tasks, leading } = parts[(round + turn + at) % parts.length] as Part;
-      if (!leading || tasks.readyFor(executor.names) === 0) continue;
-      const count = Math.ceil(most / (parts.length - at));
-      host.transact((tx) => {
-        const given = grantTasks(tasks, tx, host.core.acknowledged, number, count);
-        most -= given;
-        executor.wanted -= given;
-      });
-      more ||= tasks.asideStopped;
+  for (const those of [near, wanting.filter((each) => !near.includes(each))]) {
+    const share = Math.max(1, Math.ceil((ready - given) / those.length));
+    for (let turn = 0; turn < those.length; turn++) {
+      const [number, executor] = those[(round + turn) % those.length] as (typeof those)[number];
+      let most = Math.min(executor.wanted, share);
+      for (let at = 0; at < parts.length && most > 0; at++) {
+        const { host, tasks, leading } = parts[(round + turn + at) % parts.length] as Part;
+        if (!leading || tasks.readyFor(executor.names) === 0) continue;
+        const count = Math.ceil(most / (parts.length - at));
+        host.transact((tx) => {
+          const granted = grantTasks(tasks, tx, host.core.acknowledged, number, count);
+          most -= granted;
+          given += granted;
+          executor.wanted -= granted;
+        });
+        more ||= tasks.asideStopped;
+      }
     }
   }
   return more;
@@ -68,18 +89,21 @@ export class ExecutorTurns {
   }
 
   /**
-   * The next executor after the last one chosen that takes work and has this function, where one is named; it is given one grant.
+   * The next executor after the last one chosen that takes work and has this function, where one is named; it is given one grant. One
+   * of this node comes before others where it asks ahead.
    * Undefined: none does.
    */
   take(executors: ReadonlyMap<number, ExecutorPeer>, name?: string): number | undefined {
-    let first: number | undefined;
+    let lowest: number | undefined;
     let next: number | undefined;
-    for (const [number, executor] of executors) {
-      if (!takesWork(executor) || (name !== undefined && !executor.names.has(name))) continue;
-      if (first === undefined || number < first) first = number;
+    const wanting = [...executors].filter(
+      ([, executor]) => takesWork(executor) && (name === undefined || executor.names.has(name)),
+    );
+    for (const [number] of first(wanting)) {
+      if (lowest === undefined || number < lowest) lowest = number;
       if (number > this.#last && (next === undefined || number < next)) next = number;
     }
-    const chosen = next ?? first;
+    const chosen = next ?? lowest;
     if (chosen === undefined) return undefined;
     this.#last = chosen;
     (executors.get(chosen) as ExecutorPeer).wanted--;

@@ -24,8 +24,8 @@ export class ExecutorTable {
     return this.#all.get(executor)?.names ?? none;
   }
 
-  add(executor: number, names: readonly string[]): void {
-    this.#all.set(executor, { wanted: 0, silent: false, names: this.#setOf(names), out: [] });
+  add(executor: number, names: readonly string[], elsewhere: boolean): void {
+    this.#all.set(executor, { wanted: 0, silent: false, elsewhere, names: this.#setOf(names), out: [] });
   }
 
   remove(executor: number): void {

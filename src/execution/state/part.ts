@@ -86,6 +86,7 @@ export const openPart = async (
   const host = await PartitionHost.open<TaskOutput>({
     core: {
       ...coreOptions(number, log, options.reader, env.random),
+      ...(options.window === undefined ? {} : { window: options.window }),
       begin,
       ...(options.replica === undefined ? {} : { name: options.replica }),
     },

@@ -30,6 +30,8 @@ export type StateHostOptions = {
   readonly checkpoints: CheckpointSettings;
   /** What is taken in at most, where other than the limits say. */
   readonly bounds?: IntakeBounds;
+  /** Records of each partition that are under way at once; default: as many as a log may have (`windowRecords`, `windowRecordsOwn`). */
+  readonly window?: number;
   /** The error code for which the log cannot be written at present. */
   readonly stalled: () => string | undefined;
   readonly postToExecutor: (executor: number, flat: Flat) => void;

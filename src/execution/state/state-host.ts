@@ -119,11 +119,11 @@ export class StateHost {
   }
 
   /**
-   * An executor that has loaded an app with these tasks can be given work. `fresh`: it has never run anything; one that has may
-   * still run what an earlier leader gave it, and is asked.
+   * An executor that has loaded an app with these tasks can be given work. `fresh`: it is of this node, and has never run anything; one
+   * of another node may still run what an earlier leader gave it, and is asked.
    */
   addExecutor(executor: number, names: readonly string[], fresh = true): void {
-    this.#table.add(executor, names);
+    this.#table.add(executor, names, !fresh);
     if (!fresh) for (const part of this.#parts.values()) if (part.leading) this.#rollCalls.ask(part, executor);
     this.#planTurn();
   }
