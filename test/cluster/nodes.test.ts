@@ -33,7 +33,7 @@ const clientOf = (...urls: readonly string[]): RemoteClient<typeof app> => {
 
 const pidsOf = (): readonly number[] => cluster.nodes.map(({ pid }) => pid as number);
 
-/** Settles when the node sees that each partition is led by a member that is there, and has a standby that follows. */
+/** Settles when the node sees that each partition is led by a member that is there and has a standby that follows, and each member leads. */
 const atRest = async (index: number, members: number): Promise<void> => {
   const client = clientOf(cluster.nodes[index]?.url as string);
   const look = async () => {
@@ -41,11 +41,13 @@ const atRest = async (index: number, members: number): Promise<void> => {
     const warm = seen?.partitions.filter(({ standbys }) => standbys.some(({ following, named }) => following && named));
     return {
       up: seen?.members.filter(({ state }) => state === 'up').length,
+      leaders: seen?.members.filter(({ leads }) => leads > 0).length,
       led: seen?.partitions.filter(({ leader }) => leader !== undefined).length,
       warm: warm?.length,
     };
   };
-  await expect.poll(look, { timeout: 60_000, interval: 100 }).toEqual({ up: members, led: 6, warm: 6 });
+  const rest = { up: members, leaders: members, led: 6, warm: 6 };
+  await expect.poll(look, { timeout: 60_000, interval: 100 }).toEqual(rest);
 };
 
 test('a task that is started at any node runs at all of them', async () => {
