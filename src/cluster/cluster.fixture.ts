@@ -190,12 +190,16 @@ export class ScriptedCluster {
     return this.map.members.find((member) => member.id === id)?.state;
   }
 
-  /** A node takes a partition from whoever leads it. */
+  /** A node takes a partition from whoever leads it. All of it is so before anybody is told: who is told may take it back at once. */
   claim(id: string, partition: number): void {
     const epoch = (this.#epochs[partition] ?? 0) + 1;
     this.#epochs[partition] = epoch;
-    for (const other of this.leaders(partition)) if (other !== id) this.#set(other, partition, nothing, 'deposed');
-    this.#set(id, partition, { role: 'leading', epoch, position: epoch });
+    const deposed = this.leaders(partition).filter((other) => other !== id);
+    for (const other of deposed) this.node(other).states[partition] = nothing;
+    const states = this.nodes.get(id)?.states;
+    if (states !== undefined) states[partition] = { role: 'leading', epoch, position: epoch };
+    for (const other of deposed) this.#tellState(other, partition, 'deposed');
+    this.#tellState(id, partition);
   }
 
   /** What a node has of a partition cannot go on: its disk is full, say. */
@@ -207,7 +211,13 @@ export class ScriptedCluster {
     const node = this.nodes.get(id);
     if (node === undefined) return;
     node.states[partition] = state;
-    this.tell(id, { kind: 'partitions', changes: [{ partition, state, ended }] });
+    this.#tellState(id, partition, ended);
+  }
+
+  /** Tells a node what is so of its partition. */
+  #tellState(id: string, partition: number, ended?: 'deposed' | 'failed'): void {
+    const state = this.nodes.get(id)?.states[partition];
+    if (state !== undefined) this.tell(id, { kind: 'partitions', changes: [{ partition, state, ended }] });
   }
 
   #perform(id: string, node: Node, effect: ClusterEffect): void {

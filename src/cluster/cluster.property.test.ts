@@ -47,6 +47,22 @@ const play = (cluster: ScriptedCluster, [what, a, b]: Step): void => {
   }
 };
 
+/** What a node shows of a cluster at rest is what is so. */
+const showsTruth = (cluster: ScriptedCluster, id: string): void => {
+  const { members, partitions, faults, moves } = cluster.overview(id);
+  expect(faults).toEqual([]);
+  expect(members.map((member) => [member.id, member.heard, member.leads])).toEqual(
+    members.map((member) => [member.id, true, cluster.loads()[member.id]]),
+  );
+  for (const { partition, leader, underWay } of partitions) {
+    expect([leader?.member, underWay]).toEqual([cluster.leaders(partition)[0], undefined]);
+    // The newest move of each partition, where there was one, was to who leads it.
+    const last = moves.find((move) => move.partition === partition);
+    if (last !== undefined) expect(last.to).toBe(leader?.member);
+  }
+  for (const { tookMs } of moves) expect(tookMs ?? 0).toBeGreaterThanOrEqual(0);
+};
+
 test('whatever befalls a cluster, it comes to rest: all up, one leader a partition, whom the map names, balanced', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
@@ -67,6 +83,7 @@ test('whatever befalls a cluster, it comes to rest: all up, one leader a partiti
       cluster.pass(10_000);
       expect(cluster.loads()).toEqual(before);
       expect(cluster.maps.length).toBe(maps);
+      for (const id of cluster.nodes.keys()) showsTruth(cluster, id);
     }),
     { numRuns: 40 },
   );
