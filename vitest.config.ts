@@ -1,7 +1,8 @@
 /**
  * The tests that `npm test` runs. Two kinds: `unit` lies beside the code it tests; `process` lies in `test/` and starts threads
  * and processes, `alone` likewise but one file after the other, last. `test/pack` is apart (`npm run test:pack`), because it installs
- * packages, as `test/runtimes` does (`npm run test:runtimes`), and so is `test/browser` (`npm run test:browser`), because it needs a browser.
+ * packages, as `test/runtimes` does (`npm run test:runtimes`), and so are `test/browser` (`npm run test:browser`), because it needs a
+ * browser, and `test/outside` (`npm run test:outside`), because it makes networks.
  */
 import { defineConfig } from 'vitest/config';
 import { closingLineReporter } from './tools/closing-line.ts';
@@ -49,6 +50,7 @@ export default defineConfig({
             'test/pack/**',
             'test/browser/**',
             'test/faults/cluster/**',
+            'test/outside/**',
             'test/simulation/*.test.ts',
             'test/simulation/planted/**',
             '**/node_modules/**',

@@ -24,7 +24,12 @@ type RunOptions = {
   readonly preload?: string;
   /** Shell commands before it, such as `ulimit`. */
   readonly before?: string;
+  /** A network namespace to run in. */
+  readonly namespace?: string | undefined;
 };
+
+/** The words that run a command in a network namespace. */
+export const withinNamespace = (namespace: string): readonly string[] => ['ip', 'netns', 'exec', namespace];
 
 /** A running command. */
 export class Running {
@@ -106,8 +111,8 @@ export class Workplace {
   }
 
   start(args: readonly string[], options: RunOptions = {}): Running {
-    const { preload, before } = options;
-    const words = [process.execPath, bin, ...args];
+    const { preload, before, namespace } = options;
+    const words = [...(namespace === undefined ? [] : withinNamespace(namespace)), process.execPath, bin, ...args];
     const [program, ...rest] = before === undefined ? words : ['sh', '-c', `${before}; exec "$0" "$@"`, ...words];
     const child = spawn(program as string, rest, {
       cwd: this.folder,

@@ -16,21 +16,28 @@ export const steps = task(async (ctx, count: number) => {
 export class Machines {
   readonly place = new Workplace(app);
   readonly #env: Readonly<Record<string, string>>;
+  readonly #namespace: string | undefined;
 
-  private constructor(env: Readonly<Record<string, string>>) {
+  private constructor(env: Readonly<Record<string, string>>, namespace: string | undefined) {
     this.#env = env;
+    this.#namespace = namespace;
   }
 
-  static async open(): Promise<Machines> {
-    return new Machines({ TUTTI_NATS_SERVER: (await ensureNatsServer()).path });
+  /** `namespace`: the network that the machines are in; otherwise this machine's loopback. */
+  static async open(namespace?: string): Promise<Machines> {
+    return new Machines({ TUTTI_NATS_SERVER: (await ensureNatsServer()).path }, namespace);
   }
 
   machine(name: string, host: string): MachineProcess {
     return new MachineProcess(this, name, host);
   }
 
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-    return this.place.start(args, { env: { ...this.#env, ...env }, group: true });
+  start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    namespace: string | undefined = this.#namespace,
+  ): Running {
+    return this.place.start(args, { env: { ...this.#env, ...env }, group: true, namespace });
   }
 
   run(...args: readonly string[]): Promise<Ended> {
