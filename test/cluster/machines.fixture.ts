@@ -56,6 +56,7 @@ export class MachineProcess {
   readonly host: string;
   readonly data: string;
   readonly #machines: Machines;
+  #env: Readonly<Record<string, string>> = {};
   #running: Running | undefined;
 
   constructor(machines: Machines, name: string, host: string) {
@@ -68,6 +69,12 @@ export class MachineProcess {
   get running(): Running {
     if (this.#running === undefined) throw new Error(`${this.name} was not started`);
     return this.#running;
+  }
+
+  /** From now on it is started with these, too. */
+  with(env: Readonly<Record<string, string>>): this {
+    this.#env = env;
+    return this;
   }
 
   up(...more: readonly string[]): Running {
@@ -88,7 +95,7 @@ export class MachineProcess {
 
   #start(args: readonly string[], more?: readonly string[]): Running {
     const fixed = more === undefined ? [] : ['--host', this.host, '--port', '0', '--name', this.name, ...more];
-    this.#running = this.#machines.start([...args, '--data', this.data, ...fixed]);
+    this.#running = this.#machines.start([...args, '--data', this.data, ...fixed], this.#env);
     return this.#running;
   }
 

@@ -127,6 +127,7 @@ export const connectNats = async (options: NatsOptions): Promise<NatsEngine> => 
     return link;
   };
   try {
+    await knock(options);
     const log = await open('log');
     checkServer(log.connection.info, recordBytesMax);
     await checkJetStream(log);
@@ -138,7 +139,20 @@ export const connectNats = async (options: NatsOptions): Promise<NatsEngine> => 
   }
 };
 
-const dial = async (options: NatsOptions, role: string): Promise<NatsConnection> => {
+/**
+ * Throws `UNAUTHORIZED`, `UNREACHABLE`. Servers of a cluster that refuse a client tell it of each other first: a client that takes that up
+ * goes from one to the next for ever, and its `connect` settles never.
+ */
+const knock = async (options: NatsOptions): Promise<void> => {
+  const connection = await dial(options, 'first', { ignoreClusterUpdates: true, reconnect: false });
+  await connection.close();
+};
+
+const dial = async (
+  options: NatsOptions,
+  role: string,
+  more: Partial<NodeConnectionOptions> = {},
+): Promise<NatsConnection> => {
   const { servers, name, tls, credentials, inboxPrefix } = options;
   const settings: NodeConnectionOptions = {
     servers: [...servers],
@@ -164,6 +178,7 @@ const dial = async (options: NatsOptions, role: string): Promise<NatsConnection>
           },
         }),
     ...authenticated(credentials),
+    ...more,
   };
   try {
     return await connect(settings);
