@@ -17,6 +17,8 @@ const unfinishedMax = 1_000;
 let node: EmbeddedNode | undefined;
 let serving: Serving | undefined;
 let closing = false;
+/** The last certificate that came; it may come before anything is served. */
+let renewed: { readonly cert: string; readonly key: string } | undefined;
 
 const tell = (message: FromServeChild): Promise<void> => tellCommand(message);
 
@@ -25,6 +27,7 @@ const open = async ({ app, node: settings, gateway, rehearses }: OpenRequest): P
   if (closing) return;
   void node.failure.then((error) => failed(error));
   serving = await serveSomewhere(node, gateway);
+  if (renewed !== undefined) serving.renewTls(renewed);
   const { url, port } = serving;
   await tell({ kind: 'ready', url, port, tasks: node.tasks, unfinished: await unfinishedOf(node) });
 };
@@ -97,7 +100,8 @@ process.on('message', (message: ToServeChild) => {
       open(message).catch(failed);
       break;
     case 'renewed':
-      serving?.renewTls(message.tls);
+      renewed = message.tls;
+      serving?.renewTls(renewed);
       break;
     case 'close':
       void close();

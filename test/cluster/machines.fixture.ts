@@ -89,8 +89,8 @@ export class MachineProcess {
   }
 
   /** Once more on the same folder. */
-  again(command: 'up' | 'join' = 'up'): Running {
-    return this.#start(command === 'up' ? ['up', 'app.ts'] : ['join', '127.0.0.1', 'app.ts']);
+  again(command: 'up' | 'join' = 'up', ...more: readonly string[]): Running {
+    return this.#start([...(command === 'up' ? ['up', 'app.ts'] : ['join', '127.0.0.1', 'app.ts']), ...more]);
   }
 
   #start(args: readonly string[], more?: readonly string[]): Running {
