@@ -1,6 +1,7 @@
 /**
  * The tests that `npm test` runs. Two kinds: `unit` lies beside the code it tests; `process` lies in `test/` and starts threads
- * and processes, `alone` likewise but one file after the other, last. `test/pack` is apart (`npm run test:pack`), because it installs
+ * and processes. `npm run test:crash` runs `crash`, which ends and kills processes a hundred times, and `alone` likewise but one file
+ * after the other, last. `test/pack` is apart (`npm run test:pack`), because it installs
  * packages, as `test/runtimes` does (`npm run test:runtimes`), and so are `test/browser` (`npm run test:browser`), because it needs a
  * browser, and `test/outside` (`npm run test:outside`), because it makes networks.
  */
@@ -9,6 +10,7 @@ import { closingLineReporter } from './tools/closing-line.ts';
 
 /** What must end within a second is run with nothing beside it. */
 const alone = ['test/faults/process-exit-store.test.ts', 'test/crash/ending.test.ts'];
+const crash = ['test/crash/**/*.test.ts', 'test/faults/*.test.ts', 'test/inventory/killed.test.ts'];
 
 /**
  * On Node.js 22 runs what depends on the runtime: its sockets, files, threads, processes, its JSON and numbers, packages with native
@@ -20,6 +22,8 @@ const newestOnly = process.versions.node.startsWith('22.')
       '{tools,bench,dashboard}/**',
       // Pure state machines over drawn inputs. That they run the same on both lines is shown by test/simulation/same-run.test.ts.
       'src/{cluster,partition,tasks,testing}/**/*.property.test.ts',
+      // Machines as people start them, and what befalls them: the nodes of nodes.test.ts are the same ones.
+      'test/cluster/{demo,from-embedded,health,renewal,servers-of-your-own,three-copies,up-from}.test.ts',
       // A hail of drawn kills, which strike the files. What a store and a log leave behind on each line: test/faults, test/open.
       'test/crash/crash.test.ts',
     ]
@@ -54,9 +58,20 @@ export default defineConfig({
             'test/simulation/*.test.ts',
             'test/simulation/planted/**',
             '**/node_modules/**',
-            ...alone,
+            ...crash,
             ...newestOnly,
           ],
+          sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'crash',
+          include: crash,
+          exclude: [...alone, ...newestOnly],
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 60_000,
