@@ -23,6 +23,8 @@ export type ExecutorsOptions = {
   readonly module: string;
   readonly count: number;
   readonly hangLimitMs: number | undefined;
+  /** As of a node of a cluster. */
+  readonly keepsReports: boolean;
   /** For development: see `execution/executor/rehearsal.ts`. */
   readonly rehearses: boolean;
   readonly events: EventSink;
@@ -146,8 +148,8 @@ export class Executors {
   #startOne(): Promise<LoadedApp> {
     const number = this.#next++;
     const shared = createSharedState();
-    const { module, rehearses } = this.#options;
-    const workerData: ExecutorThreadData = { module, executor: number, shared, rehearses };
+    const { module, keepsReports, rehearses } = this.#options;
+    const workerData: ExecutorThreadData = { module, executor: number, shared, keepsReports, rehearses };
     const worker = new Worker(threadEntries.executor, {
       workerData,
       name: `tutti-executor-${number}`,

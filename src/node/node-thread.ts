@@ -77,6 +77,7 @@ class Node {
       module: data.module,
       count: data.executors,
       hangLimitMs: data.hangLimitMs,
+      keepsReports: data.membership !== undefined,
       rehearses: data.rehearses ?? false,
       events,
       onAdded: (executor, port, names) => this.#tellState({ kind: 'executor', executor, port, names }, [port]),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { taskKey } from '../values/task-id.ts';
-import { takeExecutorMessage } from './machine.ts';
+import { takeExecutorMessage, takeReportAgain } from './machine.ts';
 import { type Flat, fromExecutor, toExecutor } from './messages.ts';
 import { begin, killAll, landAll, only, started, stateOf, work, worldOf } from './one-partition.fixture.ts';
 import type { World } from './world.fixture.ts';
@@ -89,6 +89,42 @@ describe('attempts (T1)', () => {
     ])
       world.transact(part, (tx) => takeExecutorMessage(part.tasks, tx, flat, 0));
     expect(part.tasks.queue.length).toBe(1);
+  });
+});
+
+describe('a report that is told again', () => {
+  const reported = (text: string) => {
+    const world = worldOf();
+    const part = only(world);
+    const id = started(world);
+    begin(world);
+    const { epoch = 0, n = 0 } = stateOf(world, id) ?? {};
+    const report: Flat = [fromExecutor.stepRun, 0, epoch, n, 'step', '', 1, text, 0];
+    return { world, part, report, live: part.tasks.live.get(taskKey(id)) };
+  };
+
+  test('of a step that is recorded is answered with what is recorded, and recorded once', () => {
+    const { world, part, report, live } = reported('1');
+    world.transact(part, (tx) => takeReportAgain(part.tasks, tx, report, 0));
+    landAll(part, world);
+    const first = world.executors[0]?.inbox.splice(0).map(({ flat }) => flat);
+    world.now += 1_000;
+    world.transact(part, (tx) => takeReportAgain(part.tasks, tx, report.with(7, '2'), 0));
+    landAll(part, world);
+    expect(live?.steps).toBe(1);
+    expect(first?.map((flat) => flat.slice(0, 7))).toEqual([
+      [toExecutor.stepResult, 0, report[2], report[3], 'step', 1, '1'],
+    ]);
+    expect(world.executors[0]?.inbox.map(({ flat }) => flat)).toEqual(first);
+  });
+
+  test('of an attempt that has ended changes nothing', () => {
+    const { world, part, report } = reported('1');
+    const done: Flat = [fromExecutor.done, 0, report[2], report[3], '[0]', 1];
+    world.transact(part, (tx) => takeReportAgain(part.tasks, tx, done, 0));
+    world.transact(part, (tx) => takeReportAgain(part.tasks, tx, report, 0));
+    landAll(part, world);
+    expect([part.tasks.alive, part.tasks.queue.length, world.executors[0]?.inbox]).toEqual([0, 0, []]);
   });
 });
 

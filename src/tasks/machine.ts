@@ -24,6 +24,7 @@ import {
   resumeIfParked,
   startChildHere,
   takeStarted,
+  tellRecorded,
 } from './steps.ts';
 import { hurryChunks, hurryHere, queueCopy } from './stragglers.ts';
 import { logTable, rowKey, type SpecRow, type StateRow, specTable, stateTable, taskStatus } from './tables.ts';
@@ -112,6 +113,14 @@ export const takeExecutorMessage = (leader: TaskLeader, tx: TaskTransaction, fla
       throw new TuttiError('INVARIANT', `An executor sent a message with the unknown op ${String(flat[at])}.`);
   }
   settleStep(leader, tx);
+};
+
+/** Takes a report that an earlier leader may have taken: nothing is recorded twice. */
+export const takeReportAgain = (leader: TaskLeader, tx: TaskTransaction, flat: Flat, at: number): void => {
+  const live = leader.attempt(flat[at + 2] as number, flat[at + 3] as number);
+  const recorded =
+    flat[at] === fromExecutor.stepRun && live !== undefined && tellRecorded(leader, tx, live, flat[at + 4] as string);
+  if (!recorded) takeExecutorMessage(leader, tx, flat, at);
 };
 
 /** Whether a report makes its attempt the only one of two: it has a result, or something is journaled. */

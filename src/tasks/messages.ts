@@ -31,6 +31,11 @@ export const toExecutor = {
    * and grants of older epochs that still come are refused (scenario T2).
    */
   rollCall: 7,
+  /**
+   * So many more reports that are kept (`isKept`) are durable, or need not be: partition, epoch (of the leader), count. In the order in
+   * which they were made, and only where a partition may get another leader.
+   */
+  taken: 8,
 } as const;
 
 /** What an executor tells a leader. Every message begins with partition, epoch, n, except `want` and `runs`. */
@@ -65,9 +70,19 @@ export const fromExecutor = {
   returned: 14,
   /** User code was entered for the first time: partition, epoch, n. Sent at the latest with the next message. */
   started: 15,
-  /** On `rollCall`: partition, epoch (of the call), flat array of epoch and n of each attempt that goes on. */
+  /**
+   * On `rollCall`: partition, epoch (of the call), flat array of epoch and n of each attempt that goes on or has ended with reports that
+   * no leader has acknowledged, flat array of those reports, once more.
+   */
   runs: 16,
 } as const;
+
+/**
+ * Whether an executor keeps such a report until a leader has acknowledged it, and makes it again to the next one: without it work would
+ * be done twice, or a line be lost.
+ */
+export const isKept = (op: unknown): boolean =>
+  op === fromExecutor.done || op === fromExecutor.failed || op === fromExecutor.stepRun || op === fromExecutor.log;
 
 /** A `rehearsal` is granted by no leader: its steps are called and not run (`execution/executor/rehearsal.ts`). */
 export const grantKind = { task: 0, chunk: 1, rehearsal: 2, canary: 3 } as const;
@@ -131,7 +146,7 @@ export const toClient = {
 type Arity<Ops extends Record<string, number>> = Readonly<Record<Ops[keyof Ops], number>>;
 
 /** Fields after each op. */
-export const toExecutorArity: Arity<typeof toExecutor> = { 1: 14, 2: 7, 3: 6, 4: 8, 5: 4, 6: 3, 7: 2 };
+export const toExecutorArity: Arity<typeof toExecutor> = { 1: 14, 2: 7, 3: 6, 4: 8, 5: 4, 6: 3, 7: 2, 8: 3 };
 export const fromExecutorArity: Arity<typeof fromExecutor> = {
   1: 1,
   2: 8,
@@ -148,7 +163,7 @@ export const fromExecutorArity: Arity<typeof fromExecutor> = {
   13: 6,
   14: 3,
   15: 3,
-  16: 3,
+  16: 4,
 };
 export const fromClientArity: Arity<typeof fromClient> = {
   1: 9,

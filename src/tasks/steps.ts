@@ -45,6 +45,17 @@ export const reportRun = (
   tellExecutor(leader, tx, live, stepKey, ok, text);
 };
 
+/** What is told again of a step that has its result: the executor gets that. False: it has none. */
+export const tellRecorded = (leader: TaskLeader, tx: TaskTransaction, live: Live, stepKey: string): boolean => {
+  for (let index = live.steps - 1; index >= 0; index--) {
+    const step = tx.get(stepTable, rowKey(live.key, index)) as StepRow;
+    if (step.stepKey !== stepKey || step.order === 0) continue;
+    tellExecutor(leader, tx, live, stepKey, step.state === entryState.ok ? 1 : 0, step.text, step.time);
+    return true;
+  }
+  return false;
+};
+
 /** Adds a step that waits for its result. */
 export const addPending = (
   leader: TaskLeader,
@@ -295,12 +306,13 @@ const tellExecutor = (
   stepKey: string,
   ok: number,
   text: string,
+  time: number = tx.time,
 ): void => {
   live.results++;
   tx.emit({
     kind: 'executor',
     executor: live.executor,
-    flat: [toExecutor.stepResult, leader.settings.partition, live.epoch, live.n, stepKey, ok, text, tx.time],
+    flat: [toExecutor.stepResult, leader.settings.partition, live.epoch, live.n, stepKey, ok, text, time],
   });
 };
 

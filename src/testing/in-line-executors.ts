@@ -17,6 +17,8 @@ export type InLineExecutorsOptions = {
   readonly clock: SkewedClock;
   readonly app: AppCatalogue;
   readonly watch?: MessageWatch;
+  /** As of an executor of a cluster. */
+  readonly keepsReports?: boolean;
 };
 
 /** Sees what goes between the host and its executors. */
@@ -67,13 +69,14 @@ export class InLineExecutors {
 
   /** Starts one more. */
   start(owner: ExecutorOwner): void {
-    const { place, clock, app, watch } = this.#options;
+    const { place, clock, app, watch, keepsReports = false } = this.#options;
     const number = this.#next++;
     const life = new Life(`${place.life.name}x${number}`);
     place.life.onEnd(() => life.end());
     const core = new ExecutorCore({
       env: simulatedEnv({ ...place, life }, `executor ${life.name}`, clock),
       app,
+      keepsReports,
       send: (peer, flat) => {
         if (watch?.reported(flat) === false) return;
         this.#carry(place.life, 'from executor', flat, (received) => {

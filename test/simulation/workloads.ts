@@ -83,6 +83,7 @@ const beginTasks = (world: World): Clients => {
   witness.onContradiction = (what) => world.violated('one result', what);
   witness.currentLife = () => world.simulation.current;
   if (knowsItsNodes(world.plan)) witness.onTwice = (what) => world.violated('not twice', what);
+  if (onlyHandsOver(world.plan)) witness.onAgain = (what) => world.violated('not again', what);
   witness.poison = () => world.crashCurrent();
   current.witness = witness;
   const clients = Array.from({ length: world.plan.clients }, (_, number) => new TaskClient(world, number));
@@ -132,6 +133,11 @@ export const workloads: Readonly<Record<string, Workload>> = {
   embedded: { node: embedded(registerNode), describe: describeRegisters, begin: onDisk(beginRegisters) },
   'embedded-tasks': { node: embedded(taskNode), describe: describeTasks, begin: onDisk(beginTasks) },
 };
+
+/** Whether no leader is lost without consent: what it granted last might be known to nobody then. */
+const onlyHandsOver = (plan: Plan): boolean =>
+  plan.cluster === undefined &&
+  plan.faults.every(({ fault: { kind } }) => ['handOver', 'disturb', 'clock', 'damageBlob'].includes(kind));
 
 /** Whether nodes that live always reach each other. Only then is nothing ever run twice at the same time. */
 const knowsItsNodes = (plan: Plan): boolean =>

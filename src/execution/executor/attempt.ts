@@ -100,10 +100,13 @@ export class Attempt {
     return this.phase === 'ended';
   }
 
-  /** Whether something is on its way to or from its leader, or it has not begun: with a new leader it would have to ask again. */
-  get waitsForLeader(): boolean {
-    if (this.phase === 'queued' || this.recordsOpen > 0) return true;
-    return this.stepsOpen > this.functionsRunning + this.pausesOpen;
+  /**
+   * Whether something is on its way to or from its leader, or it has not begun: with a new leader it would have to ask again. But for
+   * results of functions, if a new leader is told them again.
+   */
+  waitsForLeader(tellsAgain: boolean): boolean {
+    if (this.phase === 'queued' || (this.recordsOpen > 0 && !tellsAgain)) return true;
+    return this.stepsOpen > this.functionsRunning + this.pausesOpen + this.recordsOpen;
   }
 
   get signal(): AbortSignal {

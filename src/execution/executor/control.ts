@@ -13,6 +13,8 @@ export type ExecutorThreadData = {
   readonly executor: number;
   /** Made by `createSharedState`. */
   readonly shared: SharedArrayBuffer;
+  /** Partitions may get other leaders. */
+  readonly keepsReports: boolean;
   /** For development: tasks are rehearsed (`rehearsal.ts`), and their failures are told. */
   readonly rehearses: boolean;
 };

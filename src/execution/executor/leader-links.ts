@@ -2,8 +2,9 @@
  * What goes out: reports to the leaders' threads, one flat array each at a flush, and the wants that belong to it.
  */
 
-import { appendFlat, type Flat, fromExecutor } from '../../tasks/messages.ts';
+import { appendFlat, type Flat, fromExecutor, isKept } from '../../tasks/messages.ts';
 import type { Attempt } from './attempt.ts';
+import type { KeptReports } from './kept-reports.ts';
 
 type Link = {
   readonly peer: number;
@@ -20,9 +21,12 @@ export class LeaderLinks {
   /** Entered since the last flush: `started` is due, unless they are through by then. */
   private entered: Attempt[] = [];
   private unsent = 0;
+  /** Undefined where a partition gets no other leader. */
+  private readonly kept: KeptReports | undefined;
 
-  constructor(send: (peer: number, flat: Flat) => void) {
+  constructor(send: (peer: number, flat: Flat) => void, kept: KeptReports | undefined) {
     this.send = send;
+    this.kept = kept;
   }
 
   add(peer: number, remote: boolean): void {
@@ -63,6 +67,8 @@ export class LeaderLinks {
 
   /** Adds a report of an attempt. */
   report(attempt: Attempt, op: number, fields: readonly unknown[]): void {
+    if (this.kept !== undefined && isKept(op))
+      this.kept.keep(attempt, [op, attempt.partition, attempt.epoch, attempt.n, ...fields]);
     const out = this.links.get(attempt.peer)?.out;
     if (out === undefined) return;
     this.unsent++;

@@ -102,7 +102,12 @@ export class ScriptedLeader {
 
   constructor(
     exports: Readonly<Record<string, TaskDefinition>>,
-    options: { readonly slots?: number; readonly watch?: Watch; readonly rehearses?: boolean } = {},
+    options: {
+      readonly slots?: number;
+      readonly watch?: Watch;
+      readonly rehearses?: boolean;
+      readonly keepsReports?: boolean;
+    } = {},
   ) {
     const { env } = this.time;
     const app = catalogueOf(exports);

@@ -1,23 +1,35 @@
 /**
  * What becomes of attempts when the leader of their partition changes: the new one asks what runs, takes over what waits for
  * nothing from a leader, and the rest is let go of. Where no leader asks, they are let go of after a while.
+ *
+ * - A2: what was reported and not acknowledged is told again with the answer, also of attempts that have ended: what they have done
+ *   counts, and is not done again.
  */
 import { limits } from '../../limits.ts';
 import type { Env } from '../../platform/env.ts';
-import { type Flat, fromExecutor } from '../../tasks/messages.ts';
+import { appendFlat, type Flat, fromExecutor } from '../../tasks/messages.ts';
 import type { Attempt } from './attempt.ts';
 import type { AttemptTable } from './attempt-table.ts';
+import type { KeptReports } from './kept-reports.ts';
 import type { LeaderLinks } from './leader-links.ts';
 
 export class Takeover {
   private readonly attempts: AttemptTable;
   private readonly links: LeaderLinks;
+  private readonly kept: KeptReports | undefined;
   private readonly env: Env;
   private readonly letGo: (attempt: Attempt, why: string) => void;
 
-  constructor(attempts: AttemptTable, links: LeaderLinks, env: Env, letGo: (attempt: Attempt, why: string) => void) {
+  constructor(
+    attempts: AttemptTable,
+    links: LeaderLinks,
+    kept: KeptReports | undefined,
+    env: Env,
+    letGo: (attempt: Attempt, why: string) => void,
+  ) {
     this.attempts = attempts;
     this.links = links;
+    this.kept = kept;
     this.env = env;
     this.letGo = letGo;
   }
@@ -28,21 +40,43 @@ export class Takeover {
     const going: Flat = [];
     for (const attempt of [...this.attempts]) {
       if (attempt.partition !== partition || attempt.epoch >= epoch) continue;
-      if (attempt.waitsForLeader) this.letGo(attempt, 'its partition has a new leader');
+      if (attempt.waitsForLeader(this.kept !== undefined)) this.letGo(attempt, 'its partition has a new leader');
       else {
         attempt.peer = peer;
         going.push(attempt.epoch, attempt.n);
       }
     }
-    this.links.tell(peer, fromExecutor.runs, [partition, epoch, going]);
+    const reports = this.tellAgain(peer, partition, epoch, going);
+    this.links.tell(peer, fromExecutor.runs, [partition, epoch, going, reports]);
   }
 
-  /** A leader's thread is gone. Whatever is reported to it until another asks is lost. */
+  /** A2. Adds to `going` whose reports these are. */
+  private tellAgain(peer: number, partition: number, epoch: number, going: Flat): Flat {
+    const reports: Flat = [];
+    /** Attempts that are here no more, and whether they have told how they ended. */
+    const gone = new Map<string, { readonly epoch: number; readonly n: number; ended: boolean }>();
+    for (const { epoch: own, n, flat } of this.kept?.moveTo(peer, partition, epoch) ?? []) {
+      appendFlat(reports, flat);
+      if (this.attempts.find(partition, own, n) !== undefined) continue;
+      const name = `${own} ${n}`;
+      const attempt = gone.get(name) ?? { epoch: own, n, ended: false };
+      attempt.ended ||= flat[0] === fromExecutor.done || flat[0] === fromExecutor.failed;
+      gone.set(name, attempt);
+    }
+    for (const { epoch: own, n, ended } of gone.values()) {
+      going.push(own, n);
+      if (!ended) reports.push(fromExecutor.returned, partition, own, n);
+    }
+    return reports;
+  }
+
+  /** A leader's thread is gone. */
   peerGone(peer: number): void {
     const orphans = [...this.attempts].filter((attempt) => attempt.peer === peer);
     this.links.drop(peer);
-    if (orphans.length === 0) return;
+    if (orphans.length === 0 && this.kept === undefined) return;
     this.env.timers.after(limits.orphanMs, () => {
+      this.kept?.forget(peer);
       for (const attempt of orphans)
         if (attempt.peer === peer && !attempt.ended) this.letGo(attempt, 'its leader is gone');
     });

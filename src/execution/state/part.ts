@@ -17,12 +17,16 @@ export type Part = {
   readonly host: PartitionHost<TaskOutput>;
   readonly tasks: TaskLeader;
   readonly resender: Resender;
+  /** Others may lead it as well. */
+  readonly shared: boolean;
   /** How the process of the leader before ended, where it did. */
   previousEnd: string | undefined;
   /** It leads and has taken over its tasks. */
   leading: boolean;
   /** While it leads and asks the executors what they run. */
   rollCall: RollCall | undefined;
+  /** Executors that were asked and have not answered. What they had reported before they will tell again with their answer. */
+  readonly unanswered: Set<number>;
 };
 
 /** What the part's thread does for it. */
@@ -100,5 +104,8 @@ export const openPart = async (
     checkpoints: options.checkpoints,
     ...(replicas === undefined ? {} : { replicas }),
   });
-  return { number, previousEnd: undefined, host, tasks, resender: new Resender(), leading: false, rollCall: undefined };
+  return {
+    ...{ number, host, tasks, resender: new Resender(), shared: log.shared },
+    ...{ previousEnd: undefined, leading: false, rollCall: undefined, unanswered: new Set<number>() },
+  };
 };

@@ -13,15 +13,24 @@ import type { Executor } from './executor-table.ts';
 import type { Part } from './part.ts';
 import type { StateHostOptions } from './state-host-options.ts';
 
+export type Reports = { readonly executor: number; readonly flat: Flat };
+
 export class RollCall {
   /** Undefined: nobody was asked yet. */
   #waiting: Set<number> | undefined;
   readonly running: Running[] = [];
-  /** What those who have answered report until it is over: it counts then. */
-  readonly held: { readonly executor: number; readonly flat: Flat }[] = [];
+  /** What those who have answered had reported to leaders before, once more. */
+  readonly again: Reports[] = [];
+  /** What they report until it is over: it counts then. */
+  readonly held: Reports[] = [];
 
   asks(executors: Iterable<number>): void {
     this.#waiting = new Set(executors);
+  }
+
+  /** One reports: kept, if it has answered. */
+  hold(executor: number, flat: Flat): void {
+    if (this.#waiting?.has(executor) === false) this.held.push({ executor, flat });
   }
 
   /** Everybody has answered. */
@@ -29,16 +38,17 @@ export class RollCall {
     return this.#waiting?.size === 0;
   }
 
-  /** `attempts`: epoch and n of each, as in `runs`. */
-  answered(executor: number, attempts: Flat): void {
+  /** `attempts`: epoch and n of each, as in `runs`; `reports` too. */
+  answered(executor: number, attempts: Flat, reports: Flat): void {
     if (this.#waiting?.delete(executor) === true) this.running.push(...namesOf(executor, attempts));
+    this.again.push({ executor, flat: reports });
   }
 
   /** Its attempts are over with it. */
   gone(executor: number): void {
     this.#waiting?.delete(executor);
-    for (let at = this.running.length - 1; at >= 0; at--)
-      if (this.running[at]?.executor === executor) this.running.splice(at, 1);
+    for (const those of [this.running, this.again] as { readonly executor: number }[][])
+      for (let at = those.length - 1; at >= 0; at--) if (those[at]?.executor === executor) those.splice(at, 1);
   }
 
   /** It keeps computing, so that it cannot answer; `running` is what it computes. */
@@ -61,18 +71,24 @@ export class RollCalls {
   readonly #executors: ReadonlyMap<number, Executor>;
   readonly #options: Pick<StateHostOptions, 'env' | 'met'>;
   readonly #over: (part: Part, rollCall: RollCall) => void;
+  readonly #late: (part: Part, again: Reports) => void;
   readonly #asked: () => void;
 
-  /** `over` is called once for each call that has ended, `asked` when there is something to send. */
+  /**
+   * `over` is called once for each call that has ended, `late` with what one tells again that answers after that, `asked` when there is
+   * something to send.
+   */
   constructor(
     executors: ReadonlyMap<number, Executor>,
     options: Pick<StateHostOptions, 'env' | 'met'>,
     over: (part: Part, rollCall: RollCall) => void,
+    late: (part: Part, again: Reports) => void,
     asked: () => void,
   ) {
     this.#executors = executors;
     this.#options = options;
     this.#over = over;
+    this.#late = late;
     this.#asked = asked;
   }
 
@@ -105,19 +121,26 @@ export class RollCalls {
 
   ask(part: Part, executor: number): void {
     const out = this.#executors.get(executor)?.out;
-    if (out !== undefined) appendFlat(out, [toExecutor.rollCall, part.number, part.host.core.epoch]);
+    if (out === undefined) return;
+    part.unanswered.add(executor);
+    appendFlat(out, [toExecutor.rollCall, part.number, part.host.core.epoch]);
   }
 
   /** Takes a `runs` message, beginning at `at`. */
   answered(part: Part, executor: number, flat: Flat, at: number): void {
     if (flat[at + 2] !== part.host.core.epoch) return;
-    const attempts = flat[at + 3] as Flat;
-    if (part.leading) part.host.transact((tx) => answeredLate(part.tasks, tx, executor, namesOf(executor, attempts)));
-    part.rollCall?.answered(executor, attempts);
+    part.unanswered.delete(executor);
+    const [attempts, reports] = flat.slice(at + 3) as [Flat, Flat];
+    if (part.leading) {
+      part.host.transact((tx) => answeredLate(part.tasks, tx, executor, namesOf(executor, attempts)));
+      this.#late(part, { executor, flat: reports });
+    }
+    part.rollCall?.answered(executor, attempts, reports);
     this.#look(part);
   }
 
   gone(part: Part, executor: number): void {
+    part.unanswered.delete(executor);
     part.rollCall?.gone(executor);
     this.#look(part);
   }

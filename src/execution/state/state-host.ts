@@ -3,7 +3,10 @@
  * steps, what steps let out is sent on, once a turn and in one array for each receiver. What is decided is decided in `tasks/`.
  *
  * - H1: a part takes messages only while it leads and has taken over its tasks (`roll-call.ts`); one that has failed takes none.
- * - H2: what executors report while a new leader asks around is held, and counts when that is over.
+ * - H2: what executors report while a new leader asks around is held, and counts when that is over. What they had told leaders before,
+ *   and tell again, counts first.
+ * - H3: a report that executors keep is acknowledged with the record of the step that took it, so never before that is durable. What is
+ *   dropped because its partition is not led here is not acknowledged.
  *
  * It does not say which partitions are led here: that is its owner's to know (`open`, or `follow`, `claim`, `handOver`, `drop`).
  */
@@ -13,8 +16,14 @@ import { executorsLost } from '../../tasks/blame.ts';
 import { claimTasks, collectFinished } from '../../tasks/claim.ts';
 import { executorLost, type Loss } from '../../tasks/grant.ts';
 import type { TaskOutput } from '../../tasks/leader.ts';
-import { executorMessageLength, fireTimers, takeExecutorMessage, takePeerMessage } from '../../tasks/machine.ts';
-import { appendFlat, type Flat, fromExecutor, toClient } from '../../tasks/messages.ts';
+import {
+  executorMessageLength,
+  fireTimers,
+  takeExecutorMessage,
+  takePeerMessage,
+  takeReportAgain,
+} from '../../tasks/machine.ts';
+import { appendFlat, type Flat, fromExecutor, isKept, toClient, toExecutor } from '../../tasks/messages.ts';
 import { removeExpired } from '../../tasks/retention.ts';
 import { forgetClient } from '../../tasks/waiters.ts';
 import type { AttemptName } from '../executor/control.ts';
@@ -26,7 +35,7 @@ import { ownCanaryPartition } from './own-canary.ts';
 import { openPart, type Part } from './part.ts';
 import { fenced, PartTable } from './part-table.ts';
 import { PeerMail } from './peer-mail.ts';
-import { type RollCall, RollCalls } from './roll-call.ts';
+import { type Reports, type RollCall, RollCalls } from './roll-call.ts';
 import { SilentExecutors } from './silence.ts';
 import type { StateHostOptions } from './state-host-options.ts';
 
@@ -61,7 +70,8 @@ export class StateHost {
     this.#mail = new PeerMail(options.bus);
     this.#notices = new ChangeNotices(options.env, this.#clients, () => this.#planTurn());
     const tookOver = (part: Part, rollCall: RollCall): void => this.#takeOver(part, rollCall);
-    this.#rollCalls = new RollCalls(this.#executors, options, tookOver, () => this.#planTurn());
+    const late = (part: Part, again: Reports): void => this.#takeAgain(part, again);
+    this.#rollCalls = new RollCalls(this.#executors, options, tookOver, late, () => this.#planTurn());
   }
 
   /** Leads all partitions. Throws `CLOSED` if it is closed meanwhile. */
@@ -188,23 +198,39 @@ export class StateHost {
       }
       const part = this.#parts.get(flat[at + 1] as number);
       const length = executorMessageLength(flat, at);
-      if (part === undefined || !part.leading || flat[at] === fromExecutor.runs) {
+      const early = part?.unanswered.has(executor) === true;
+      if (part === undefined || !part.leading || early || flat[at] === fromExecutor.runs) {
         if (part !== undefined && flat[at] === fromExecutor.runs) this.#rollCalls.answered(part, executor, flat, at);
         else if (flat[at + 1] === ownCanaryPartition) this.#options.onCanary?.(executor);
-        else part?.rollCall?.held.push({ executor, flat: flat.slice(at, at + length) });
+        else if (!early) part?.rollCall?.hold(executor, flat.slice(at, at + length));
         at += length;
         continue;
       }
-      // Messages for the same partition that follow each other are one step.
-      part.host.transact((tx) => {
-        for (let count = 0; count < messagesPerStep; count++) {
-          takeExecutorMessage(part.tasks, tx, flat, at);
-          at += executorMessageLength(flat, at);
-          if (at >= flat.length || isForHost(flat[at]) || flat[at + 1] !== part.number) return;
-        }
-      });
+      at = this.#takeReports(part, executor, flat, at, takeExecutorMessage);
     }
     this.#planTurn();
+  }
+
+  /** Reports to one partition that follow each other are one step. Returns where the next one begins. */
+  #takeReports(part: Part, executor: number, flat: Flat, at: number, take: typeof takeExecutorMessage): number {
+    part.host.transact((tx) => {
+      let kept = 0;
+      for (let count = 0; count < messagesPerStep; count++) {
+        take(part.tasks, tx, flat, at);
+        if (part.shared && isKept(flat[at])) kept++;
+        at += executorMessageLength(flat, at);
+        if (at >= flat.length || isForHost(flat[at]) || flat[at + 1] !== part.number) break;
+      }
+      // H3
+      if (kept > 0)
+        tx.emit({ kind: 'executor', executor, flat: [toExecutor.taken, part.number, part.tasks.epoch, kept] });
+    });
+    return at;
+  }
+
+  #takeAgain(part: Part, { executor, flat }: Reports): void {
+    for (let at = 0; at < flat.length && part.leading; )
+      at = this.#takeReports(part, executor, flat, at, takeReportAgain);
   }
 
   fromClient(client: number, flat: Flat): void {
@@ -256,7 +282,7 @@ export class StateHost {
     });
   }
 
-  #takeOver(part: Part, { running, held }: RollCall): void {
+  #takeOver(part: Part, { running, again, held }: RollCall): void {
     const { epoch } = part.host.core;
     // Who does not lead has no use for it.
     this.#mail.receive(part.number, (messages) => this.#takeMail(part, messages));
@@ -265,6 +291,7 @@ export class StateHost {
     this.#options.env.events.emit('partition.leading', { partition: part.number, epoch, tasks: part.tasks.alive });
     if (running.length > 0)
       this.#options.env.events.emit('partition.adopted', { partition: part.number, attempts: running.length });
+    for (const reports of again) this.#takeAgain(part, reports);
     for (const { executor, flat } of held) this.fromExecutor(executor, flat);
     this.#collectFinished(part, '');
     this.#planTurn();

@@ -27,6 +27,16 @@ export const nodeBugs: readonly PlantedBug[] = [
     seeds: 20,
   },
   {
+    name: 'a hand-over forgets what is under way: reports that its leader takes no more',
+    workload: 'tasks',
+    file: 'src/execution/executor/kept-reports.ts',
+    find: 'if (partition < 0) return;',
+    replace: 'if (partition < 1e9) return;',
+    law: ['not again', 'progress'],
+    faults: 'handOver,disturb,clock',
+    seeds: 60,
+  },
+  {
     name: 'a task that was given to another executor completes for both',
     workload: 'cluster-tasks',
     file: 'src/tasks/leader.ts',

@@ -24,7 +24,7 @@ export type FromClientMessage = { readonly client: number; readonly flat: string
 
 export const taskNode = (context: NodeContext): NodeProgram => {
   const { place, world } = context;
-  const executors = new InLineExecutors({ place, clock: context.clock, app: catalogue });
+  const executors = new InLineExecutors({ place, clock: context.clock, app: catalogue, keepsReports: true });
   const clients = new Map<number, string>();
   const edges: Edges = {
     executors: {

@@ -9,11 +9,15 @@ export class Witness {
   onContradiction: (what: string) => void = () => {};
   /** Two attempts of one task work at the same time, both on executors that live. */
   onTwice: (what: string) => void = () => {};
+  /** What an executor that lives has done is done again. */
+  onAgain: (what: string) => void = () => {};
   /** Ends the process whose code runs now. */
   poison: () => void = () => {};
   /** Whose code runs now. */
   currentLife: () => Life | undefined = () => undefined;
   readonly #working = new Map<string, Life | undefined>();
+  /** Who has run the function of a task to its end. */
+  readonly #done = new Map<string, Life | undefined>();
 
   /** A value that no other execution gives. */
   fresh(): number {
@@ -26,7 +30,10 @@ export class Witness {
     const before = this.#working.get(task);
     if (before?.alive === true) this.onTwice(`task ${task} is run by ${life?.name} while ${before.name} still runs it`);
     this.#working.set(task, life);
+    const done = this.#done.get(task);
+    if (done?.alive === true) this.onAgain(`task ${task} is run by ${life?.name} though ${done.name} has run it`);
     return () => {
+      this.#done.set(task, life);
       if (this.#working.get(task) === life) this.#working.delete(task);
     };
   }
