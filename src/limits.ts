@@ -90,6 +90,9 @@ export const limits = {
   /** How soon a leader tells standbys of new records that come after quiet, and how often of those that come all the time. */
   progressMs: 10,
   progressAgainMs: 50,
+  /** The last records that a leader hands over to the next one with the partition. */
+  givenRecords: 128,
+  givenBytes: 256 * 1024,
   /** How long a replica waits for what another one knows, before it claims. */
   askReplicasMs: 250,
   /** How soon an idle leader of a shared log looks whether the log ends where it should: one small request. */

@@ -19,8 +19,7 @@ import type { Transaction } from './transaction.ts';
 import { UnderWay } from './under-way.ts';
 import { writeCheckpoint } from './write-checkpoint.ts';
 
-const retryPauseMs = 50;
-const storeRetryMs = 1_000;
+const [retryPauseMs, storeRetryMs] = [50, 1_000];
 
 export class PartitionHost<Output> {
   readonly core: Partition<Output>;
@@ -65,17 +64,17 @@ export class PartitionHost<Output> {
           replicas,
           env,
           underWay: this.#underWay,
-          state: () => ({
-            position: this.core.position,
-            role: this.core.role,
-            logId: this.core.logId,
-          }),
+          state: () => ({ position: this.core.position, role: this.core.role, logId: this.core.logId }),
           confirm: () => this.confirm(),
           onFailed: (error) => this.#fail(error),
         })
       : undefined;
     if (replicas !== undefined && options.core.begin === 'follow')
-      this.#stopFollowing = replicas.follow((to) => this.#do(() => this.core.told(to)));
+      this.#stopFollowing = replicas.follow(
+        (to) => this.#do(() => this.core.told(to)),
+        () => this.#shared?.prepare(),
+        (records) => this.#do(() => this.core.given(records, this.now())),
+      );
     this.#clock = new RecordClock(env.clock);
     this.#checkpointedAt = env.clock.monotonic();
   }
@@ -160,6 +159,7 @@ export class PartitionHost<Output> {
    * a record says who is to lead; then `onGaveAway` is called (or `onFenced`, if another was faster). False: it does not lead.
    */
   handOver(to: string): boolean {
+    if (this.core.role === 'leading') this.#options.replicas?.prepare(to);
     return this.#do(() => this.core.handOver(to));
   }
 
@@ -257,12 +257,13 @@ export class PartitionHost<Output> {
         this.#shared?.stands(effect.position, effect.bytes);
         break;
       case 'survey':
-        this.#underWay.track(this.#survey());
+        this.#underWay.track(this.#survey(effect.given));
         break;
       case 'handOver':
         this.#options.onHandedOver?.(effect.to);
         break;
       case 'handedOver':
+        this.#shared?.gave(effect.to);
         this.#options.onGaveAway?.(effect.to);
         break;
       case 'beaten':
@@ -294,15 +295,13 @@ export class PartitionHost<Output> {
     while (this.#shared?.putsBack === true && !this.#underWay.closing);
   }
 
-  async #survey(): Promise<void> {
+  async #survey(given: boolean): Promise<void> {
     // Blobs that cannot be reached stop no claim: what others know counts more.
-    const newest = await Promise.race([
-      this.#snapshots.findNewest(),
-      this.#underWay.pause(limits.askReplicasMs).then(() => 0),
-    ]);
+    const late = async (): Promise<number> => this.#underWay.pause(limits.askReplicasMs).then(() => 0);
+    const newest = given ? undefined : await Promise.race([this.#snapshots.findNewest(), late()]);
     const upTo = (await this.#shared?.survey(newest)) ?? 0;
     if (this.#stopped) return;
-    this.core.surveyed(upTo);
+    this.core.surveyed(upTo, this.now());
     this.#afterEvent();
   }
 

@@ -31,14 +31,14 @@ export class LogMending {
 
   /**
    * Returns the position up to which the log is known to reach and must be read before a claim. `read`: how far this replica has
-   * read it; `snapshot`: the position of the newest one. Throws `LOG_DAMAGED` if the log ends before, or is another one, and
+   * read it; `snapshot`: the position of the newest one; undefined: the leader said that its last record was read. Throws `LOG_DAMAGED` if the log ends before, or is another one, and
    * cannot be mended.
    */
-  async survey(read: number, snapshot: number): Promise<number> {
+  async survey(read: number, snapshot: number | undefined, asked = this.#options.replicas.ask()): Promise<number> {
     const { log, replicas, partition, logId } = this.#options;
     const own = logId();
-    replicas.knows(Math.max(own === undefined ? 0 : read, snapshot), own);
-    const { highest, logIds } = await replicas.ask();
+    replicas.knows(Math.max(own === undefined ? 0 : read, snapshot ?? 0), own);
+    const { highest, logIds } = await asked;
     // Nothing in it counts, and yet somebody knows records of this partition; or they know another log.
     if (own === undefined ? highest > 0 && read > 0 : logIds.some((other) => !sameLog(other, own)))
       throw new TuttiError(
@@ -47,6 +47,7 @@ export class LogMending {
         { details: { partition, highest } },
       );
     // The end is a hint: what was not read is looked at.
+    if (snapshot === undefined && read >= highest) return highest;
     if (read < highest || (await log.end()) < highest) await this.#putBack(highest);
     return highest;
   }

@@ -30,8 +30,9 @@ export type PartitionEffect<Output> =
   | { readonly kind: 'append'; readonly entry: Entry<Output>; readonly again: boolean }
   /** Read records from a position; tell `readResult`. */
   | { readonly kind: 'read'; readonly from: number }
-  /** The log was read to its end, as far as can be seen: find out how far it must reach, and tell `surveyed`. */
-  | { readonly kind: 'survey' }
+  /** The log was read to its end, as far as can be seen: find out how far it must reach, and tell `surveyed`.
+   * `given`: its leader gave the partition to this replica, and it ends there: it is enough to ask other replicas. */
+  | { readonly kind: 'survey'; readonly given: boolean }
   /** All that can be seen was read: `poll` when there may be more. `soon`: there should be, or nobody tells of it. */
   | { readonly kind: 'wait'; readonly soon: boolean }
   /** Of a shared log: this record stands there for good; it was acknowledged, or read and applied. */

@@ -12,7 +12,7 @@
  *   the log is shared, after an append that began later (scenario P2).
  * - C1: a checkpoint flushes exactly the state at its record's position, on every replica. A standby applies no further than to
  *   the next checkpoint while it flushes one; who is about to lead does not wait, and leaves that checkpoint out.
- * - H1: a hand-over record is a leader's last, and everything it ever appended is durable before.
+ * - H1: a hand-over record is a leader's last, and where it counts, all that its leader ever appended stands before: it links to that.
  */
 
 import type { AppendResult, LogRecord } from '../engine/engine.ts';
@@ -40,8 +40,9 @@ export class Partition<Output> implements Transaction<Output> {
   #effects: PartitionEffect<Output>[] = [];
   /** From `leading` on. */
   #pipeline: Pipeline<Output> | undefined;
-  /** Who is to lead next, while `handingOver`. */
+  /** Who is to lead next, while `handingOver`; and whether the record that says so is under way. */
   #handOverTo = '';
+  #lastSent = false;
 
   #settled: Output[] = [];
   #undo: unknown[] = [];
@@ -93,7 +94,6 @@ export class Partition<Output> implements Transaction<Output> {
     return this.#replica.exactAt(position);
   }
 
-  /** What a flush at a position writes first; undefined: nothing. */
   flushBegins(position: number): StoreWrite | undefined {
     return this.#replica.flushBegins(position);
   }
@@ -135,7 +135,7 @@ export class Partition<Output> implements Transaction<Output> {
 
   // --- Before it leads
 
-  /** Takes the records that a `read` asked for; `trimmed`: the log begins later than that. */
+  /** `trimmed`: the log begins later than the `read` asked. */
   readResult(records: readonly LogRecord[] | 'trimmed', now: number): void {
     if (this.#pipeline === undefined) {
       this.#standby.readResult(records, now);
@@ -148,21 +148,27 @@ export class Partition<Output> implements Transaction<Output> {
 
   /** One who does not lead looks whether there is more to apply. */
   poll(): void {
-    if (this.#pipeline !== undefined) return;
-    this.#standby.poll();
-    this.#followStandby();
+    this.#asStandby(() => this.#standby.poll());
+  }
+
+  /** The leader gave the partition to this replica, and says so itself, with its last records: they stand in the log for good. */
+  given(records: readonly LogRecord[], now: number): void {
+    this.#asStandby(() => this.#standby.given(records, now));
   }
 
   /** The log is said to reach `to`: a hint. A standby that has not read as far does so. */
   told(to: number): void {
-    if (this.#pipeline !== undefined) return;
-    this.#standby.told(to);
-    this.#followStandby();
+    this.#asStandby(() => this.#standby.told(to));
   }
 
   /** What a `survey` found: acknowledged records, and the log, reach up to this position at least. */
-  surveyed(upTo: number): void {
-    this.#standby.surveyed(upTo);
+  surveyed(upTo: number, now: number): void {
+    this.#asStandby(() => this.#standby.surveyed(upTo, now));
+  }
+
+  #asStandby(action: () => void): void {
+    if (this.#pipeline !== undefined) return;
+    action();
     this.#followStandby();
   }
 
@@ -267,19 +273,13 @@ export class Partition<Output> implements Transaction<Output> {
     }
     if (this.#batches.closedCount > 0) return;
     const { writes, outputs } = this.#batches.open;
-    if (writes.length === 0 && outputs.length === 0) {
-      if (this.#role === 'handingOver') this.#sendHandOver(pipeline);
-      return;
+    if (writes.length > 0 || outputs.length > 0) {
+      // Without writes, outputs depend on what is under way, or on nothing; on a shared log an empty record confirms them.
+      if (writes.length === 0 && !this.#options.shared) this.#take(pipeline.attach(this.#batches.takeOutputs()));
+      else if (pipeline.hasRoom) this.#seal(pipeline, this.#batches.takeOpen());
+      else return;
     }
-    // Without writes, outputs depend on what is under way, or on nothing; on a shared log an empty record confirms them.
-    if (writes.length === 0 && !this.#options.shared) this.#attach(pipeline, this.#batches.takeOutputs());
-    else if (pipeline.hasRoom) this.#seal(pipeline, this.#batches.takeOpen());
-  }
-
-  #attach(pipeline: Pipeline<Output>, outputs: Output[]): void {
-    const { newest } = pipeline;
-    if (newest === undefined) this.#effects.push({ kind: 'release', outputs });
-    else for (const output of outputs) newest.outputs.push(output);
+    if (this.#role === 'handingOver') this.#sendHandOver(pipeline);
   }
 
   #seal(pipeline: Pipeline<Output>, batch: Batch<Output>): void {
@@ -313,6 +313,7 @@ export class Partition<Output> implements Transaction<Output> {
       switch (step.kind) {
         case 'append':
         case 'read':
+        case 'release':
           this.#effects.push(step);
           break;
         case 'leftover':
@@ -379,17 +380,20 @@ export class Partition<Output> implements Transaction<Output> {
 
   // --- Handing over
 
-  /** Gives the partition to `to`: runs no more steps, and appends the hand-over once all else is durable. False: it does not lead. */
+  /** Gives the partition to `to`: runs no more steps, and appends the hand-over behind all else. False: it does not lead. */
   handOver(to: string): boolean {
     if (this.#role !== 'leading') return false;
     this.#role = 'handingOver';
     this.#handOverTo = to;
+    this.#pipeline?.hurry();
     this.endTurn();
     return true;
   }
 
+  /** It goes right behind what is under way, and lands only if that does. */
   #sendHandOver(pipeline: Pipeline<Output>): void {
-    if (pipeline.newest !== undefined) return;
+    if (this.#lastSent || !pipeline.hasRoom) return;
+    this.#lastSent = true;
     const record = this.#chain.handOver(pipeline.acknowledged, this.#handOverTo);
     this.#send(pipeline, recordKind.handOver, record, []);
   }

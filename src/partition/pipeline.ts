@@ -32,15 +32,17 @@ export type Entry<Output> = {
 export type PipelineStep<Output> =
   | { readonly kind: 'append'; readonly entry: Entry<Output>; readonly again: boolean }
   | { readonly kind: 'read'; readonly from: number }
+  | { readonly kind: 'release'; readonly outputs: readonly Output[] }
   /** What an older leader had under way stands at the position that was meant for ours. */
   | { readonly kind: 'leftover'; readonly record: LogRecord }
   | { readonly kind: 'acknowledged'; readonly entry: Entry<Output>; readonly position: number }
   | { readonly kind: 'fenced'; readonly certain: boolean; readonly unresolved: readonly Entry<Output>[] };
 
 export class Pipeline<Output> {
-  readonly #window: number;
+  #window: number;
   readonly #logId: LogId;
   readonly #epoch: number;
+  readonly #carefulWindow: number;
   readonly #carefulUntil: number;
   readonly #entries: Entry<Output>[] = [];
   #acknowledged: number;
@@ -57,6 +59,7 @@ export class Pipeline<Output> {
     this.#window = options.window;
     this.#logId = options.logId;
     this.#epoch = options.epoch;
+    this.#carefulWindow = options.carefulWindow;
     this.#carefulUntil = options.epoch + options.carefulWindow - 1;
     this.#acknowledged = options.epoch;
   }
@@ -84,11 +87,24 @@ export class Pipeline<Output> {
     return oldest.after + 1 > this.#carefulUntil && this.#entries.length < this.#window;
   }
 
+  /** In the largest window that any leader may have: who is about to end does not wait. */
+  hurry(): void {
+    this.#window = this.#carefulWindow;
+  }
+
   /** Outputs that wait for what is under way. */
   get outputCount(): number {
     let count = 0;
     for (const entry of this.#entries) count += entry.outputs.length;
     return count;
+  }
+
+  /** Outputs that depend on what is under way; where nothing is, they may leave. */
+  attach(outputs: readonly Output[]): PipelineStep<Output>[] {
+    const { newest } = this;
+    if (newest === undefined) return [{ kind: 'release', outputs }];
+    for (const output of outputs) newest.outputs.push(output);
+    return [];
   }
 
   /** Adds a record; the caller has seen `hasRoom`. */

@@ -26,6 +26,9 @@ type Packed = readonly [position: number, bytes: Uint8Array];
 
 const nothing = new Uint8Array(0);
 
+const recordsOf = (bytes: Uint8Array): readonly LogRecord[] =>
+  (unpack(bytes) as readonly Packed[]).map(([position, record]) => ({ position, bytes: record }));
+
 export class Replicas {
   readonly #options: ReplicasOptions;
   readonly #stop: (() => void)[];
@@ -97,8 +100,8 @@ export class Replicas {
       const bytes = await bus
         .request(this.#subject('records', name), pack(from), limits.askReplicasMs)
         .catch(() => undefined);
-      const records = bytes === undefined ? [] : (unpack(bytes) as readonly Packed[]);
-      if (records.length > 0) return records.map(([position, record]) => ({ position, bytes: record }));
+      const records = bytes === undefined ? [] : recordsOf(bytes);
+      if (records.length > 0) return records;
     }
     return [];
   }
@@ -123,9 +126,31 @@ export class Replicas {
     this.#options.bus.publish(this.#subject('progress', ''), pack(to));
   }
 
-  /** Calls `told` with how far the log reaches whenever its leader says so, until the returned function is called. */
-  follow(told: (to: number) => void): () => void {
-    return this.#options.bus.subscribe(this.#subject('progress', ''), (bytes) => told(unpack(bytes) as number));
+  /** Tells the replica called `to` that the partition is about to be given to it. */
+  prepare(to: string): void {
+    this.#options.bus.publish(this.#subject('prepare', to), nothing);
+  }
+
+  /** Tells the replica called `to` that the partition was given to it, with the last records of the log. */
+  give(to: string, records: readonly LogRecord[]): void {
+    const packed = records.map(({ position, bytes }): Packed => [position, bytes]);
+    this.#options.bus.publish(this.#subject('given', to), pack(packed));
+  }
+
+  /**
+   * Calls `told` with how far the log reaches whenever its leader says so, `prepare` when it is about to give the partition to this
+   * replica, and `given` with its last records when it has, until the returned function is called.
+   */
+  follow(told: (to: number) => void, prepare: () => void, given: (records: readonly LogRecord[]) => void): () => void {
+    const { bus, name } = this.#options;
+    const stop = [
+      bus.subscribe(this.#subject('progress', ''), (bytes) => told(unpack(bytes) as number)),
+      bus.subscribe(this.#subject('prepare', name), prepare),
+      bus.subscribe(this.#subject('given', name), (bytes) => given(recordsOf(bytes))),
+    ];
+    return () => {
+      for (const each of stop.splice(0)) each();
+    };
   }
 
   close(): void {

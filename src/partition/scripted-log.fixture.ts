@@ -82,6 +82,7 @@ export class Leader {
   readonly waits: boolean[] = [];
   /** Surveys asked for. */
   surveys = 0;
+  surveysGiven = 0;
   /** What concerns who leads. */
   readonly told: PartitionEffect<string>[] = [];
   fenced: { readonly certain: boolean; readonly dropped: readonly string[] } | undefined;
@@ -150,6 +151,7 @@ export class Leader {
         break;
       case 'survey':
         this.surveys++;
+        this.surveysGiven += effect.given ? 1 : 0;
         break;
       case 'wait':
         this.waits.push(effect.soon);

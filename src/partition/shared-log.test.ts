@@ -180,7 +180,7 @@ test('a hand-over is told of, so that the one it names need not find it', async 
   await world.pass(5_000);
   leader.host.handOver('b');
   await world.pass(limits.followPollMs);
-  expect([leader.host.core.role, standby.host.core.role]).toEqual(['handedOver', 'reading']);
+  expect([leader.host.core.role, standby.host.core.role]).toEqual(['handedOver', 'leading']);
 });
 
 test('a leader appends nothing of its own while records are put back: another may have stood there (P4)', async () => {

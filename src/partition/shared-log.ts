@@ -6,7 +6,7 @@
  * empty record only if that is not where it should be; a claim asks all other replicas once; a checkpoint asks where the log begins,
  * every `trimCopiesMs` at most.
  */
-import type { Log } from '../engine/engine.ts';
+import type { Log, LogRecord } from '../engine/engine.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
@@ -35,6 +35,10 @@ export type SharedLogOptions = {
 export class SharedLog {
   readonly #options: SharedLogOptions;
   readonly #mending: LogMending | undefined;
+  /** The last records that this leader has had acknowledged: a standby that was given the partition may lack them. */
+  readonly #newest: LogRecord[] = [];
+  #newestBytes = 0;
+  #prepared: { readonly asked: ReturnType<Replicas['ask']>; readonly atMs: number } | undefined;
   #vainAppends = 0;
   #busy = false;
   #putsBack = false;
@@ -60,9 +64,16 @@ export class SharedLog {
         { details: { partition, position } },
       );
     replicas.knows(position, logId);
-    // The last one of a leader gives the partition away: above all of that the others shall know.
-    if (role === 'leading' || role === 'handingOver' || role === 'handedOver')
-      replicas.tellProgress(position, role === 'handedOver');
+    if (role !== 'leading' && role !== 'handingOver' && role !== 'handedOver') return;
+    this.#remember({ position, bytes });
+    if (role !== 'handedOver') replicas.tellProgress(position, false);
+  }
+
+  #remember(record: LogRecord): void {
+    this.#newest.push(record);
+    this.#newestBytes += record.bytes.length;
+    while (this.#newest.length > limits.givenRecords || this.#newestBytes > limits.givenBytes)
+      this.#newestBytes -= this.#newest.shift()?.bytes.length ?? 0;
   }
 
   /** The same bytes are appended again. */
@@ -83,10 +94,28 @@ export class SharedLog {
     return this.#putsBack;
   }
 
-  /** How far the log must be read before a claim; `snapshot`: the position of the newest one. */
-  survey(snapshot: number): Promise<number> {
+  /** The leader's last record, which stands, gives the partition to this replica: it need not look for it. Others learn of it after. */
+  gave(to: string): void {
+    const { replicas, state } = this.#options;
+    replicas?.give(to, this.#newest);
+    replicas?.tellProgress(state().position, true);
+  }
+
+  /** The leader is about to give the partition to this replica: others are asked meanwhile what they know. */
+  prepare(): void {
+    const { replicas, env } = this.#options;
+    if (replicas !== undefined) this.#prepared = { asked: replicas.ask(), atMs: env.clock.monotonic() };
+  }
+
+  /**
+   * How far the log must be read before a claim; `snapshot`: the position of the newest one. Undefined: the leader itself said that the
+   * log ends where it was read, and what others know is good as long as a question to them may take.
+   */
+  survey(snapshot: number | undefined): Promise<number> {
     const { position } = this.#options.state();
-    return this.#mending?.survey(position, snapshot) ?? Promise.resolve(position);
+    const { asked, atMs } = this.#prepared ?? { asked: undefined, atMs: 0 };
+    const isFresh = snapshot === undefined && this.#options.env.clock.monotonic() - atMs <= limits.askReplicasMs;
+    return this.#mending?.survey(position, snapshot, isFresh ? asked : undefined) ?? Promise.resolve(position);
   }
 
   /** From now on it leads: an idle leader would not notice that it was deposed. Where there is no other replica, nobody deposes it. */

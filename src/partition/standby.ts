@@ -6,6 +6,9 @@
  * - R5: nobody claims below a position that was known to be acknowledged when the claim was surveyed (scenarios P4, P10).
  * - R6: one who wanted to lead when the owner said so, and comes second, does not try again by itself: two would depose each other
  *   in turn (scenario P9).
+ * - R8: to whom the leader gave the partition, its last record is the end: nobody has acknowledged more who did not claim behind it. Where
+ *   it tells that replica itself, with its last records, those are as good as read: each stands in the log for good, and links to the one
+ *   before it. The log still decides: where anybody has claimed since, the claim behind them is refused.
  * - R7: what a leader says of its progress is a hint. It may be lost, late, or of one who leads no more: a standby then reads
  *   later than it could, and nothing else.
  */
@@ -39,6 +42,10 @@ export class Standby {
   #waitedAt = 0;
   /** How often it looks again soon, because there was something that nobody told of. */
   #looksSoon = 0;
+  /** The last records of a leader that gave the partition to this replica, while a read is under way. */
+  #given: readonly LogRecord[] | undefined;
+  /** What was read ends in a hand-over to this replica, and its leader says that nothing follows. */
+  #givenTo = false;
 
   constructor(options: PartitionOptions, replica: Replica) {
     this.#options = options;
@@ -64,6 +71,10 @@ export class Standby {
     this.#reading = false;
     this.#tail.take(records);
     this.#advance();
+    if (this.#given !== undefined) {
+      this.#takeGiven(now);
+      return;
+    }
     if (this.#tail.blocked) return;
     if (this.#claim !== undefined) {
       const { after, checksum } = this.#claim;
@@ -112,11 +123,38 @@ export class Standby {
     if (to > this.#replica.position) this.poll();
   }
 
+  /** The leader gave the partition to this replica. */
+  given(records: readonly LogRecord[], now: number): void {
+    if (this.#role !== 'following') return;
+    this.#given = records;
+    if (!this.#reading) this.#takeGiven(now);
+  }
+
+  /** R8. Where they do not follow what was read, or do not end in a hand-over to this replica, the log is read as for any claim. */
+  #takeGiven(now: number): void {
+    const records = this.#given ?? [];
+    this.#given = undefined;
+    this.#role = 'reading';
+    this.#advance();
+    const { position } = this.#replica;
+    const next = records.filter((record) => record.position > position);
+    if (next.every((record, at) => record.position === position + 1 + at)) {
+      this.#tail.take(next);
+      this.#advance();
+    }
+    this.#givenTo =
+      records.at(-1)?.position === this.#replica.position && this.#tail.takeHandedTo() === this.#options.name;
+    if (this.#givenTo) this.#endReached(now);
+    else this.#readOn();
+  }
+
   /** Acknowledged records reach up to `upTo`, and the log does. */
-  surveyed(upTo: number): void {
+  surveyed(upTo: number, now: number): void {
     this.#surveying = false;
     this.#surveyedTo = upTo;
-    this.#readOn();
+    if (this.#givenTo && upTo <= this.#replica.position) this.#endReached(now);
+    else this.#readOn();
+    this.#givenTo = false;
   }
 
   /** Goes on to lead. False: it has begun to already. */
@@ -170,13 +208,14 @@ export class Standby {
         this.#wait();
         return;
       }
+      this.#givenTo = true;
     }
     const { chain } = this.#replica;
     if (this.#options.surveys === true) {
       if (this.#surveyedTo === undefined) {
         this.#role = 'reading';
         this.#surveying = true;
-        this.#effects.push({ kind: 'survey' });
+        this.#effects.push({ kind: 'survey', given: this.#givenTo });
         return;
       }
       if (this.#surveyedTo > chain.position) {

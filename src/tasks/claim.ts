@@ -21,6 +21,13 @@ import { addTimer, timerOfTask, timeSleeps } from './timers.ts';
  */
 export type Running = { readonly epoch: number; readonly n: number; readonly executor: number };
 
+/** Attempts that were noted and have no outcome: each is run by somebody who may say so, or by nobody any more. */
+export const attemptsNoted = (tx: Pick<TaskTransaction, 'scan'>): Set<string> => {
+  const names = new Set<string>();
+  for (const [, state] of tx.scan(stateTable)) if (state.status === taskStatus.running) names.add(nameOf(state));
+  return names;
+};
+
 /**
  * Begins a leadership: `running` is what all live executors said they run of this partition. `previousEnd` says how the
  * process that ran the rest ended; undefined if no task can be to blame.
@@ -96,7 +103,8 @@ const stop = (leader: TaskLeader, tx: TaskTransaction, { epoch, n, executor }: R
   tx.emit({ kind: 'executor', executor, flat });
 };
 
-const nameOf = (attempt: { readonly epoch: number; readonly n: number }): string => `${attempt.epoch} ${attempt.n}`;
+export const nameOf = (attempt: { readonly epoch: number; readonly n: number }): string =>
+  `${attempt.epoch} ${attempt.n}`;
 
 /** What runs well goes on under its own attempt; nothing is run twice. False: another one of that number was adopted before. */
 const adopt = (

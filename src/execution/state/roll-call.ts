@@ -4,9 +4,11 @@
  * what it held is then no more its own, and it is told so when it answers.
  *
  * - H3: it asks when all executors are known that may run something (`met`), however it came to lead. By then it may lead no more.
+ * - H4: once every attempt that was noted is named, nobody is waited for: what the others run is nothing that is to be adopted, and they are
+ *   told so when they answer.
  */
 import { limits } from '../../limits.ts';
-import { answeredLate, type Running } from '../../tasks/claim.ts';
+import { answeredLate, attemptsNoted, nameOf, type Running } from '../../tasks/claim.ts';
 import { appendFlat, type Flat, toExecutor } from '../../tasks/messages.ts';
 import type { AttemptName } from '../executor/control.ts';
 import type { Executor } from './executor-table.ts';
@@ -18,11 +20,17 @@ export type Reports = { readonly executor: number; readonly flat: Flat };
 export class RollCall {
   /** Undefined: nobody was asked yet. */
   #waiting: Set<number> | undefined;
+  /** Attempts that were noted and that nobody has named (H4). */
+  readonly #unnamed: Set<string>;
   readonly running: Running[] = [];
   /** What those who have answered had reported to leaders before, once more. */
   readonly again: Reports[] = [];
   /** What they report until it is over: it counts then. */
   readonly held: Reports[] = [];
+
+  constructor(noted: Set<string>) {
+    this.#unnamed = noted;
+  }
 
   asks(executors: Iterable<number>): void {
     this.#waiting = new Set(executors);
@@ -33,15 +41,20 @@ export class RollCall {
     if (this.#waiting?.has(executor) === false) this.held.push({ executor, flat });
   }
 
-  /** Everybody has answered. */
+  /** Everybody has answered, or nothing is left to be named. */
   get over(): boolean {
-    return this.#waiting?.size === 0;
+    return this.#waiting?.size === 0 || this.#unnamed.size === 0;
   }
 
   /** `attempts`: epoch and n of each, as in `runs`; `reports` too. */
   answered(executor: number, attempts: Flat, reports: Flat): void {
-    if (this.#waiting?.delete(executor) === true) this.running.push(...namesOf(executor, attempts));
+    if (this.#waiting?.delete(executor) === true) this.#named(namesOf(executor, attempts));
     this.again.push({ executor, flat: reports });
+  }
+
+  #named(running: readonly Running[]): void {
+    for (const attempt of running) this.#unnamed.delete(nameOf(attempt));
+    this.running.push(...running);
   }
 
   /** Its attempts are over with it. */
@@ -54,7 +67,7 @@ export class RollCall {
   /** It keeps computing, so that it cannot answer; `running` is what it computes. */
   silent(executor: number, running: Omit<Running, 'executor'> | undefined): void {
     if (this.#waiting?.delete(executor) === true && running !== undefined)
-      this.running.push({ epoch: running.epoch, n: running.n, executor });
+      this.#named([{ epoch: running.epoch, n: running.n, executor }]);
   }
 }
 
@@ -94,10 +107,10 @@ export class RollCalls {
 
   /** A part has become leader. */
   begin(part: Part): void {
-    const rollCall = new RollCall();
+    const rollCall = new RollCall(attemptsNoted(part.host.core));
     part.rollCall = rollCall;
     const { met } = this.#options;
-    if (met === undefined) this.#askAll(part, rollCall);
+    if (met === undefined || rollCall.over) this.#askAll(part, rollCall);
     else
       void met().then(() => {
         if (part.rollCall === rollCall) this.#askAll(part, rollCall);

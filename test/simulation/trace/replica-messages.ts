@@ -23,6 +23,10 @@ const wordsOf = (kind: string, what: string, name: string, bytes: Uint8Array): s
       const positions = (unpack(bytes) as readonly (readonly [position: number])[]).map(([position]) => position);
       return `records of ${name}: ${positions.length === 0 ? 'none' : `${positions[0]} to ${positions.at(-1)}`}`;
     }
+    case 'prepare bus':
+      return `it will be given to ${name}`;
+    case 'given bus':
+      return `it was given to ${name}, up to ${(unpack(bytes) as readonly (readonly [position: number])[]).at(-1)?.[0]}`;
     case 'progress bus':
       return `the log reaches ${unpack(bytes)}`;
     default:
