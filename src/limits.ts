@@ -27,6 +27,8 @@ export const limits = {
   /** A request that was not answered for so long is sent again; one for records then waits twice as long, up to the most. */
   natsRequestMs: 2_000,
   natsRequestMaxMs: 30_000,
+  /** So often a question for the state of a log is repeated while nobody answers: its leader may be being elected. */
+  natsInfoAgainMs: 250,
   /** The pause after a request that nobody could answer. */
   natsRetryMs: 100,
   /** Appends to one log that are on their way; more wait here. */
@@ -216,7 +218,7 @@ export const limits = {
   /** So long a claim waits for the map to be read, before the one that is known counts. */
   mapWaitMs: 500,
   heartbeatMs: 250,
-  heartbeatMissedMs: 1_500,
+  heartbeatMissedMs: 1_250,
   /** After so long without a word, a node that hears fewer than half of the members declares the others dead as well. */
   minorityMs: 8_000,
   /** Of members that see the same to be done, each waits so long for each one before it. */

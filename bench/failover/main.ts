@@ -48,6 +48,7 @@ const play = async (kind: Kind): Promise<void> => {
   }
   const outcomes = rounds.flatMap((round) => round.outcomes);
   const waits = Float64Array.from(outcomes.flatMap((outcome) => outcome.waits));
+  const calm = Float64Array.from(outcomes.map(({ calmMs }) => calmMs));
   const returns = Float64Array.from(outcomes.flatMap(({ returnMs }) => returnMs ?? []));
   const sum = (of: (round: Round) => number): number => rounds.reduce((all, round) => all + of(round), 0);
   const lost = sum((round) => round.lost);
@@ -60,6 +61,8 @@ const play = async (kind: Kind): Promise<void> => {
     p99_ms: rounded(percentile(waits, 0.99)),
     max_ms: rounded(Math.max(...waits)),
     aim_ms: kind.aimMs,
+    calm_p50_ms: rounded(percentile(calm, 0.5)),
+    calm_max_ms: rounded(Math.max(...calm)),
     return_p50_ms: rounded(percentile(returns, 0.5)),
     return_max_ms: rounded(Math.max(...returns)),
     calls: sum((round) => round.calls),

@@ -10,7 +10,9 @@ import { Life, Simulation } from '../engine/simulated/simulation.ts';
 import { limits } from '../limits.ts';
 import { Replicas } from '../partition/replicas.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
+import { fromClient, fromExecutor } from '../tasks/messages.ts';
 import { SimulatedCopies } from '../testing/simulated-copies.ts';
+import { mintTaskId } from '../values/task-id.ts';
 import { HostedPartitions } from './hosted-partitions.ts';
 
 class World {
@@ -82,6 +84,13 @@ const twoNodes = async () => {
   b.follow(0);
   await world.pass(1_000);
   expect([a.state(0).role, b.state(0).role]).toEqual(['leading', 'following']);
+  // A task runs, so that whoever leads next has to ask for it.
+  a.host.addClient(1);
+  a.host.addExecutor(0, ['work']);
+  a.host.fromExecutor(0, [fromExecutor.want, 1]);
+  const id = mintTaskId(0, world.simulation.nowMs, new Uint8Array(11));
+  a.host.fromClient(1, [fromClient.start, 1, id, 'work', 'null', undefined, undefined, 0, 0, 0]);
+  await world.pass(1_000);
   return { world, a, b, meets };
 };
 

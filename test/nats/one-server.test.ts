@@ -235,3 +235,16 @@ const flipByteOf = (bytes: Buffer): void => {
   }
   throw new Error('The bytes of the blob are in no file of the server.');
 };
+
+test('a question that may be asked more than once is, while nobody answers, and its first answer is the answer', async () => {
+  const link = new Link(await connect({ servers: [...servers.urls] }), nodeEnv().timers, undefined);
+  let asked = 0;
+  // Who is asked first is not able to answer.
+  raw.subscribe('elected', { callback: (_error, message) => void (++asked === 2 && message.respond('yes')) });
+  await raw.flush();
+  const once = await link.ask('elected', new Uint8Array(0), 200);
+  asked = 0;
+  const often = await link.ask('elected', new Uint8Array(0), 60_000, { againMs: 50 });
+  expect([once.kind, often.kind, asked]).toEqual(['timeout', 'answer', 2]);
+  await link.close();
+});

@@ -4,6 +4,8 @@ import { Callers } from './callers.ts';
 
 /** What came of one event. */
 export type Outcome = {
+  /** The longest call of any caller in a while in which nothing happened. */
+  readonly calmMs: number;
   /** Milliseconds that each partition which it concerned did not serve: the longest call of its caller. */
   readonly waits: readonly number[];
   /** The longest call while the node came back, of any caller; undefined: there was no such time. */
@@ -32,6 +34,7 @@ export type Kind = {
 };
 
 const stoppedMs = 10_000;
+const calmForMs = 2_000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const nodeOf = (rig: Rig, node: number) => rig.nodes.nodes[node]!;
 
@@ -97,6 +100,9 @@ export const playRound = async (kind: Kind, events: number, options: Omit<RigOpt
   const outcomes: Outcome[] = [];
   for (let event = 0; event < events; event++) {
     const node = kind.aside ? 1 + (event % (nodes - 1)) : event % nodes;
+    const calmSinceMs = performance.now();
+    await sleep(calmForMs);
+    const calmMs = Math.max(...callers.longest(calmSinceMs));
     const epochs = await rig.epochs();
     const sinceMs = performance.now();
     await kind.strike(rig, node);
@@ -106,7 +112,7 @@ export const playRound = async (kind: Kind, events: number, options: Omit<RigOpt
     const backMs = performance.now();
     await kind.bringBack(rig, node);
     await rig.atRest(nodes);
-    outcomes.push({ waits, returnMs: Math.max(...callers.longest(backMs)) });
+    outcomes.push({ calmMs, waits, returnMs: Math.max(...callers.longest(backMs)) });
   }
   await callers.stop();
   return { outcomes, calls: callers.calls, ...(await callers.check(rig.client())) };

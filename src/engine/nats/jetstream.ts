@@ -77,9 +77,14 @@ export const parseJson = <T>(bytes: Uint8Array): T | undefined => {
 /** What a server said, or `refused`, `timeout`, `lost`: nobody knows whether it was done. */
 export type ApiAnswer<T> = { readonly value: T } | { readonly error: ApiError } | { readonly none: Reply['kind'] };
 
-/** Asks once. Throws `CLOSED`. */
-export const askApi = async <T>(link: Link, request: string, body: unknown): Promise<ApiAnswer<T>> => {
-  const reply = await link.ask(`$JS.API.${request}`, jsonBytes(body), limits.natsRequestMs);
+/** Asks once; with `againMs` what may be asked more than once (`Link.ask`). Throws `CLOSED`. */
+export const askApi = async <T>(
+  link: Link,
+  request: string,
+  body: unknown,
+  more: { readonly againMs?: number } = {},
+): Promise<ApiAnswer<T>> => {
+  const reply = await link.ask(`$JS.API.${request}`, jsonBytes(body), limits.natsRequestMs, more);
   if (reply.kind === 'closed') throw closedError();
   if (reply.kind !== 'answer') return { none: reply.kind };
   const answer = parseJson<T & { readonly error?: ApiError }>(reply.message.data);
@@ -97,11 +102,12 @@ export const insistOnApi = async <T>(
   body: unknown,
   final: (error: ApiError) => boolean,
   timeoutMs: number = Number.POSITIVE_INFINITY,
+  more: { readonly againMs?: number } = {},
 ): Promise<{ readonly value: T } | { readonly error: ApiError }> => {
   const deadline = performance.now() + timeoutMs;
   let said = '';
   do {
-    const answer = await askApi<T>(link, request, body);
+    const answer = await askApi<T>(link, request, body, more);
     if ('value' in answer) return answer;
     if ('error' in answer) {
       if (final(answer.error)) return answer;
@@ -112,13 +118,15 @@ export const insistOnApi = async <T>(
   throw new TuttiError('UNREACHABLE', `NATS did not do ${request}: ${said}.`, { details: { request, said } });
 };
 
-/** The state of a stream as its leader sees it. */
+/** The state of a stream as its leader sees it. While it has none nobody answers: a claim waits for the first moment that there is one. */
 export const streamInfo = async (link: Link, stream: string, body: unknown = {}): Promise<StreamInfo> => {
   const answer = await insistOnApi<StreamInfo>(
     link,
     `STREAM.INFO.${stream}`,
     body,
     (error) => error.err_code === apiErrors.streamNotFound,
+    Number.POSITIVE_INFINITY,
+    { againMs: limits.natsInfoAgainMs },
   );
   if ('value' in answer) return answer.value;
   throw new TuttiError('ENGINE_SETTINGS', `The stream ${stream} is gone: it was removed from NATS while it was used.`, {

@@ -68,15 +68,29 @@ export class Link {
     if (!this.#closed) await this.#wait(this.#pauses, ms);
   }
 
-  /** One request and its first answer. Waits for a connection first, within the time. */
-  async ask(subject: string, bytes: Uint8Array, timeoutMs: number, headers?: MsgHdrs): Promise<Reply> {
+  /**
+   * One request and its first answer. Waits for a connection first, within the time. `againMs`: it may be sent more than once, and is, so
+   * often, as long as there is no answer: one that came while nobody took it is lost without a word.
+   */
+  async ask(
+    subject: string,
+    bytes: Uint8Array,
+    timeoutMs: number,
+    { headers, againMs }: { readonly headers?: MsgHdrs; readonly againMs?: number } = {},
+  ): Promise<Reply> {
     if (!this.connected && !(await this.whenConnected(timeoutMs))) return { kind: this.#closed ? 'closed' : 'lost' };
     return new Promise((resolve) => {
+      let cancelAgain = (): void => undefined;
       const end = this.#open(timeoutMs, (reply) => {
+        cancelAgain();
         end.close();
         resolve(reply);
       });
-      this.#send(subject, bytes, end.subject, headers);
+      const send = (): void => {
+        this.#send(subject, bytes, end.subject, headers);
+        if (againMs !== undefined) cancelAgain = this.#timers.after(againMs, send);
+      };
+      send();
     });
   }
 

@@ -180,7 +180,7 @@ export class NatsBlobs implements Blobs {
   async #publish(subject: string, bytes: Uint8Array, headers: MsgHdrs): Promise<PubAck | undefined> {
     const { link, stream } = this.#options;
     headers.set('Nats-Expected-Stream', stream);
-    const reply = await link.ask(this.#subject(subject), bytes, limits.natsAppendMs, headers);
+    const reply = await link.ask(this.#subject(subject), bytes, limits.natsAppendMs, { headers });
     if (reply.kind === 'closed') throw closedError();
     return reply.kind === 'answer' ? parseJson<PubAck>(reply.message.data) : undefined;
   }

@@ -79,7 +79,7 @@ export class NatsLog implements Log {
       // Nobody leads: the same is sent again here, or the caller would do so at once, for seconds.
       for (let tries = 0; reply.kind === 'refused' && tries < refusedTriesMax; tries++) {
         if (tries > 0) await link.pause(limits.natsRetryMs);
-        reply = await link.ask(subject, bytes, this.#appendMs(), headers);
+        reply = await link.ask(subject, bytes, this.#appendMs(), { headers });
       }
       if (reply.kind !== 'answer') return { kind: 'unknown', cause: reply.kind };
       const result = this.#judge(parseJson<PubAck>(reply.message.data), after);

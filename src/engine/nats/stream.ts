@@ -67,7 +67,7 @@ const untilHeard = async (link: Link, subject: string): Promise<void> => {
   headers.set('Nats-Expected-Stream', '-');
   const deadline = performance.now() + limits.natsOpenMs;
   do {
-    const reply = await link.ask(subject, new Uint8Array(0), limits.natsRequestMs, headers);
+    const reply = await link.ask(subject, new Uint8Array(0), limits.natsRequestMs, { headers });
     if (reply.kind === 'answer') return;
     if (reply.kind === 'closed') throw closedError();
     await link.pause(limits.natsRetryMs);
