@@ -327,6 +327,7 @@ describe('a hand-over', () => {
     expect([named.reads, named.appends.length]).toEqual([[], 1]);
     named.land();
     expect([named.core.role, named.value('a')]).toEqual(['leading', 3]);
+    expect(named.told).toEqual([{ kind: 'handOver', to: 'b' }]);
   });
 
   test('that is told counts no more where another has claimed since', () => {

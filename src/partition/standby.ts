@@ -142,10 +142,14 @@ export class Standby {
       this.#tail.take(next);
       this.#advance();
     }
-    this.#givenTo =
-      records.at(-1)?.position === this.#replica.position && this.#tail.takeHandedTo() === this.#options.name;
-    if (this.#givenTo) this.#endReached(now);
-    else this.#readOn();
+    const { name = '' } = this.#options;
+    this.#givenTo = records.at(-1)?.position === this.#replica.position && this.#tail.takeHandedTo() === name;
+    if (!this.#givenTo) {
+      this.#readOn();
+      return;
+    }
+    this.#effects.push({ kind: 'handOver', to: name });
+    this.#endReached(now);
   }
 
   /** Acknowledged records reach up to `upTo`, and the log does. */
