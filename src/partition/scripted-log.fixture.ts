@@ -256,6 +256,19 @@ export class Leader {
   }
 }
 
+export const standby = (log: ScriptedLog, more: Partial<LeaderOptions> = {}): Leader =>
+  new Leader({ log, shared: true, begin: 'follow', name: 'b', newLogId: [77, 1], ...more });
+
+/** One that leads and is past the careful range. */
+export const leaderOf = (log: ScriptedLog): Leader => Leader.ready({ log, shared: true, window: 4 });
+
+/** A standby looks, and applies what there is. */
+export const lookAgain = (follower: Leader): void => {
+  follower.core.poll();
+  follower.pump();
+  while (follower.reads.length > 0) follower.read();
+};
+
 /** A record as somebody else would write it. */
 export const foreignRecord = (
   more: Partial<{ logId: LogId; link: number; epoch: number; kind: RecordKind }>,

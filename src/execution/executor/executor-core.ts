@@ -28,7 +28,6 @@ import { Deadlines } from './deadlines.ts';
 import { Fifo } from './fifo.ts';
 import type { Host, Watch } from './host.ts';
 import { Journal } from './journal.ts';
-import { KeptReports } from './kept-reports.ts';
 import { LeaderLinks } from './leader-links.ts';
 import { sendProgress } from './lines.ts';
 import { LoopProbe } from './loop-probe.ts';
@@ -51,7 +50,7 @@ export type ExecutorOptions = {
   readonly send: (peer: number, flat: Flat) => void;
   readonly watch?: Watch;
   readonly slots?: number;
-  /** A partition may get another leader: what was reported is kept until it is acknowledged. */
+  /** As of a node of a cluster (`kept-reports.ts`). */
   readonly keepsReports?: boolean;
 };
 
@@ -62,7 +61,6 @@ export class ExecutorCore implements Host {
   private readonly slotCount: number;
   private readonly slots: Slots;
   private readonly links: LeaderLinks;
-  private readonly kept: KeptReports | undefined;
   private readonly attempts = new AttemptTable();
   private readonly appetite = new Appetite();
   private readonly takeover: Takeover;
@@ -70,7 +68,6 @@ export class ExecutorCore implements Host {
   private readonly stalls: StallWatch;
   private readonly deadlines: Deadlines;
   private readonly loop: LoopProbe;
-
   /** Grants not started. */
   private readonly queue = new Fifo<Attempt>();
   /** Attempts to be told a result: those that hold a slot, and those that need one. */
@@ -87,9 +84,8 @@ export class ExecutorCore implements Host {
     this.app = options.app;
     this.watch = options.watch;
     this.slotCount = options.slots ?? limits.slotsPerExecutor;
-    this.kept = options.keepsReports === true ? new KeptReports() : undefined;
-    this.links = new LeaderLinks(options.send, this.kept);
-    this.takeover = new Takeover(this.attempts, this.links, this.kept, options.env, (attempt, why) =>
+    this.links = new LeaderLinks(options.send, options.keepsReports === true);
+    this.takeover = new Takeover(this.attempts, this.links, options.env, (attempt, why) =>
       this.letGo(attempt, 'TASK_CANCELLED', why),
     );
     this.waiting = new WaitingRoom(options.env, (attempt) => this.park(attempt));
@@ -129,8 +125,7 @@ export class ExecutorCore implements Host {
     for (let at = 0; at < flat.length; ) {
       const op = flat[at] as keyof typeof toExecutorArity;
       if (op === toExecutor.grant) this.granted(peer, flat, at + 1);
-      else if (op === toExecutor.rollCall) this.takeover.called(peer, flat[at + 1] as number, flat[at + 2] as number);
-      else if (op === toExecutor.taken) this.taken(peer, flat, at + 1);
+      else if (op === toExecutor.rollCall || op === toExecutor.taken) this.takeover.told(peer, flat, at);
       else this.told(op, flat, at + 1);
       at += 1 + toExecutorArity[op];
     }
@@ -145,13 +140,6 @@ export class ExecutorCore implements Host {
     this.attempts.add(attempt);
     this.queue.push(attempt);
     this.links.granted(attempt);
-  }
-
-  private taken(peer: number, flat: Flat, at: number): void {
-    const partition = flat[at] as number;
-    // Of a leader that has been followed by another: that was told all of it.
-    if (!this.attempts.outdated(partition, flat[at + 1] as number))
-      this.kept?.taken(peer, partition, flat[at + 2] as number);
   }
 
   private told(op: number, flat: Flat, at: number): void {

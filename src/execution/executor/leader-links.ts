@@ -4,7 +4,7 @@
 
 import { appendFlat, type Flat, fromExecutor, isKept } from '../../tasks/messages.ts';
 import type { Attempt } from './attempt.ts';
-import type { KeptReports } from './kept-reports.ts';
+import { KeptReports } from './kept-reports.ts';
 
 type Link = {
   readonly peer: number;
@@ -22,11 +22,11 @@ export class LeaderLinks {
   private entered: Attempt[] = [];
   private unsent = 0;
   /** Undefined where a partition gets no other leader. */
-  private readonly kept: KeptReports | undefined;
+  readonly kept: KeptReports | undefined;
 
-  constructor(send: (peer: number, flat: Flat) => void, kept: KeptReports | undefined) {
+  constructor(send: (peer: number, flat: Flat) => void, keepsReports: boolean) {
     this.send = send;
-    this.kept = kept;
+    this.kept = keepsReports ? new KeptReports() : undefined;
   }
 
   add(peer: number, remote: boolean): void {

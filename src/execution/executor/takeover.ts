@@ -7,40 +7,39 @@
  */
 import { limits } from '../../limits.ts';
 import type { Env } from '../../platform/env.ts';
-import { appendFlat, type Flat, fromExecutor } from '../../tasks/messages.ts';
+import { appendFlat, type Flat, fromExecutor, toExecutor } from '../../tasks/messages.ts';
 import type { Attempt } from './attempt.ts';
 import type { AttemptTable } from './attempt-table.ts';
-import type { KeptReports } from './kept-reports.ts';
 import type { LeaderLinks } from './leader-links.ts';
 
 export class Takeover {
   private readonly attempts: AttemptTable;
   private readonly links: LeaderLinks;
-  private readonly kept: KeptReports | undefined;
   private readonly env: Env;
   private readonly letGo: (attempt: Attempt, why: string) => void;
 
-  constructor(
-    attempts: AttemptTable,
-    links: LeaderLinks,
-    kept: KeptReports | undefined,
-    env: Env,
-    letGo: (attempt: Attempt, why: string) => void,
-  ) {
+  constructor(attempts: AttemptTable, links: LeaderLinks, env: Env, letGo: (attempt: Attempt, why: string) => void) {
     this.attempts = attempts;
     this.links = links;
-    this.kept = kept;
     this.env = env;
     this.letGo = letGo;
   }
 
+  /** A `rollCall` or `taken`, beginning at `at`. */
+  told(peer: number, flat: Flat, at: number): void {
+    const [op, partition, epoch] = flat.slice(at, at + 3) as [number, number, number];
+    if (op === toExecutor.rollCall) this.called(peer, partition, epoch);
+    // Of a leader that another has followed, that was told all of it.
+    else if (!this.attempts.outdated(partition, epoch)) this.links.kept?.taken(peer, partition, flat[at + 3] as number);
+  }
+
   /** A new leader, behind `peer`, asks what runs of its partition. */
-  called(peer: number, partition: number, epoch: number): void {
+  private called(peer: number, partition: number, epoch: number): void {
     if (!this.attempts.called(partition, epoch)) return;
     const going: Flat = [];
     for (const attempt of [...this.attempts]) {
       if (attempt.partition !== partition || attempt.epoch >= epoch) continue;
-      if (attempt.waitsForLeader(this.kept !== undefined)) this.letGo(attempt, 'its partition has a new leader');
+      if (attempt.waitsForLeader(this.links.kept !== undefined)) this.letGo(attempt, 'its partition has a new leader');
       else {
         attempt.peer = peer;
         going.push(attempt.epoch, attempt.n);
@@ -55,7 +54,7 @@ export class Takeover {
     const reports: Flat = [];
     /** Attempts that are here no more, and whether they have told how they ended. */
     const gone = new Map<string, { readonly epoch: number; readonly n: number; ended: boolean }>();
-    for (const { epoch: own, n, flat } of this.kept?.moveTo(peer, partition, epoch) ?? []) {
+    for (const { epoch: own, n, flat } of this.links.kept?.moveTo(peer, partition, epoch) ?? []) {
       appendFlat(reports, flat);
       if (this.attempts.find(partition, own, n) !== undefined) continue;
       const name = `${own} ${n}`;
@@ -74,9 +73,9 @@ export class Takeover {
   peerGone(peer: number): void {
     const orphans = [...this.attempts].filter((attempt) => attempt.peer === peer);
     this.links.drop(peer);
-    if (orphans.length === 0 && this.kept === undefined) return;
+    if (orphans.length === 0 && this.links.kept === undefined) return;
     this.env.timers.after(limits.orphanMs, () => {
-      this.kept?.forget(peer);
+      this.links.kept?.forget(peer);
       for (const attempt of orphans)
         if (attempt.peer === peer && !attempt.ended) this.letGo(attempt, 'its leader is gone');
     });

@@ -5,8 +5,6 @@
  * - H1: a part takes messages only while it leads and has taken over its tasks (`roll-call.ts`); one that has failed takes none.
  * - H2: what executors report while a new leader asks around is held, and counts when that is over. What they had told leaders before,
  *   and tell again, counts first.
- * - H3: a report that executors keep is acknowledged with the record of the step that took it, so never before that is durable. What is
- *   dropped because its partition is not led here is not acknowledged.
  *
  * It does not say which partitions are led here: that is its owner's to know (`open`, or `follow`, `claim`, `handOver`, `drop`).
  */
@@ -16,31 +14,24 @@ import { executorsLost } from '../../tasks/blame.ts';
 import { claimTasks, collectFinished } from '../../tasks/claim.ts';
 import { executorLost, type Loss } from '../../tasks/grant.ts';
 import type { TaskOutput } from '../../tasks/leader.ts';
-import {
-  executorMessageLength,
-  fireTimers,
-  takeExecutorMessage,
-  takePeerMessage,
-  takeReportAgain,
-} from '../../tasks/machine.ts';
-import { appendFlat, type Flat, fromExecutor, isKept, toClient, toExecutor } from '../../tasks/messages.ts';
+import { executorMessageLength, fireTimers, takeExecutorMessage, takePeerMessage } from '../../tasks/machine.ts';
+import { appendFlat, type Flat, fromExecutor, toClient } from '../../tasks/messages.ts';
 import { removeExpired } from '../../tasks/retention.ts';
 import { forgetClient } from '../../tasks/waiters.ts';
 import type { AttemptName } from '../executor/control.ts';
 import { ChangeNotices } from './change-notices.ts';
-import { dispatch, ExecutorTurns, isForHost } from './dispatch.ts';
+import { dispatch, ExecutorTurns } from './dispatch.ts';
 import { ExecutorTable } from './executor-table.ts';
 import { takeRequests } from './intake.ts';
 import { ownCanaryPartition } from './own-canary.ts';
 import { openPart, type Part } from './part.ts';
 import { fenced, PartTable } from './part-table.ts';
 import { PeerMail } from './peer-mail.ts';
-import { type Reports, type RollCall, RollCalls } from './roll-call.ts';
+import { messagesPerStep, takeAgain, takeReports } from './reports.ts';
+import { type RollCall, RollCalls } from './roll-call.ts';
 import { SilentExecutors } from './silence.ts';
 import type { StateHostOptions } from './state-host-options.ts';
 
-/** A step is one record at most: it is kept small. */
-const messagesPerStep = 128;
 const timersPerTurn = 1_000;
 const removalsPerTurn = 256;
 const collectPerSlice = 20_000;
@@ -70,8 +61,7 @@ export class StateHost {
     this.#mail = new PeerMail(options.bus);
     this.#notices = new ChangeNotices(options.env, this.#clients, () => this.#planTurn());
     const tookOver = (part: Part, rollCall: RollCall): void => this.#takeOver(part, rollCall);
-    const late = (part: Part, again: Reports): void => this.#takeAgain(part, again);
-    this.#rollCalls = new RollCalls(this.#executors, options, tookOver, late, () => this.#planTurn());
+    this.#rollCalls = new RollCalls(this.#executors, options, tookOver, takeAgain, () => this.#planTurn());
   }
 
   /** Leads all partitions. Throws `CLOSED` if it is closed meanwhile. */
@@ -206,31 +196,9 @@ export class StateHost {
         at += length;
         continue;
       }
-      at = this.#takeReports(part, executor, flat, at, takeExecutorMessage);
+      at = takeReports(part, executor, flat, at, takeExecutorMessage);
     }
     this.#planTurn();
-  }
-
-  /** Reports to one partition that follow each other are one step. Returns where the next one begins. */
-  #takeReports(part: Part, executor: number, flat: Flat, at: number, take: typeof takeExecutorMessage): number {
-    part.host.transact((tx) => {
-      let kept = 0;
-      for (let count = 0; count < messagesPerStep; count++) {
-        take(part.tasks, tx, flat, at);
-        if (part.shared && isKept(flat[at])) kept++;
-        at += executorMessageLength(flat, at);
-        if (at >= flat.length || isForHost(flat[at]) || flat[at + 1] !== part.number) break;
-      }
-      // H3
-      if (kept > 0)
-        tx.emit({ kind: 'executor', executor, flat: [toExecutor.taken, part.number, part.tasks.epoch, kept] });
-    });
-    return at;
-  }
-
-  #takeAgain(part: Part, { executor, flat }: Reports): void {
-    for (let at = 0; at < flat.length && part.leading; )
-      at = this.#takeReports(part, executor, flat, at, takeReportAgain);
   }
 
   fromClient(client: number, flat: Flat): void {
@@ -291,7 +259,7 @@ export class StateHost {
     this.#options.env.events.emit('partition.leading', { partition: part.number, epoch, tasks: part.tasks.alive });
     if (running.length > 0)
       this.#options.env.events.emit('partition.adopted', { partition: part.number, attempts: running.length });
-    for (const reports of again) this.#takeAgain(part, reports);
+    for (const reports of again) takeAgain(part, reports);
     for (const { executor, flat } of held) this.fromExecutor(executor, flat);
     this.#collectFinished(part, '');
     this.#planTurn();
