@@ -138,7 +138,7 @@ export const clusterBugs: readonly PlantedBug[] = [
     name: 'P4: a claim in a cluster does not ask the other members',
     workload: 'cluster',
     file: mending,
-    find: 'await replicas.ask();',
+    find: 'await asked;',
     replace: '{ highest: replicas.highest, logIds: [] as LogId[] };',
     law: ['put back'],
     seeds: 75,

@@ -73,7 +73,7 @@ export const replicaBugs: readonly PlantedBug[] = [
     name: 'P4: a claim does not ask the other replicas',
     workload: 'registers',
     file: mending,
-    find: 'await replicas.ask();',
+    find: 'await asked;',
     replace: '{ highest: replicas.highest, logIds: [] as LogId[] };',
     law: ['put back'],
     seeds: 200,
