@@ -31,6 +31,7 @@ describe('task', () => {
         retry: { attempts: 3, first: '2 s', factor: 1.5, max: '1 min' },
         timeout: '5 min',
         priority: -2,
+        location: 'eu/zone-1',
       },
       async (_ctx, text) => text,
     );
@@ -40,6 +41,7 @@ describe('task', () => {
       retry: { attempts: 3, firstMs: 2_000, factor: 1.5, maxMs: 60_000 },
       timeoutMs: 300_000,
       priority: -2,
+      location: 'eu/zone-1',
     });
   });
 
@@ -53,6 +55,8 @@ describe('task', () => {
     [{ retry: { factor: Number.NaN } }, /retry\.factor/],
     [{ priority: '1' }, /priority \("1"\) is not an integer/],
     [{ priority: 5_000 }, /priority/],
+    [{ location: 'eu//zone' }, /location \("eu\/\/zone"\) is no place/],
+    [{ location: 5 }, /location \(5\) is no place/],
     [{ timeout: 0 }, /timeout \(0\) leaves no time/],
     [{ timeout: true }, /timeout \(true\)/],
     [{ name: '' }, /name \(""\) is empty/],

@@ -5,6 +5,7 @@
 import { TuttiError } from '../errors/tutti-error.ts';
 import { type Duration, durationMs } from '../values/duration.ts';
 import { definitionBrand, definitionKindOf, nameComplaint } from './definition.ts';
+import { isPlace } from './place.ts';
 import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.ts';
 import type { TaskContext } from './task-context.ts';
 
@@ -28,6 +29,11 @@ export type TaskOptions = {
   readonly timeout?: Duration;
   /** A higher one starts first; an integer from −1000 to 1000. Default: 0. */
   readonly priority?: number;
+  /**
+   * In a cluster it runs at nodes of this place, such as `eu` or `eu/zone-1`, while one of them has it and answers; elsewhere where none
+   * does. Default: anywhere.
+   */
+  readonly location?: string;
 };
 
 declare const phantom: unique symbol;
@@ -45,6 +51,7 @@ export interface Task<Input, Output> {
   readonly retry: RetrySettings;
   readonly timeoutMs: number | undefined;
   readonly priority: number | undefined;
+  readonly location: string | undefined;
   /** The user's function. Its input is what the schema makes of the caller's. */
   readonly fn: (ctx: TaskContext, input: never) => unknown;
 }
@@ -93,19 +100,21 @@ export function task(first: unknown, second?: unknown): TaskDefinition {
 
 export const isTask = (value: unknown): value is TaskDefinition => definitionKindOf(value) === 'task';
 
-const optionKeys = ['name', 'input', 'retry', 'timeout', 'priority'] as const;
+const optionKeys = ['name', 'input', 'retry', 'timeout', 'priority', 'location'] as const;
 const retryKeys = ['attempts', 'first', 'factor', 'max'] as const;
 
 const define = (
   options: Partial<Record<(typeof optionKeys)[number], unknown>>,
   fn: TaskDefinition['fn'],
 ): TaskDefinition => {
-  const { name, input, timeout, priority } = options;
+  const { name, input, timeout, priority, location } = options;
   if (name !== undefined) checkName(name);
   if (input !== undefined && !isSchema(input))
     throw invalid('input', input, 'is not a schema (Standard Schema, version 1)');
   const timeoutMs = timeout === undefined ? undefined : durationOption(timeout, 'timeout');
   if (timeoutMs === 0) throw invalid('timeout', timeout, 'leaves no time at all');
+  if (location !== undefined && !isPlace(location))
+    throw invalid('location', location, 'is no place, such as eu/zone-1');
   return Object.freeze({
     [definitionBrand]: 'task' as const,
     name: name as string | undefined,
@@ -113,6 +122,7 @@ const define = (
     retry: readRetry(options.retry ?? {}, 'retry'),
     timeoutMs,
     priority: numberOption(priority, 'priority', { integer: true, min: -1000, max: 1000 }),
+    location,
     fn,
   });
 };

@@ -157,9 +157,9 @@ export class Member {
 
   /** Executors and clients of this node's threads. */
   readonly ports: PortUser = {
-    addExecutor: (executor, names) => {
+    addExecutor: (executor, names, away) => {
       this.#health.executorCame(executor);
-      this.relay.addExecutor(executor, names);
+      this.relay.addExecutor(executor, names, away);
     },
     removeExecutor: (executor, guilty, loss) => {
       this.#health.executorGone(executor);

@@ -22,7 +22,8 @@ import type { RouterBody } from './router-out.ts';
 
 /** The leaders of this node. */
 export type Leaders = {
-  readonly addExecutor: (executor: number, names: readonly string[], fresh: boolean) => void;
+  /** `away`: which of its functions are to run elsewhere, if they can. */
+  readonly addExecutor: (executor: number, names: readonly string[], away: readonly string[], fresh: boolean) => void;
   readonly removeExecutor: (executor: number, guilty: AttemptName | undefined, loss: Loss) => void;
   readonly removeExecutors: (executors: readonly number[], what: string | undefined) => void;
   readonly executorBusy: (executor: number, running: AttemptName | undefined) => void;
@@ -44,11 +45,14 @@ export type RequestPeers = {
   readonly fromPeer: (node: string, body: RouterBody) => void;
 };
 
+/** Older nodes do not say what is to run elsewhere. */
+type SaidExecutor = readonly [executor: number, names: readonly string[], away?: readonly string[]];
+
 /** What is said over a session. Executors are named by their node's own numbers. */
 export type WorkBody =
   /** The first: all executors that its node has. */
-  | readonly ['all', executors: readonly (readonly [executor: number, names: readonly string[]])[]]
-  | readonly ['add', executor: number, names: readonly string[]]
+  | readonly ['all', executors: readonly SaidExecutor[]]
+  | readonly ['add', ...SaidExecutor]
   | readonly ['gone', executor: number, guilty: AttemptName | null, loss: Loss]
   | readonly ['busy', executor: number, running: AttemptName | null]
   | readonly ['answers', executor: number]
@@ -81,7 +85,7 @@ export class WorkRelay {
   readonly #leaders: Leaders;
   readonly #executors: Executors;
   readonly #requests: RequestPeers | undefined;
-  readonly #own = new Map<number, readonly string[]>();
+  readonly #own = new Map<number, SaidExecutor>();
   readonly #peers = new Map<string, Peer>();
   readonly #peerOfNumber = new Map<number, Peer>();
   /** Whose a foreign number is: its node, and its number there. */
@@ -144,12 +148,12 @@ export class WorkRelay {
   }
 
   /** An executor of this node has loaded its app. */
-  addExecutor(executor: number, names: readonly string[]): void {
-    this.#own.set(executor, names);
-    this.#leaders.addExecutor(executor, names, true);
+  addExecutor(executor: number, names: readonly string[], away: readonly string[] = []): void {
+    this.#own.set(executor, [executor, names, away]);
+    this.#leaders.addExecutor(executor, names, away, true);
     for (const peer of this.#peers.values())
       if (peer.link.up) {
-        this.#say(peer, ['add', executor, names]);
+        this.#say(peer, ['add', executor, names, away]);
         this.#executors.addPeer(executor, peer.number);
       }
   }
@@ -240,7 +244,7 @@ export class WorkRelay {
   #up(peer: Peer): void {
     peer.number = this.#nextPeer++;
     this.#peerOfNumber.set(peer.number, peer);
-    this.#say(peer, ['all', [...this.#own]]);
+    this.#say(peer, ['all', [...this.#own.values()]]);
     for (const executor of this.#own.keys()) this.#executors.addPeer(executor, peer.number);
     this.#env.events.emit('link.up', { node: peer.node });
     this.#requests?.peerUp(peer.node);
@@ -260,7 +264,7 @@ export class WorkRelay {
 
   #deliver(peer: Peer, body: WorkBody): void {
     if (body[0] === 'all') {
-      for (const [executor, names] of body[1]) this.#add(peer, executor, names);
+      for (const said of body[1]) this.#add(peer, said);
       peer.met = true;
       this.#lookWhoIsMet();
       return;
@@ -269,11 +273,12 @@ export class WorkRelay {
       this.#requests?.fromPeer(peer.node, body[1]);
       return;
     }
-    const [kind, executor] = body;
-    if (kind === 'add') {
-      this.#add(peer, executor, body[2]);
+    if (body[0] === 'add') {
+      const [, ...said] = body;
+      this.#add(peer, said);
       return;
     }
+    const [kind, executor] = body;
     if (kind === 'down') {
       if (this.#own.has(executor)) this.#executors.receive(executor, peer.number, body[2]);
       return;
@@ -300,11 +305,11 @@ export class WorkRelay {
     }
   }
 
-  #add(peer: Peer, executor: number, names: readonly string[]): void {
+  #add(peer: Peer, [executor, names, away = []]: SaidExecutor): void {
     const number = this.#nextForeign++;
     peer.executors.set(executor, number);
     this.#foreign.set(number, [peer, executor]);
-    this.#leaders.addExecutor(number, names, false);
+    this.#leaders.addExecutor(number, names, away, false);
   }
 
   /** To the router of another node; nothing is sent where there is no session with it. */

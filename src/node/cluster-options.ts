@@ -1,6 +1,7 @@
 /** What makes `open` a node of a cluster, checked and completed. */
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { isPlace } from '../app/place.ts';
 import { limits } from '../limits.ts';
 import type { MembershipSettings } from './member-control.ts';
 import { count, invalidOption } from './option-checks.ts';
@@ -62,7 +63,6 @@ const optionNames = [
 ] as const;
 
 const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
-const placePattern = /^[A-Za-z0-9_.-]{1,64}(\/[A-Za-z0-9_.-]{1,64}){0,4}$/;
 /** Of a new cluster. */
 export const partitionsPerServer = 2;
 
@@ -79,7 +79,7 @@ export const checkClusterOptions = (options: ClusterOptions): MembershipSettings
   const { name = 'tutti', member = memberName(), location = '', replicas = 3, host = '127.0.0.1' } = options;
   checkName('cluster.name', name);
   checkName('cluster.member', member);
-  if (location !== '' && !placePattern.test(location))
+  if (location !== '' && !isPlace(location))
     throw invalidOption('cluster.location', location, 'it is a place, such as eu/zone-1');
   if (replicas !== 1 && replicas !== 3) throw invalidOption('cluster.replicas', replicas, 'it is 1 or 3');
   const partitions = count(options.partitions, 'cluster.partitions', limits.partitionsMax);

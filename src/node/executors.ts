@@ -3,6 +3,7 @@
  * what was lost with them. The node thread sees into them through shared memory, so that one that does not answer is seen.
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { isWithin } from '../app/place.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import type {
   AttemptName,
@@ -27,9 +28,11 @@ export type ExecutorsOptions = {
   readonly keepsReports: boolean;
   /** For development: see `execution/executor/rehearsal.ts`. */
   readonly rehearses: boolean;
+  /** Where the node is; empty: nobody said. */
+  readonly location: string;
   readonly events: EventSink;
-  /** An executor can be given work over `port`. */
-  readonly onAdded: (executor: number, port: MessagePort, names: readonly string[]) => void;
+  /** An executor can be given work over `port`; `away`: which of its tasks are to run elsewhere, if they can. */
+  readonly onAdded: (executor: number, port: MessagePort, names: readonly string[], away: readonly string[]) => void;
   readonly onGone: (executor: number, guilty: AttemptName | undefined, loss: Loss) => void;
   /** Does not answer at present: what it has not begun is better given to another. `running`: what keeps it. */
   readonly onBusy: (executor: number, running: AttemptName | undefined) => void;
@@ -172,7 +175,7 @@ export class Executors {
         switch (message.kind) {
           case 'ready':
             executor.ready = true;
-            this.#connect(executor, message.names);
+            this.#connect(executor, message);
             resolve(message);
             break;
           case 'loadFailed':
@@ -214,12 +217,14 @@ export class Executors {
     });
   }
 
-  #connect(executor: Executor, names: readonly string[]): void {
+  #connect(executor: Executor, { names, places }: Extract<FromExecutorThread, { kind: 'ready' }>): void {
     const { port1, port2 } = new MessageChannel();
     executor.worker.postMessage({ kind: 'connect', index: 0, port: port1, remote: false } satisfies ToExecutorThread, [
       port1,
     ]);
-    this.#options.onAdded(executor.number, port2, names);
+    const { location, onAdded } = this.#options;
+    const away = places.filter(([, place]) => !isWithin(location, place)).map(([name]) => name);
+    onAdded(executor.number, port2, names, away);
   }
 
   #gone(executor: Executor, what: string): void {

@@ -80,7 +80,9 @@ class Node {
       keepsReports: data.membership !== undefined,
       rehearses: data.rehearses ?? false,
       events,
-      onAdded: (executor, port, names) => this.#tellState({ kind: 'executor', executor, port, names }, [port]),
+      location: data.membership?.location ?? '',
+      onAdded: (executor, port, names, away) =>
+        this.#tellState({ kind: 'executor', executor, port, names, away }, [port]),
       onGone: (executor, guilty, loss) => this.#tellState({ kind: 'executorGone', executor, guilty, loss }),
       onBusy: (executor, running) => this.#tellState({ kind: 'executorBusy', executor, running }),
       onAnswers: (executor) => this.#tellState({ kind: 'executorAnswers', executor }),

@@ -3,6 +3,9 @@ import { task } from '../../src/index.ts';
 
 export const where = task(async () => process.pid);
 
+/** To be run at the second of three nodes. */
+export const wherePlaced = task({ location: 'eu' }, async () => process.pid);
+
 /** Counts, with a step each, and tells where each step ran. */
 export const steps = task(async (ctx, count: number) => {
   const pids: number[] = [];

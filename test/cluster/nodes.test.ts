@@ -16,6 +16,8 @@ beforeAll(async () => {
     servers: nats.urls,
     replicas: nats.replicas,
     partitions: 6,
+    configure: (start, index) =>
+      index === 1 ? { ...start, cluster: { ...start.cluster, location: 'eu/zone-1' } } : start,
   });
 }, 120_000);
 
@@ -59,6 +61,15 @@ test('a task that is started at any node runs at all of them', async () => {
   }
 });
 
+test('a task with a place runs there, whoever is asked', async () => {
+  await atRest(0, 3);
+  for (const { url } of cluster.nodes) {
+    const client = clientOf(url);
+    const ran = await Promise.all(Array.from({ length: 100 }, () => client.run(app.wherePlaced)));
+    expect(new Set(ran)).toEqual(new Set([cluster.nodes[1]?.pid]));
+  }
+});
+
 test('what was started at one node is known at another, and a map is cut over all', async () => {
   const [one, two] = [clientOf(cluster.nodes[0]?.url as string), clientOf(cluster.nodes[1]?.url as string)];
   const task = await one.start(app.squares, 2_000);
@@ -84,6 +95,7 @@ describe('a node that is killed', () => {
     const before = results.length;
     await expect.poll(() => results.length, { timeout: 30_000 }).toBeGreaterThan(before + 200);
     expect(await long).toHaveLength(200);
+    expect([cluster.nodes[0]?.pid, cluster.nodes[2]?.pid]).toContain(await client.run(app.wherePlaced));
     await victim?.start();
     going = false;
     await Promise.all(callers);

@@ -26,8 +26,13 @@ export type ToExecutorThread =
   | { readonly kind: 'close' };
 
 export type FromExecutorThread =
-  /** The app is loaded; it has these tasks. */
-  | { readonly kind: 'ready'; readonly fingerprint: string; readonly names: readonly string[] }
+  /** The app is loaded; it has these tasks, and some of them are to run in certain places. */
+  | {
+      readonly kind: 'ready';
+      readonly fingerprint: string;
+      readonly names: readonly string[];
+      readonly places: readonly (readonly [name: string, place: string])[];
+    }
   /** It could not be: an encoded error. The thread ends. */
   | { readonly kind: 'loadFailed'; readonly error: string }
   /** What user code printed, line by line, each with the task's name, id and attempt before it. */

@@ -93,7 +93,11 @@ try {
     });
     executor.addPeer(index, remote);
   });
-  tell({ kind: 'ready', fingerprint: app.fingerprint, names: [...app.definitions.keys()] });
+  const names = [...app.definitions.keys()];
+  const places = [...app.definitions].flatMap(([name, { location }]) =>
+    location === undefined ? [] : [[name, location] as const],
+  );
+  tell({ kind: 'ready', fingerprint: app.fingerprint, names, places });
 } catch (error) {
   output.flush();
   tell({ kind: 'loadFailed', error: encodeError(error) });

@@ -22,12 +22,13 @@ export type StateThreadData = {
 };
 
 export type ToStateThread =
-  /** `names`: the tasks of the app it has loaded. */
+  /** `names`: the tasks of the app it has loaded; `away`: those of them that are to run elsewhere, if they can. */
   | {
       readonly kind: 'executor';
       readonly executor: number;
       readonly port: MessagePort;
       readonly names: readonly string[];
+      readonly away: readonly string[];
     }
   | {
       readonly kind: 'executorGone';

@@ -122,8 +122,8 @@ export class StateHost {
    * An executor that has loaded an app with these tasks can be given work. `fresh`: it is of this node, and has never run anything; one
    * of another node may still run what an earlier leader gave it, and is asked.
    */
-  addExecutor(executor: number, names: readonly string[], fresh = true): void {
-    this.#table.add(executor, names, !fresh);
+  addExecutor(executor: number, names: readonly string[], away: readonly string[] = [], fresh = true): void {
+    this.#table.add(executor, names, away, !fresh);
     if (!fresh) for (const part of this.#parts.values()) if (part.leading) this.#rollCalls.ask(part, executor);
     this.#planTurn();
   }
@@ -157,12 +157,14 @@ export class StateHost {
   /** An executor does not answer: it gets nothing more until it does, and what waits behind `running` goes to others. */
   executorBusy(executor: number, running: AttemptName | undefined): void {
     this.#silent.fellSilent(executor, running);
+    this.#table.renew();
     for (const part of this.#parts.values()) this.#rollCalls.silent(part, executor, running);
     this.#planTurn();
   }
 
   executorAnswers(executor: number): void {
     this.#silent.answers(executor);
+    this.#table.renew();
     this.#planTurn();
   }
 

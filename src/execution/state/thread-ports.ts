@@ -7,7 +7,7 @@ import type { ToStateThread } from './control.ts';
 
 /** Who is told what comes over them. */
 export type PortUser = {
-  readonly addExecutor: (executor: number, names: readonly string[]) => void;
+  readonly addExecutor: (executor: number, names: readonly string[], away: readonly string[]) => void;
   readonly removeExecutor: (executor: number, guilty: AttemptName | undefined, loss: Loss) => void;
   readonly executorBusy: (executor: number, running: AttemptName | undefined) => void;
   readonly executorAnswers: (executor: number) => void;
@@ -33,9 +33,9 @@ export class ThreadPorts {
   take(message: ToStateThread, user: PortUser): ToStateOwner | undefined {
     switch (message.kind) {
       case 'executor': {
-        const { executor, port, names } = message;
+        const { executor, port, names, away } = message;
         this.#executors.set(executor, port);
-        user.addExecutor(executor, names);
+        user.addExecutor(executor, names, away);
         port.on('message', (flat: Flat) => user.fromExecutor(executor, flat));
         return undefined;
       }

@@ -197,6 +197,7 @@ export const taskBugs: readonly PlantedBug[] = [
     find: 'new NodeLink(() => this.#nextSession++, addedAtMs)',
     replace: 'new NodeLink(((number) => () => ++number)(0), addedAtMs)',
     law: ['progress', 'no error'],
+    first: 96,
     seeds: 20,
   },
   {
