@@ -22,7 +22,10 @@ export const whyNotLinearizable = (history: readonly Interval[], initial: number
     { at: byClient.map(() => 0), value: initial },
   ];
   let furthest = -1;
-  let stuck = '';
+  let stuck: { readonly next: readonly (Interval | undefined)[]; readonly value: number } = {
+    next: [],
+    value: initial,
+  };
   for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
     const { at, value } = state;
     const next = byClient.map((own, client) => own[at[client] as number]);
@@ -32,20 +35,19 @@ export const whyNotLinearizable = (history: readonly Interval[], initial: number
     const done = at.reduce((sum, count) => sum + count, 0);
     if (done > furthest) {
       furthest = done;
-      stuck = `after ${done} operations the value is ${value}, and none of these can be next:\n${next
-        .flatMap((one) => (one === undefined ? [] : [`  ${one.text}`]))
-        .join('\n')}`;
+      stuck = { next, value };
     }
     for (const [client, one] of next.entries()) {
       if (one === undefined || one.invokedMs > firstAnswerMs) continue;
       const after = one.apply(value);
       if (after === undefined) continue;
       const moved = at.with(client, (at[client] as number) + 1);
-      const name = `${moved.join()}=${after}`;
+      const name = `${String.fromCharCode(...moved)}${after}`;
       if (seen.has(name)) continue;
       seen.add(name);
       stack.push({ at: moved, value: after });
     }
   }
-  return stuck;
+  const texts = stuck.next.flatMap((one) => (one === undefined ? [] : [`  ${one.text}`]));
+  return `after ${furthest} operations the value is ${stuck.value}, and none of these can be next:\n${texts.join('\n')}`;
 };

@@ -57,7 +57,9 @@ const checkHistories = (world: World, clients: readonly RegisterClient[], states
           invokedMs: call.invokedMs,
           answeredMs: call.answeredMs as number,
           apply: applyOf(call),
-          text: `${call.invokedMs.toFixed(3)}–${call.answeredMs?.toFixed(3)} client ${call.client} ${JSON.stringify(call.operation)} → ${JSON.stringify(call.outcome)}`,
+          get text() {
+            return `${call.invokedMs.toFixed(3)}–${call.answeredMs?.toFixed(3)} client ${call.client} ${JSON.stringify(call.operation)} → ${JSON.stringify(call.outcome)}`;
+          },
         })),
         {
           client: -1,
