@@ -29,6 +29,9 @@ const storyLinesMax = 100;
 /** After the faults, everything must be through within this. */
 export const calmMs = 60_000;
 
+/** It returns `through` if nothing goes on after it. */
+type ClientReceives = (message: unknown) => unknown;
+
 export class World {
   readonly plan: Plan;
   readonly simulation: Simulation;
@@ -50,7 +53,7 @@ export class World {
   readonly certainlyLost: { readonly partition: number; readonly epoch: number; readonly acknowledged: number }[] = [];
   /** Of each partition, the versions that its leaders have given out. */
   readonly #versions: Set<number>[] = [];
-  readonly #clients = new Map<string, (message: unknown) => void>();
+  readonly #clients = new Map<string, ClientReceives>();
   readonly losses: LogLosses;
   readonly damage = new RowDamage(this);
   readonly strikes: Strikes;
@@ -207,7 +210,7 @@ export class World {
   // --- Messages
 
   /** A client, or whoever has an end of the network that does not die. */
-  addClient(end: string, receive: (message: unknown) => void): void {
+  addClient(end: string, receive: ClientReceives): void {
     this.#clients.set(end, receive);
   }
 

@@ -1,6 +1,10 @@
 /** What is planned in a simulated world, by time; of the same time, in the order in which it was planned. */
 import type { Life } from './simulation.ts';
 
+/** What it returns once it began no microtask or tick: the next event may follow at once. */
+export const through = Symbol('through');
+export type Happening = () => unknown;
+
 export type ScheduledEvent = {
   atMs: number;
   /** For when it was planned: what a stall holds up happens at its end in this order. */
@@ -10,7 +14,7 @@ export type ScheduledEvent = {
   readonly life: Life | undefined;
   readonly kind: string;
   /** Undefined once it was cancelled. */
-  run: (() => void) | undefined;
+  run: Happening | undefined;
 };
 
 const earlier = (a: ScheduledEvent, b: ScheduledEvent): boolean =>

@@ -5,6 +5,7 @@
  */
 import { ownBytes } from '../../platform/own-bytes.ts';
 import type { SeededRandom } from '../../values/hash.ts';
+import { through } from './event-heap.ts';
 import type { Life, Simulation } from './simulation.ts';
 
 export type NetworkFaults = {
@@ -79,7 +80,7 @@ export class Network {
 
   /**
    * Sends `bytes` from one end to another. `receive` runs at the receiver, once, twice or never; `life`: whose it is, undefined
-   * for a service that does not die; `about`: what it is, for who looks on.
+   * for a service that does not die, and returns `through` once nothing goes on after it; `about`: what it is, for who looks on.
    */
   send(
     from: string,
@@ -87,7 +88,7 @@ export class Network {
     life: Life | undefined,
     kind: string,
     bytes: Uint8Array,
-    receive: (bytes: Uint8Array) => void,
+    receive: (bytes: Uint8Array) => unknown,
     about?: unknown,
   ): void {
     const { faults } = this;
@@ -111,12 +112,13 @@ export class Network {
       const sent = bytes.length === 0 ? bytes : ownBytes(bytes);
       const arrivesMs = this.#simulation.nowMs + delayMs;
       const seen = watcher?.sent({ from, to, kind, bytes, about, repeated, arrivesMs });
-      this.#simulation.after(delayMs, life, kind, () => {
+      this.#simulation.plan(delayMs, life, kind, () => {
         // Looked at on arrival, so that what is under way when a link is cut is lost with it.
         const cut = link.cut || this.#isolated.has(from) || this.#isolated.has(to);
         if (seen !== undefined) seen.fate = cut ? 'cut' : 'arrived';
-        if (cut) this.counts.cut++;
-        else receive(sent);
+        if (!cut) return receive(sent);
+        this.counts.cut++;
+        return through;
       });
     }
   }

@@ -1,7 +1,8 @@
 /** Requests from a node to a service, over the network: request and reply may each be late or lost. */
+import { through } from './event-heap.ts';
 import type { Place } from './place.ts';
 
-/** The service's side: takes what was sent, and answers at once, later or never. */
+/** The service's side: takes what was sent, and answers at once, later or never. It begins nothing that goes on by itself. */
 export type Serve<Reply> = (sent: Uint8Array, answer: (reply: Reply) => void) => void;
 
 /** What a reply is about. */
@@ -26,41 +27,53 @@ export class Requests {
     timeoutMs: number,
     serve: Serve<Reply>,
   ): Promise<Reply | undefined> {
-    const { simulation, network, life, end } = this.#place;
-    return new Promise((resolve) => {
-      if (!life.alive) return;
-      const cancel = simulation.after(timeoutMs, life, `${kind}.timeout`, () => {
-        simulation.watcher?.happened(end, `${kind}.timeout`, this.#service);
-        resolve(undefined);
-      });
-      const arrive = (sent: Uint8Array): void => {
-        simulation.note(kind, this.#service);
-        serve(sent, (reply) => {
-          const take = (): void => {
-            cancel();
-            resolve(reply);
-          };
-          network.send(this.#service, end, life, `${kind}.reply`, nothing, take, {
-            asked: about,
-            reply,
-          } satisfies Answered);
-        });
-      };
-      network.send(end, this.#service, undefined, kind, bytes, arrive, about);
-    });
+    return new Promise((resolve) => this.#ask(kind, about, bytes, timeoutMs, serve, resolve));
   }
 
   /** Asks again for as long as no answer comes. */
-  async untilAnswered<Reply>(
+  untilAnswered<Reply>(
     kind: string,
     about: unknown,
     bytes: Uint8Array,
     timeoutMs: number,
     serve: Serve<Reply>,
   ): Promise<Reply> {
-    for (;;) {
-      const reply = await this.once(kind, about, bytes, timeoutMs, serve);
-      if (reply !== undefined) return reply;
-    }
+    return new Promise((resolve) => {
+      const ask = (): void =>
+        this.#ask(kind, about, bytes, timeoutMs, serve, (reply: Reply | undefined) => {
+          if (reply === undefined) ask();
+          else resolve(reply);
+        });
+      ask();
+    });
+  }
+
+  #ask<Reply>(
+    kind: string,
+    about: unknown,
+    bytes: Uint8Array,
+    timeoutMs: number,
+    serve: Serve<Reply>,
+    answered: (reply: Reply | undefined) => void,
+  ): void {
+    const { simulation, network, life, end } = this.#place;
+    if (!life.alive) return;
+    const cancel = simulation.after(timeoutMs, life, `${kind}.timeout`, () => {
+      simulation.watcher?.happened(end, `${kind}.timeout`, this.#service);
+      answered(undefined);
+    });
+    const arrive = (sent: Uint8Array): typeof through => {
+      simulation.note(kind, this.#service);
+      serve(sent, (reply) => {
+        const take = (): void => {
+          cancel();
+          answered(reply);
+        };
+        const told = simulation.watcher && ({ asked: about, reply } satisfies Answered);
+        network.send(this.#service, end, life, `${kind}.reply`, nothing, take, told);
+      });
+      return through;
+    };
+    network.send(end, this.#service, undefined, kind, bytes, arrive, about);
   }
 }

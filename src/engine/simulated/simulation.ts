@@ -2,13 +2,14 @@
  * A world in one thread: a virtual clock, one queue of events, and chance from one seed. The same seed gives the same run, byte
  * for byte; `digest` tells whether two runs were the same. (The idea: FoundationDB's simulator, Zhou et al., SIGMOD 2021.)
  *
- * E1  One event runs at a time, and all microtasks and ticks that it began have run out before the next one.
+ * E1  One event runs at a time, and all microtasks and ticks that it began have run out before the next one. One that returns
+ *     `through` has begun none.
  * E2  What was begun for a life that has ended does not run: neither its events nor (as their promises never settle) what
  *     waits for them.
  * E3  The time of the world does not pass while code runs.
  */
 import { type SeededRandom, seededRandom } from '../../values/hash.ts';
-import { EventHeap, type ScheduledEvent } from './event-heap.ts';
+import { EventHeap, type Happening, type ScheduledEvent, through } from './event-heap.ts';
 import { realSetImmediate } from './real-time.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -76,13 +77,19 @@ export class Simulation {
   }
 
   /** Plans an event; `life` undefined: it happens whoever lives. Returns what cancels it. */
-  after(delayMs: number, life: Life | undefined, kind: string, run: () => void): () => void {
-    const atMs = this.nowMs + Math.max(0, Math.round(delayMs * 1_000) / 1_000);
-    const event: ScheduledEvent = { atMs, dueMs: atMs, order: 0, life, kind, run };
-    this.#heap.push(event);
+  after(delayMs: number, life: Life | undefined, kind: string, run: Happening): () => void {
+    const event = this.plan(delayMs, life, kind, run);
     return () => {
       event.run = undefined;
     };
+  }
+
+  /** The same for what is never cancelled. */
+  plan(delayMs: number, life: Life | undefined, kind: string, run: Happening): ScheduledEvent {
+    const atMs = this.nowMs + Math.max(0, Math.round(delayMs * 1_000) / 1_000);
+    const event: ScheduledEvent = { atMs, dueMs: atMs, order: 0, life, kind, run };
+    this.#heap.push(event);
+    return event;
   }
 
   /** Mixes something that happened into the digest. */
@@ -121,13 +128,16 @@ export class Simulation {
       let over = false;
       let left = 0;
       const turn = (): void => {
-        if (!over) {
+        for (let isThrough = true; isThrough && !over; ) {
+          isThrough = false;
           if (this.#faults.length > 0) {
             over = true;
             reject(this.#faults[0]);
-          } else if (enough() || !this.#step(untilMs)) {
-            over = true;
-            resolve();
+          } else {
+            const happened = enough() ? undefined : this.#step(untilMs);
+            isThrough = happened === 'through';
+            over = happened === undefined;
+            if (over) resolve();
           }
           if (over) this.#current = undefined;
         }
@@ -142,14 +152,14 @@ export class Simulation {
     });
   }
 
-  /** Runs one event; false if none is due by `untilMs`. */
-  #step(untilMs: number): boolean {
+  /** Runs one event; undefined if none is due by `untilMs`. */
+  #step(untilMs: number): 'through' | 'happened' | undefined {
     this.#current = undefined;
     for (;;) {
       const event = this.#heap.peek();
       if (event === undefined || event.atMs > untilMs) {
         if (Number.isFinite(untilMs)) this.nowMs = Math.max(this.nowMs, untilMs);
-        return false;
+        return undefined;
       }
       this.#heap.pop();
       const { run, life, kind } = event;
@@ -165,11 +175,11 @@ export class Simulation {
       this.#mixText(kind);
       this.#current = life;
       try {
-        run();
+        if (run() === through) return 'through';
       } catch (error) {
         this.fail(error);
       }
-      return true;
+      return 'happened';
     }
   }
 
