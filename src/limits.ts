@@ -102,7 +102,7 @@ export const limits = {
   /** The longer it stays idle, the rarer it looks, down to this. */
   logEndLookMaxMs: 5_000,
   /** A replica asks at most so often where its log begins, so as to let go of copies of what is before. */
-  trimCopiesMs: 1_000,
+  trimCopiesMs: 5_000,
 
   // Tasks
   attemptsDefault: 5,

@@ -21,6 +21,9 @@ import type { AnyTable, Table, TableSet } from './table.ts';
 
 type Layer = Map<string, unknown>;
 
+/** What nothing was written to. */
+const untouched: Layer = new Map();
+
 /** Above every key string. */
 const aboveAll = '\uffff';
 
@@ -192,8 +195,11 @@ export class Layers {
   /** Begins a checkpoint: what is active now is what will be flushed. */
   freeze(): void {
     for (const layers of this.#tables) {
-      layers.frozen = layers.active;
-      layers.active = new Map();
+      if (layers.active.size === 0) layers.frozen = untouched;
+      else {
+        layers.frozen = layers.active;
+        layers.active = new Map();
+      }
       if (this.#storeKnown) layers.below = layers.highest;
     }
   }
@@ -201,7 +207,7 @@ export class Layers {
   /** What the checkpoint under way must write, encoded one by one as it is taken. */
   *frozenWrites(): Generator<EncodedWrite> {
     for (const { frozen, table } of this.#tables) {
-      if (frozen === undefined) continue;
+      if (frozen === undefined || frozen.size === 0) continue;
       // In key order the store touches each page once; keys that grow with time come about so by themselves.
       const keys = table.growing === true ? frozen.keys() : [...frozen.keys()].sort(compareKeys);
       for (const key of keys) {

@@ -62,7 +62,9 @@ export class Standby {
   }
 
   takeEffects(): Effects {
-    return this.#effects.splice(0);
+    const effects = this.#effects;
+    if (effects.length > 0) this.#effects = [];
+    return effects;
   }
 
   /** Takes the records that a `read` asked for; `trimmed`: the log begins later than that. */

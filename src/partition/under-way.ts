@@ -21,13 +21,21 @@ export class UnderWay {
 
   track(work: Promise<void>): void {
     this.#count++;
-    void work
-      .catch((error: unknown) => this.#onFailed(error))
-      .finally(() => {
-        this.#count--;
-        if (this.#count === 0) for (const resolve of this.#idle.splice(0)) resolve();
-      });
+    void work.then(this.#ended, this.#endedBadly);
   }
+
+  readonly #ended = (): void => {
+    this.#count--;
+    if (this.#count === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  };
+
+  readonly #endedBadly = (error: unknown): void => {
+    try {
+      this.#onFailed(error);
+    } finally {
+      this.#ended();
+    }
+  };
 
   /** Ends early when the host is closed. */
   async pause(ms: number): Promise<void> {

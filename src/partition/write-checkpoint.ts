@@ -8,7 +8,7 @@ export type CheckpointWrite = {
   readonly writer: StoreWriter;
   readonly partition: number;
   readonly sliceRows: number;
-  /** Written before the first row (`Replica.flushBegins`). */
+  /** Written with the first rows, which are in the store before any other (`Replica.flushBegins`). */
   readonly begins: StoreWrite | undefined;
 };
 
@@ -18,22 +18,28 @@ export const writeCheckpoint = async (
   writes: Iterable<EncodedWrite>,
   marker: StoreMarker,
 ): Promise<number> => {
-  if (begins !== undefined) await writer.write(partition, [begins]);
   let rows = 0;
   let slice: StoreWrite[] = [];
   // Slices that wait together share a transaction of the store.
   const underWay: Promise<void>[] = [];
-  for (const write of writes) {
-    slice.push(write);
+  const write = async (): Promise<void> => {
+    const withIt = begins !== undefined && rows === slice.length;
+    const written = writer.write(partition, withIt ? [begins, ...slice] : slice);
+    slice = [];
+    // No other row may be in the store without it.
+    if (withIt) return await written;
+    underWay.push(written);
+    // Awaited in order below; one that fails meanwhile is no unhandled rejection.
+    written.catch(() => undefined);
+  };
+  for (const row of writes) {
+    slice.push(row);
     rows++;
     if (slice.length < sliceRows) continue;
     if (underWay.length >= slicesUnderWayMax) await underWay.shift();
-    underWay.push(writer.write(partition, slice));
-    // Awaited in order below; one that fails meanwhile is no unhandled rejection.
-    underWay.at(-1)?.catch(() => undefined);
-    slice = [];
+    await write();
   }
-  if (slice.length > 0) underWay.push(writer.write(partition, slice));
+  if (slice.length > 0) await write();
   await Promise.all(underWay);
   await writer.mark(partition, marker);
   return rows;
