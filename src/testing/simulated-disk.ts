@@ -14,6 +14,8 @@ export type DiskEnd = 'kill' | 'power' | 'lost';
 
 /** Records that were kept last, of which a power failure takes some. */
 const unsyncedCopiesMax = 8;
+/** So many of 1 writes share the transaction that waits, if one does: all of it is kept, or none. */
+const joins = 0.7;
 const writeMs = 2;
 const syncMs = 4;
 
@@ -89,31 +91,54 @@ export class SimulatedDisk {
   #writerOf(life: Life, memory: MemoryStore): StoreWriter {
     const failed = new Set<number>();
     let readyAtMs = 0;
+    /** The writes of the transaction that was planned last, while it waits and nothing was called after them. */
+    let waiting: (() => void)[] | undefined;
     /** Calls take effect in their order, each some time later, unless the node ends before. */
-    const later = (delayMs: number, partition: number, action: () => Promise<void>): Promise<void> =>
-      new Promise((resolve, reject) => {
-        const now = this.#simulation.nowMs;
-        readyAtMs = Math.max(readyAtMs, now + delayMs * this.#random.fraction());
-        this.#simulation.after(readyAtMs - now, life, 'store', () => {
+    const later = (delayMs: number, action: () => void): void => {
+      const now = this.#simulation.nowMs;
+      readyAtMs = Math.max(readyAtMs, now + delayMs * this.#random.fraction());
+      this.#simulation.after(readyAtMs - now, life, 'store', action);
+    };
+    const call = (partition: number, action: () => Promise<void>, plan: (run: () => void) => void): Promise<void> =>
+      new Promise((resolve, reject) =>
+        plan(() => {
           if (this.full) {
             failed.add(partition);
             reject(new TuttiError('STORE_FULL', 'There is no room left for the store.'));
           } else void action().then(resolve, reject);
-        });
+        }),
+      );
+    const transaction = (run: () => void): void => {
+      if (waiting !== undefined && this.#random.fraction() < joins) {
+        waiting.push(run);
+        return;
+      }
+      const runs = [run];
+      waiting = runs;
+      later(writeMs, () => {
+        if (waiting === runs) waiting = undefined;
+        for (const each of runs) each();
+        this.#unsynced.push(memory.state());
       });
+    };
+    const alone = (run: () => void): void => {
+      waiting = undefined;
+      later(syncMs, run);
+    };
     return {
-      write: (partition: number, slice: readonly StoreWrite[]) =>
-        later(writeMs, partition, async () => {
-          await memory.writer.write(partition, slice);
-          this.#unsynced.push(memory.state());
-        }),
+      write: (partition, slice) => call(partition, () => memory.writer.write(partition, slice), transaction),
       mark: (partition: number, marker: StoreMarker) =>
-        later(syncMs, partition, async () => {
-          if (failed.delete(partition)) throw new TuttiError('STORE_FULL', 'A slice before this mark was not written.');
-          await memory.writer.mark(partition, marker);
-          this.#unsynced = [memory.state()];
-        }),
-      clear: (partition: number) => later(syncMs, partition, () => memory.writer.clear(partition)),
+        call(
+          partition,
+          async () => {
+            if (failed.delete(partition))
+              throw new TuttiError('STORE_FULL', 'A slice before this mark was not written.');
+            await memory.writer.mark(partition, marker);
+            this.#unsynced = [memory.state()];
+          },
+          alone,
+        ),
+      clear: (partition: number) => call(partition, () => memory.writer.clear(partition), alone),
       close: async () => {},
     };
   }
