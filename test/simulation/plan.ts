@@ -76,6 +76,8 @@ export type Plan = {
   readonly busyMs: number;
   /** How long clients pause between operations, at most. */
   readonly thinkMs: number;
+  /** Clients of registers know who answered last for each partition. Else they look for who leads each time. */
+  readonly remembers?: boolean;
   readonly checkpoints: CheckpointSettings;
   /** Where the engine is the embedded one. */
   readonly embedded?: EmbeddedSettings;
@@ -126,7 +128,7 @@ export class Dice {
 }
 
 /** What is not left to the seed. */
-export type FixedSizes = Partial<Pick<Plan, 'nodes' | 'partitions' | 'clients' | 'busyMs' | 'thinkMs'>>;
+export type FixedSizes = Partial<Pick<Plan, 'nodes' | 'partitions' | 'clients' | 'busyMs' | 'thinkMs' | 'remembers'>>;
 
 /** What seed `seed` means; `only`: kinds of faults that may occur at all. */
 export const planOf = (workload: string, seed: string, only: readonly FaultKind[], fixed: FixedSizes = {}): Plan => {
@@ -152,6 +154,8 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
   if (clustered) faults.push(...mapLossesOf(diceOf('map losses'), size, only));
   if (clustered) faults.push(...leaderlessLogsOf(diceOf('leaderless logs'), size, only));
   const load = hasTasks ? loadOf(diceOf('load'), busyMs, only) : undefined;
+  const often = diceOf('checkpoints').chance(0.5);
+  const remembers = workload === 'registers' && diceOf('clients').chance(0.5);
   faults.push(...(load?.faults ?? []));
   return {
     workload,
@@ -161,20 +165,28 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
     clients: dice.whole(1, 6),
     keys: dice.whole(1, 4),
     busyMs,
-    thinkMs: dice.pick([5, 50, 400]),
-    checkpoints: {
-      checkpointDirtyRows: dice.pick([5, 50, 1_000]),
-      checkpointLogBytes: dice.pick([500, 5_000, 100_000]),
-      checkpointIntervalMs: dice.pick([200, 2_000, 20_000]),
-      checkpointSliceRows: dice.pick([1, 3, 100]),
-      snapshotLogBytes: dice.pick([1_000, 10_000, 1_000_000]),
-      snapshotChunkBytes: dice.pick([100, 10_000]),
-    },
+    // Who asks the right one at once would else do ten times as much.
+    thinkMs: dice.pick([5, 50, 400]) * (remembers ? 5 : 1),
+    ...(remembers && { remembers }),
+    checkpoints: checkpointsOf(dice, often),
     followers: replicas.followers,
     ...(cluster && { cluster: cluster.plan }),
     ...(load && { bounds: load.bounds }),
     faults,
     ...fixed,
+  };
+};
+
+/** Any of the three bounds lets a checkpoint begin, so that all of them are high where there are to be few. */
+const checkpointsOf = (dice: Dice, often: boolean): CheckpointSettings => {
+  const bound = (drawn: number, seldom: number): number => (often ? drawn : Math.max(drawn, seldom));
+  return {
+    checkpointDirtyRows: bound(dice.pick([5, 50, 1_000]), 50),
+    checkpointLogBytes: bound(dice.pick([500, 5_000, 100_000]), 5_000),
+    checkpointIntervalMs: bound(dice.pick([200, 2_000, 20_000]), 2_000),
+    checkpointSliceRows: dice.pick([1, 3, 100]),
+    snapshotLogBytes: dice.pick([1_000, 10_000, 1_000_000]),
+    snapshotChunkBytes: dice.pick([100, 10_000]),
   };
 };
 

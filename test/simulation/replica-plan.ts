@@ -19,6 +19,9 @@ export type ReplicaPlan = {
   readonly faults: readonly PlannedFault[];
 };
 
+/** As many as a cluster keeps in most cases. */
+const fewFollowers = 3;
+
 /** What the log does while records are put back. Nothing comes late: what older leaders had under way is no part of it. */
 const lossOf = (dice: Dice, partition: number): Extract<Fault, { readonly kind: 'logTail' | 'logAnew' }> => {
   const faults: LogFaults = {
@@ -102,9 +105,10 @@ export const replicaPlanOf = (
   only: readonly FaultKind[],
 ): ReplicaPlan => {
   const everyone = Array.from({ length: nodes }, (_, node) => node);
-  const how = workload === 'registers' ? dice.pick(['all', 'all', 'some', 'none']) : 'none';
-  const followers = Array.from({ length: partitions }, () => {
+  const how = workload === 'registers' ? dice.pick(['all', 'few', 'some', 'none']) : 'none';
+  const followers = Array.from({ length: partitions }, (_, partition) => {
     if (how === 'some') return everyone.filter(() => dice.chance(0.6));
+    if (how === 'few') return everyone.filter((node) => (node + partition) % nodes < fewFollowers);
     return how === 'all' ? everyone : [];
   });
   const faults: PlannedFault[] = [];

@@ -24,10 +24,13 @@ export type StatedFigures = {
 
 const sizes = { nodes: 5, partitions: 8, busyMs: 40_000 };
 /**
- * A client of tasks begins one every fifth of a second, whatever the others do; one of registers has one operation under way,
- * which takes most of a second until the node is found that leads.
+ * A client of tasks begins one every fifth of a second, whatever the others do; one of registers has one operation under way, and
+ * pauses for most of a second between two.
  */
-const clients = { registers: { clients: 20, thinkMs: 400 }, tasks: { clients: 4, thinkMs: 100 } };
+const clients = {
+  registers: { clients: 20, thinkMs: 1_650, remembers: true },
+  tasks: { clients: 4, thinkMs: 100 },
+};
 
 const { workload, seeds } = JSON.parse(process.argv[2] as string) as StatedTask;
 const figures = { virtualMs: 0, realMs: 0, cpuMs: 0, events: 0, operations: 0, busyMs: 0 };

@@ -11,7 +11,7 @@ import { embeddedPlan } from './embedded/plan.ts';
 import type { StartProgram } from './node.ts';
 import { planOf as clusterPlan, type FaultKind, type Plan } from './plan.ts';
 import { checkRegisters } from './registers/checks.ts';
-import { RegisterClient } from './registers/client.ts';
+import { RegisterClient, type Whereabouts } from './registers/client.ts';
 import { describeRegisterMessage } from './registers/describe.ts';
 import { registerNode, registerTables } from './registers/node.ts';
 import { checkTasks } from './tasks/checks.ts';
@@ -49,7 +49,11 @@ const describing =
     describeEngineMessage(message, tables) ?? describeReplicaMessage(message) ?? own(message);
 
 const beginRegisters = (world: World): Clients => {
-  const clients = Array.from({ length: world.plan.clients }, (_, number) => new RegisterClient(world, number));
+  const whereabouts: Whereabouts | undefined = world.plan.remembers === true ? new Map() : undefined;
+  const clients = Array.from(
+    { length: world.plan.clients },
+    (_, number) => new RegisterClient(world, number, whereabouts),
+  );
   const replays = world.landed.map((records, partition) => new Replay(partition, records, registerTables));
   const compare = (): void => {
     checkStandbys(world, replays, registerTables, false);

@@ -1,4 +1,8 @@
-/** A client of the register workload: one operation at a time, asked of one node after another until it is answered. */
+/**
+ * A client of the register workload: one operation at a time, asked of the node that is known to lead or, where none is known or
+ * that one does not answer, of one node after another.
+ */
+import { through } from '../../../src/engine/simulated/event-heap.ts';
 import { Dice } from '../plan.ts';
 import type { World } from '../world.ts';
 import { operationText, outcomeText } from './describe.ts';
@@ -20,23 +24,34 @@ export type Call = {
 
 const askAgainMs = 300;
 
+/** Which node answered last for each partition, as all know who ask through one gateway. */
+export type Whereabouts = Map<number, number>;
+
 export class RegisterClient {
   readonly calls: Call[] = [];
+  /** Undefined: it goes on where it asked last, whatever the partition. */
+  readonly #whereabouts: Whereabouts | undefined;
   readonly #world: World;
   readonly #number: number;
   readonly #end: string;
   readonly #dice: Dice;
   #seq = 0;
+  /** The number of the node that is asked, and how many have said since the last pause that they do not lead. */
   #target = 0;
+  #refusals = 0;
   #current: { readonly request: Request; readonly call: Call } | undefined;
   #cancelAsk: () => void = () => {};
 
-  constructor(world: World, number: number) {
+  constructor(world: World, number: number, whereabouts: Whereabouts | undefined) {
     this.#world = world;
+    this.#whereabouts = whereabouts;
     this.#number = number;
     this.#end = `c${number}`;
     this.#dice = new Dice(world.simulation.random(this.#end));
-    world.addClient(this.#end, (message) => this.#receive(message as Reply));
+    world.addClient(this.#end, (message) => {
+      this.#receive(message as Reply);
+      return through;
+    });
     this.#think();
   }
 
@@ -47,7 +62,10 @@ export class RegisterClient {
   #think(): void {
     const { simulation, plan } = this.#world;
     if (simulation.nowMs >= plan.busyMs) return;
-    simulation.after(this.#dice.whole(0, plan.thinkMs), undefined, 'client', () => this.#begin());
+    simulation.plan(this.#dice.whole(0, plan.thinkMs), undefined, 'client', () => {
+      this.#begin();
+      return through;
+    });
   }
 
   #begin(): void {
@@ -67,6 +85,7 @@ export class RegisterClient {
     };
     this.calls.push(call);
     this.#current = { request, call };
+    this.#target = this.#whereabouts?.get(partition) ?? this.#target;
     this.#ask(request);
   }
 
@@ -86,23 +105,37 @@ export class RegisterClient {
   }
 
   #ask(request: Request): void {
-    const { nodes, simulation } = this.#world;
-    const node = nodes[this.#target % nodes.length];
+    this.#refusals = 0;
+    this.#send(request);
+    this.#cancelAsk = this.#world.simulation.after(
+      this.#dice.whole(askAgainMs / 2, askAgainMs * 2),
+      undefined,
+      'ask again',
+      () => {
+        this.#target++;
+        this.#ask(request);
+        return through;
+      },
+    );
+  }
+
+  #send(request: Request): void {
+    const node = this.#world.nodes[this.#target % this.#world.nodes.length];
     if (node !== undefined) this.#world.sendToNode(this.#end, node, request);
-    this.#cancelAsk = simulation.after(this.#dice.whole(askAgainMs / 2, askAgainMs * 2), undefined, 'ask again', () => {
-      this.#target++;
-      this.#ask(request);
-    });
   }
 
   #receive(reply: Reply): void {
     const current = this.#current;
     if (current === undefined || reply.seq !== current.request.seq) return;
     if (reply.outcome === undefined) {
-      // Another node may lead: the next question goes there.
+      // Another node may lead. Who knows nothing of that asks it after a pause; the others go on at once, once around.
+      if (this.#whereabouts === undefined || ++this.#refusals >= this.#world.nodes.length) return;
+      this.#target++;
+      this.#send(current.request);
       return;
     }
     this.#cancelAsk();
+    this.#whereabouts?.set(current.call.partition, this.#target);
     this.#current = undefined;
     current.call.answeredMs = this.#world.simulation.nowMs;
     current.call.outcome = reply.outcome;

@@ -22,6 +22,7 @@ import { TableSet } from '../../../src/partition/table.ts';
 import { joinCluster } from '../cluster/cluster-member.ts';
 import { coreUnderWay } from '../core-under-way.ts';
 import type { NodeContext, NodeProgram } from '../node.ts';
+import { Dice } from '../plan.ts';
 import { type Output, serve, took } from './operations.ts';
 import type { Reply, Request } from './protocol.ts';
 import { inboxTable, registerTable, requestTable } from './tables.ts';
@@ -39,6 +40,9 @@ type Own = {
 const resendEveryMs = 500;
 const resendMost = 100;
 const followAgainMs = 300;
+/** Most requests are a turn of their own; so many of 1 wait for others, so long at most, that go into the same record. */
+const sharedTurns = 0.2;
+const sharedTurnMs = 2;
 
 export const registerTables = [outboxTable, peersTable, digestsTable, registerTable, requestTable, inboxTable];
 
@@ -73,18 +77,28 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
   const underWay = new Set<Promise<void>>();
   let closed = false;
   let turnPlanned = false;
+  const dice = new Dice(place.simulation.random(`turns ${place.life.name}`));
 
   const track = (work: Promise<void>): void => {
     underWay.add(work);
     void work.finally(() => underWay.delete(work));
   };
 
-  const planTurn = (): void => {
+  const endTurns = (): void => {
+    for (const { host, leading } of opened.values()) if (leading) host.endTurn();
+  };
+
+  /** A partition that is led here has taken something. */
+  const turn = (host: PartitionHost<Output>): void => {
     if (turnPlanned) return;
+    if (dice.chance(1 - sharedTurns)) {
+      host.endTurn();
+      return;
+    }
     turnPlanned = true;
-    place.simulation.after(0, place.life, 'turn', () => {
+    place.simulation.after(dice.whole(0, 1_000) * (sharedTurnMs / 1_000), place.life, 'turn', () => {
       turnPlanned = false;
-      for (const { host, leading } of opened.values()) if (leading) host.endTurn();
+      endTurns();
     });
   };
 
@@ -102,7 +116,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
         if (wrong !== undefined) world.violated('messages', `partition ${partition} ${wrong}`);
       }),
     );
-    planTurn();
+    turn(host);
   };
 
   const followSoon = (partition: number): void => {
@@ -166,7 +180,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
           cluster?.partitionChanged(partition);
           if (own.host.core.checkpointUnderWay) world.count('leader change during checkpoint');
           own.host.transact((tx) => resendMessages(tx, partition, partitions));
-          planTurn();
+          own.host.endTurn();
         });
       },
       onFenced: (certain) => {
@@ -179,7 +193,10 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
         drop(partition, 'failed', 'failed');
         world.partitionFailed(place.end, partition, error);
       },
-      onProgress: planTurn,
+      onProgress: () => {
+        const own = opened.get(partition);
+        if (own?.leading === true && !turnPlanned) own.host.endTurn();
+      },
       onBeaten: () => {
         world.count('claim came second');
         cluster?.partitionChanged(partition, 'failed');
@@ -228,7 +245,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
         host.transact((tx) => {
           resender.sendAgain(tx, partition, partitions, resendMost);
         });
-    planTurn();
+    endTurns();
     env.timers.after(resendEveryMs, resend);
   };
   env.timers.after(resendEveryMs, resend);
@@ -300,7 +317,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
         world.gaveVersion(request.partition, tx.sequence());
         serve(tx, from, request);
       });
-      planTurn();
+      turn(own.host);
     },
   };
 };
