@@ -10,8 +10,8 @@ import { SortedTree } from './sorted-tree.ts';
 import type { StoreEntry, StoreMarker, StoreReader, StoreWrite, StoreWriter } from './store.ts';
 
 type PartitionState = { readonly rows: SortedTree<Uint8Array>; readonly marker: StoreMarker };
-/** Everything that is in such a store at one moment. */
-export type MemoryState = ReadonlyMap<number, PartitionState>;
+/** Everything that is in such a store at one moment, by partition. */
+export type MemoryState = readonly (PartitionState | undefined)[];
 
 const emptyPartition: PartitionState = { rows: SortedTree.empty(), marker: noMarker };
 
@@ -24,7 +24,7 @@ export type MemoryStore = {
 };
 
 /** One store with its writer, which holds `state` at first. */
-export const createMemoryStore = (state: MemoryState = new Map()): MemoryStore => {
+export const createMemoryStore = (state: MemoryState = []): MemoryStore => {
   const writer = new MemoryWriter(state);
   return { reader: () => new MemoryReader(writer), writer, state: () => writer.state };
 };
@@ -40,13 +40,13 @@ class MemoryWriter implements StoreWriter {
   async write(partition: number, slice: readonly StoreWrite[]): Promise<void> {
     this.#assertOpen();
     for (const [table, key] of slice) assertRow(table, key);
-    const before = this.state.get(partition) ?? emptyPartition;
+    const before = this.state[partition] ?? emptyPartition;
     this.#put(partition, { rows: before.rows.edit(changesOf(partition, slice)), marker: before.marker });
   }
 
   async mark(partition: number, marker: StoreMarker): Promise<void> {
     this.#assertOpen();
-    const { rows } = this.state.get(partition) ?? emptyPartition;
+    const { rows } = this.state[partition] ?? emptyPartition;
     this.#put(partition, {
       rows,
       marker: { position: marker.position, note: marker.note === undefined ? undefined : ownBytes(marker.note) },
@@ -63,7 +63,9 @@ class MemoryWriter implements StoreWriter {
   }
 
   #put(partition: number, state: PartitionState): void {
-    this.state = new Map(this.state).set(partition, state);
+    const changed = this.state.slice();
+    changed[partition] = state;
+    this.state = changed;
   }
 
   #assertOpen(): void {
@@ -92,7 +94,7 @@ class MemoryReader implements StoreReader {
   }
 
   get(partition: number, table: number, key: string): Uint8Array | undefined {
-    return this.#state.get(partition)?.rows.get(tablePrefix(partition, table) + key);
+    return this.#state[partition]?.rows.get(tablePrefix(partition, table) + key);
   }
 
   scan(partition: number, table: number, from: string, to: string | undefined): Generator<StoreEntry> {
@@ -113,14 +115,14 @@ class MemoryReader implements StoreReader {
     const renewal = this.#renewal;
     const prefix = tablePrefix(partition, table);
     const end = to === undefined ? tableEnd(partition, table) : prefix + to;
-    for (const [key, value] of this.#state.get(partition)?.rows[way](prefix + from, end) ?? []) {
+    for (const [key, value] of this.#state[partition]?.rows[way](prefix + from, end) ?? []) {
       yield [key.slice(prefixChars), value];
       if (renewal !== this.#renewal) throw new TuttiError('INVARIANT', 'The reader was renewed during a scan.');
     }
   }
 
   marker(partition: number): StoreMarker {
-    return this.#state.get(partition)?.marker ?? noMarker;
+    return this.#state[partition]?.marker ?? noMarker;
   }
 
   renew(): void {
@@ -129,7 +131,7 @@ class MemoryReader implements StoreReader {
   }
 
   async close(): Promise<void> {
-    this.#state = new Map();
+    this.#state = [];
     this.#renewal = {};
   }
 }

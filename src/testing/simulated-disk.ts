@@ -26,7 +26,7 @@ export class SimulatedDisk {
   readonly #random: SeededRandom;
   #memory: MemoryStore = createMemoryStore();
   /** What was written since the last sync, oldest first; the first one is what that sync kept. */
-  #unsynced: MemoryState[] = [new Map()];
+  #unsynced: MemoryState[] = [[]];
 
   readonly #copiesRandom: SeededRandom;
   #copies = new Map<number, SimulatedCopies>();
@@ -76,7 +76,7 @@ export class SimulatedDisk {
   end(how: DiskEnd): void {
     const kept =
       how === 'lost'
-        ? new Map()
+        ? []
         : how === 'kill'
           ? this.#memory.state()
           : this.#unsynced[Math.floor(this.#random.fraction() * this.#unsynced.length)];

@@ -215,16 +215,16 @@ export class World {
   }
 
   sendToClient(from: string, to: string, message: unknown): void {
-    this.network.send(from, to, undefined, 'to client', encode(message), (bytes) =>
-      this.#clients.get(to)?.(decode(bytes)),
+    this.network.send(from, to, undefined, 'to client', JSON.stringify(message), (text) =>
+      this.#clients.get(to)?.(JSON.parse(text)),
     );
   }
 
   sendToNode(from: string, node: SimNode, message: unknown): void {
     const { life } = node;
     if (life === undefined) return;
-    this.network.send(from, node.name, life, 'to node', encode(message), (bytes) =>
-      node.program?.receive(from, decode(bytes)),
+    this.network.send(from, node.name, life, 'to node', JSON.stringify(message), (text) =>
+      node.program?.receive(from, JSON.parse(text)),
     );
   }
 
@@ -319,8 +319,3 @@ export class World {
     this.simulation.fail(new Violation(law, what));
   }
 }
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-const encode = (message: unknown): Uint8Array => encoder.encode(JSON.stringify(message));
-const decode = (bytes: Uint8Array): unknown => JSON.parse(decoder.decode(bytes));

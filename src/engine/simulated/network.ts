@@ -1,10 +1,10 @@
 /**
  * The links of a simulated world. What one end sends to another arrives in order, as over one connection, unless the rates say
  * that it comes late, out of order, twice or never; any end may be cut off from any other, in one direction or both. Only
- * bytes go over it, and the receiver gets a copy.
+ * bytes go over it, and the receiver gets a copy, or text, of which none is needed.
  */
-import { ownBytes } from '../../platform/own-bytes.ts';
 import type { SeededRandom } from '../../values/hash.ts';
+import { ByteCopies } from './byte-copies.ts';
 import { through } from './event-heap.ts';
 import type { Life, Simulation } from './simulation.ts';
 
@@ -28,6 +28,11 @@ export const calmNetwork: NetworkFaults = {
   repeated: 0,
 };
 
+const encoder = new TextEncoder();
+const nothing = new Uint8Array(0);
+const bytesOf = (content: Uint8Array | string): Uint8Array =>
+  typeof content === 'string' ? encoder.encode(content) : content;
+
 /** From one end to another. */
 type Link = {
   cut: boolean;
@@ -37,6 +42,7 @@ type Link = {
 
 export class Network {
   faults: NetworkFaults;
+  readonly copies = new ByteCopies();
   readonly #simulation: Simulation;
   readonly #random: SeededRandom;
   readonly #isolated = new Set<string>();
@@ -79,20 +85,21 @@ export class Network {
   }
 
   /**
-   * Sends `bytes` from one end to another. `receive` runs at the receiver, once, twice or never; `life`: whose it is, undefined
+   * Sends `content` from one end to another. `receive` runs at the receiver, once, twice or never; `life`: whose it is, undefined
    * for a service that does not die, and returns `through` once nothing goes on after it; `about`: what it is, for who looks on.
    */
-  send(
+  send<Content extends Uint8Array | string>(
     from: string,
     to: string,
     life: Life | undefined,
     kind: string,
-    bytes: Uint8Array,
-    receive: (bytes: Uint8Array) => unknown,
+    content: Content,
+    receive: (content: Content) => unknown,
     about?: unknown,
   ): void {
     const { faults } = this;
     const { watcher } = this.#simulation;
+    const bytes = watcher === undefined ? nothing : bytesOf(content);
     const link = this.#link(from, to);
     const copies = this.#happens(faults.repeated, 'repeated') ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
@@ -109,7 +116,7 @@ export class Network {
         link.busyUntilMs = this.#simulation.nowMs + delayMs;
       }
       // Of nothing there is nothing to share.
-      const sent = bytes.length === 0 ? bytes : ownBytes(bytes);
+      const sent = typeof content === 'string' || content.length === 0 ? content : (this.copies.of(content) as Content);
       const arrivesMs = this.#simulation.nowMs + delayMs;
       const seen = watcher?.sent({ from, to, kind, bytes, about, repeated, arrivesMs });
       this.#simulation.plan(delayMs, life, kind, () => {

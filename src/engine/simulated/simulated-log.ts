@@ -1,7 +1,7 @@
 /** A log as one life of a node sees it: requests over the network, with time-outs. */
 import { TuttiError } from '../../errors/tutti-error.ts';
-import { ownBytes } from '../../platform/own-bytes.ts';
 import type { AppendResult, Log, LogRecord } from '../engine.ts';
+import type { ByteCopies } from './byte-copies.ts';
 import type { AppendReply, LogService, ReadReply } from './log-service.ts';
 import type { Place } from './place.ts';
 import { Requests } from './requests.ts';
@@ -15,10 +15,12 @@ const nothing = new Uint8Array(0);
 export class SimulatedLog implements Log {
   readonly shared = true;
   readonly #requests: Requests;
+  readonly #copies: ByteCopies;
   readonly #service: LogService;
 
   constructor(place: Place, name: string, service: LogService) {
     this.#requests = new Requests(place, `log ${name}`);
+    this.#copies = place.network.copies;
     this.#service = service;
   }
 
@@ -37,7 +39,7 @@ export class SimulatedLog implements Log {
       throw new TuttiError('LOG_TRIMMED', `The log begins at position ${reply.start}; ${from} was asked for.`, {
         details: { start: reply.start, from },
       });
-    return reply.records.map((bytes, at) => ({ position: reply.first + at, bytes: ownBytes(bytes) }));
+    return reply.records.map((bytes, at) => ({ position: reply.first + at, bytes: this.#copies.of(bytes) }));
   }
 
   end(): Promise<number> {
