@@ -10,6 +10,7 @@ import { Digests, digestsTable } from './digests.ts';
 import type { CheckpointSettings, PartitionHostOptions } from './host-options.ts';
 import { Partition } from './partition.ts';
 import type { PartitionEffect } from './partition-effect.ts';
+import type { Entry } from './pipeline.ts';
 import { RecordClock } from './record-clock.ts';
 import { damagedFrom, knownDamage } from './replica.ts';
 import { Scans } from './scans.ts';
@@ -219,39 +220,17 @@ export class PartitionHost<Output> {
   }
 
   #perform(effect: PartitionEffect<Output>): void {
-    const { log } = this.#options;
     switch (effect.kind) {
-      case 'append': {
-        const { entry } = effect;
-        const append = (): void =>
-          this.#underWay.track(
-            log.append(entry.bytes, entry.after).then((result) => {
-              // The log is closed or refuses: nobody was told that this was done.
-              if (this.#underWay.closing && result.kind !== 'appended') return;
-              this.core.appendResult(entry, result);
-              this.#afterEvent();
-            }),
-          );
-        if (effect.again) this.#underWay.track(this.#beforeAgain().then(append));
-        else append();
+      case 'append':
+        if (effect.again) this.#underWay.track(this.#appendAgain(effect.entry));
+        else this.#append(effect.entry);
         break;
-      }
       case 'read':
-        this.#underWay.track(
-          log.read(effect.from).then(
-            (records) => this.#read(records),
-            (error: unknown) => {
-              if ((error as { code?: unknown }).code !== 'LOG_TRIMMED') throw error;
-              this.#read('trimmed');
-            },
-          ),
-        );
+        this.#underWay.track(this.#options.log.read(effect.from).then(this.#read, this.#notRead));
         break;
       case 'wait':
         this.#cancelPoll();
-        this.#cancelPoll = this.#underWay.later(effect.soon ? limits.followPollMs : limits.followPollIdleMs, () =>
-          this.#do(() => this.core.poll()),
-        );
+        this.#cancelPoll = this.#underWay.later(limits[effect.soon ? 'followPollMs' : 'followPollIdleMs'], this.#poll);
         break;
       case 'stands':
         this.#shared?.stands(effect.position, effect.bytes);
@@ -289,10 +268,22 @@ export class PartitionHost<Output> {
     }
   }
 
-  async #beforeAgain(): Promise<void> {
+  #append(entry: Entry<Output>): void {
+    this.#underWay.track(
+      this.#options.log.append(entry.bytes, entry.after).then((result) => {
+        // The log is closed or refuses: nobody was told that this was done.
+        if (this.#underWay.closing && result.kind !== 'appended') return;
+        this.core.appendResult(entry, result);
+        this.#afterEvent();
+      }),
+    );
+  }
+
+  async #appendAgain(entry: Entry<Output>): Promise<void> {
     this.#shared?.appendsAgain();
     do await this.#underWay.pause(retryPauseMs);
     while (this.#shared?.putsBack === true && !this.#underWay.closing);
+    this.#append(entry);
   }
 
   async #survey(given: boolean): Promise<void> {
@@ -305,12 +296,19 @@ export class PartitionHost<Output> {
     this.#afterEvent();
   }
 
-  #read(records: Parameters<Partition<Output>['readResult']>[0]): void {
+  readonly #poll = (): void => void this.#do(() => this.core.poll());
+
+  readonly #read = (records: Parameters<Partition<Output>['readResult']>[0]): void => {
     // Of a leader that is closed nobody was told what this would show; who does not lead shall not begin to.
     if (this.#stopped) return;
     this.core.readResult(records, this.now());
     this.#afterEvent();
-  }
+  };
+
+  readonly #notRead = (error: unknown): void => {
+    if ((error as { code?: unknown }).code !== 'LOG_TRIMMED') throw error;
+    this.#read('trimmed');
+  };
 
   #afterEvent(): void {
     this.#pump();

@@ -119,9 +119,14 @@ export class Layers {
    * look-ups by people and at start-up, not for hot paths.
    */
   *scan<Row>(table: Table<Row>, from = '', to?: string): Generator<readonly [key: string, row: Row]> {
-    const layers = this.#layersOf(table.id);
+    const { frozen, active } = this.#layersOf(table.id);
+    if (active.size === 0 && (frozen === undefined || frozen.size === 0)) {
+      for (const [key, bytes] of this.#store.scan(this.#partition, table.id, from, to))
+        yield [key, table.fromFields(decodeRow(bytes))];
+      return;
+    }
     const over: Layer = new Map();
-    for (const layer of [layers.frozen, layers.active])
+    for (const layer of [frozen, active])
       if (layer !== undefined)
         for (const [key, row] of layer) if (key >= from && (to === undefined || key < to)) over.set(key, row);
     const keys = [...over.keys()].sort(compareKeys);

@@ -180,7 +180,7 @@ export class Standby {
   }
 
   #advance(): void {
-    for (const step of this.#tail.goOn(this.#role === 'following')) this.#effects.push(step);
+    this.#tail.goOn(this.#role === 'following', this.#effects);
   }
 
   #readOn(): void {

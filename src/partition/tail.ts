@@ -12,6 +12,8 @@ export type TailStep =
   | { readonly kind: 'stands'; readonly position: number; readonly bytes: Uint8Array }
   | ({ readonly kind: 'flush' } & Checkpoint);
 
+type Steps = { push(step: TailStep): unknown };
+
 type Checkpoint = { readonly position: number; readonly note: Uint8Array; readonly digest: boolean };
 
 export class Tail {
@@ -54,18 +56,17 @@ export class Tail {
     this.#next = 0;
   }
 
-  /** Applies what was taken, if `patient` no further than the disk comes along. */
-  goOn(patient: boolean): TailStep[] {
-    const steps: TailStep[] = [];
+  /** Applies what was taken, if `patient` no further than the disk comes along. What is to be done then goes to `steps`. */
+  goOn(patient: boolean, steps: Steps): void {
     if (this.#waiting !== undefined) {
-      if (patient && this.#replica.flushing) return steps;
+      if (patient && this.#replica.flushing) return;
       if (patient) this.#flush(this.#waiting, steps);
       this.#waiting = undefined;
     }
     while (this.#next < this.#records.length && this.#waiting === undefined) {
       const record = this.#records[this.#next++] as LogRecord;
       const counted = this.#replica.apply(record);
-      if (this.#shared) steps.push({ kind: 'stands', ...record });
+      if (this.#shared) steps.push({ kind: 'stands', position: record.position, bytes: record.bytes });
       if (counted === undefined) continue;
       this.#handedTo = counted.to;
       if (counted.kind !== recordKind.checkpoint || !this.#flushes) continue;
@@ -74,10 +75,9 @@ export class Tail {
       if (!this.#replica.flushing) this.#flush(checkpoint, steps);
       else if (patient) this.#waiting = checkpoint;
     }
-    return steps;
   }
 
-  #flush(checkpoint: Checkpoint, steps: TailStep[]): void {
+  #flush(checkpoint: Checkpoint, steps: Steps): void {
     this.#replica.freeze();
     steps.push({ kind: 'flush', ...checkpoint });
   }

@@ -39,6 +39,7 @@ type Own = {
 
 const resendEveryMs = 500;
 const resendMost = 100;
+const decoder = new TextDecoder();
 const followAgainMs = 300;
 /** Most requests are a turn of their own; so many of 1 wait for others, so long at most, that go into the same record. */
 const sharedTurns = 0.2;
@@ -105,11 +106,11 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
   const release = (outputs: readonly Output[]): void => {
     for (const output of outputs)
       if (output.kind === 'answer') context.send(output.to, output.reply);
-      else context.bus.publish(`partition/${output.to}`, new TextEncoder().encode(JSON.stringify(output)));
+      else context.bus.publish(`partition/${output.to}`, Buffer.from(JSON.stringify(output)));
   };
 
   const takeMail = ({ host }: Own, partition: number, bytes: Uint8Array): void => {
-    const message = JSON.parse(new TextDecoder().decode(bytes)) as PeerMessage;
+    const message = JSON.parse(decoder.decode(bytes)) as PeerMessage;
     host.transact((tx) =>
       receivePeerMessage(tx, partition, message, (from, body) => {
         const wrong = took(tx, from, body[0] as number);
