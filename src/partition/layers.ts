@@ -125,23 +125,22 @@ export class Layers {
         yield [key, table.fromFields(decodeRow(bytes))];
       return;
     }
-    const over: Layer = new Map();
-    for (const layer of [frozen, active])
-      if (layer !== undefined)
-        for (const [key, row] of layer) if (key >= from && (to === undefined || key < to)) over.set(key, row);
-    const keys = [...over.keys()].sort(compareKeys);
+    const over: (readonly [key: string, row: unknown])[] = [];
+    for (const entry of active) if (entry[0] >= from && (to === undefined || entry[0] < to)) over.push(entry);
+    for (const entry of frozen ?? untouched)
+      if (entry[0] >= from && (to === undefined || entry[0] < to) && !active.has(entry[0])) over.push(entry);
+    over.sort(([a], [b]) => compareKeys(a, b));
     let next = 0;
     for (const [key, bytes] of this.#store.scan(this.#partition, table.id, from, to)) {
-      for (; next < keys.length && (keys[next] as string) < key; next++) {
-        const row = over.get(keys[next] as string);
-        if (row !== null) yield [keys[next] as string, row as Row];
-      }
-      if (over.has(key)) continue;
-      yield [key, table.fromFields(decodeRow(bytes))];
+      let unflushed = over[next];
+      for (; unflushed !== undefined && unflushed[0] < key; unflushed = over[++next])
+        if (unflushed[1] !== null) yield unflushed as readonly [string, Row];
+      // What lies over it counts, and comes next.
+      if (unflushed?.[0] !== key) yield [key, table.fromFields(decodeRow(bytes))];
     }
-    for (; next < keys.length; next++) {
-      const row = over.get(keys[next] as string);
-      if (row !== null) yield [keys[next] as string, row as Row];
+    for (; next < over.length; next++) {
+      const unflushed = over[next] as readonly [string, Row];
+      if (unflushed[1] !== null) yield unflushed;
     }
   }
 

@@ -22,24 +22,22 @@ export const writeCheckpoint = async (
   let slice: StoreWrite[] = [];
   // Slices that wait together share a transaction of the store.
   const underWay: Promise<void>[] = [];
-  const write = async (): Promise<void> => {
-    const withIt = begins !== undefined && rows === slice.length;
-    const written = writer.write(partition, withIt ? [begins, ...slice] : slice);
-    slice = [];
-    // No other row may be in the store without it.
-    if (withIt) return await written;
-    underWay.push(written);
-    // Awaited in order below; one that fails meanwhile is no unhandled rejection.
-    written.catch(() => undefined);
-  };
-  for (const row of writes) {
-    slice.push(row);
+  for (const write of writes) {
+    slice.push(write);
     rows++;
     if (slice.length < sliceRows) continue;
     if (underWay.length >= slicesUnderWayMax) await underWay.shift();
-    await write();
+    // No other row may be in the store without it.
+    if (begins !== undefined && rows === slice.length) await writer.write(partition, [begins, ...slice]);
+    else {
+      underWay.push(writer.write(partition, slice));
+      // Awaited in order below; one that fails meanwhile is no unhandled rejection.
+      underWay.at(-1)?.catch(() => undefined);
+    }
+    slice = [];
   }
-  if (slice.length > 0) await write();
+  if (slice.length > 0)
+    underWay.push(writer.write(partition, begins !== undefined && rows === slice.length ? [begins, ...slice] : slice));
   await Promise.all(underWay);
   await writer.mark(partition, marker);
   return rows;

@@ -41,7 +41,12 @@ class MemoryWriter implements StoreWriter {
     this.#assertOpen();
     for (const [table, key] of slice) assertRow(table, key);
     const before = this.state[partition] ?? emptyPartition;
-    this.#put(partition, { rows: before.rows.edit(changesOf(partition, slice)), marker: before.marker });
+    // Values are copied, because their bytes belong to the caller again once the write has settled.
+    const changes = slice.map(
+      ([table, key, value]) =>
+        [tablePrefix(partition, table) + key, value === undefined ? undefined : ownBytes(value)] as const,
+    );
+    this.#put(partition, { rows: before.rows.edit(changes), marker: before.marker });
   }
 
   async mark(partition: number, marker: StoreMarker): Promise<void> {
@@ -71,15 +76,6 @@ class MemoryWriter implements StoreWriter {
   #assertOpen(): void {
     if (this.#closed) throw new TuttiError('CLOSED', 'The store was closed.');
   }
-}
-
-/** Values are copied, because their bytes belong to the caller again once the write has settled. */
-function* changesOf(
-  partition: number,
-  slice: readonly StoreWrite[],
-): Generator<readonly [string, Uint8Array | undefined]> {
-  for (const [table, key, value] of slice)
-    yield [tablePrefix(partition, table) + key, value === undefined ? undefined : ownBytes(value)];
 }
 
 class MemoryReader implements StoreReader {

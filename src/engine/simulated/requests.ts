@@ -38,14 +38,11 @@ export class Requests {
     timeoutMs: number,
     serve: Serve<Reply>,
   ): Promise<Reply> {
-    return new Promise((resolve) => {
-      const ask = (): void =>
-        this.#ask(kind, about, bytes, timeoutMs, serve, (reply: Reply | undefined) => {
-          if (reply === undefined) ask();
-          else resolve(reply);
-        });
-      ask();
-    });
+    return new Promise((resolve) =>
+      this.#ask(kind, about, bytes, timeoutMs, serve, (reply: Reply | undefined) =>
+        resolve(reply === undefined ? this.untilAnswered(kind, about, bytes, timeoutMs, serve) : reply),
+      ),
+    );
   }
 
   #ask<Reply>(

@@ -14,30 +14,26 @@ export type Interval = {
   readonly text: string;
 };
 
+/** `at`: how many operations of each client are done, `done` in all; `value`: what they leave. */
+type State = { readonly at: readonly number[]; readonly value: number; readonly done: number };
+
 /** Undefined: it is. Else the operations that no order could go on with, as text. */
 export const whyNotLinearizable = (history: readonly Interval[], initial: number): string | undefined => {
   const byClient = [...Map.groupBy(history, ({ client }) => client).values()];
   const seen = new Set<string>();
-  const stack: { readonly at: readonly number[]; readonly value: number }[] = [
-    { at: byClient.map(() => 0), value: initial },
-  ];
-  let furthest = -1;
-  let stuck: { readonly next: readonly (Interval | undefined)[]; readonly value: number } = {
-    next: [],
-    value: initial,
-  };
+  const nextOf = ({ at }: State, client: number): Interval | undefined => byClient[client]?.[at[client] as number];
+  let furthest: State = { at: byClient.map(() => 0), value: initial, done: 0 };
+  const stack = [furthest];
   for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
-    const { at, value } = state;
-    const next = byClient.map((own, client) => own[at[client] as number]);
-    if (next.every((one) => one === undefined)) return undefined;
+    const { at, value, done } = state;
+    if (done === history.length) return undefined;
+    if (done > furthest.done) furthest = state;
     // What was invoked after another had been answered cannot come before it.
-    const firstAnswerMs = Math.min(...next.map((one) => one?.answeredMs ?? Number.POSITIVE_INFINITY));
-    const done = at.reduce((sum, count) => sum + count, 0);
-    if (done > furthest) {
-      furthest = done;
-      stuck = { next, value };
-    }
-    for (const [client, one] of next.entries()) {
+    let firstAnswerMs = Number.POSITIVE_INFINITY;
+    for (let client = 0; client < byClient.length; client++)
+      firstAnswerMs = Math.min(firstAnswerMs, nextOf(state, client)?.answeredMs ?? Number.POSITIVE_INFINITY);
+    for (let client = 0; client < byClient.length; client++) {
+      const one = nextOf(state, client);
       if (one === undefined || one.invokedMs > firstAnswerMs) continue;
       const after = one.apply(value);
       if (after === undefined) continue;
@@ -45,9 +41,9 @@ export const whyNotLinearizable = (history: readonly Interval[], initial: number
       const name = `${String.fromCharCode(...moved)}${after}`;
       if (seen.has(name)) continue;
       seen.add(name);
-      stack.push({ at: moved, value: after });
+      stack.push({ at: moved, value: after, done: done + 1 });
     }
   }
-  const texts = stuck.next.flatMap((one) => (one === undefined ? [] : [`  ${one.text}`]));
-  return `after ${furthest} operations the value is ${stuck.value}, and none of these can be next:\n${texts.join('\n')}`;
+  const texts = byClient.flatMap((_, client) => nextOf(furthest, client) ?? []).map(({ text }) => `  ${text}`);
+  return `after ${furthest.done} operations the value is ${furthest.value}, and none of these can be next:\n${texts.join('\n')}`;
 };
