@@ -181,9 +181,7 @@ export class Partition<Output> implements Transaction<Output> {
   }
 
   #followStandby(): void {
-    const effects = this.#standby.takeEffects();
-    if (this.#effects.length === 0 && effects.length > 0) this.#effects = effects;
-    else for (const effect of effects) this.#effects.push(effect);
+    for (const effect of this.#standby.takeEffects()) this.#effects.push(effect);
     this.#role = this.#standby.role;
     if (this.#role !== 'leading') return;
     this.#layers.storeKnown();
