@@ -53,6 +53,16 @@ export const limits = {
   /** A server that does not answer two of these is taken for gone. */
   natsPingMs: 2_000,
   natsReconnectMs: 200,
+  /** After so long the other connections of a node follow the first one to its server. */
+  natsFollowMs: 1_000,
+  /**
+   * A server through which no leader answers for so long is left for another one: longer than an election takes, or it may be left for
+   * the one that is cut off. From the third time on doubled each time, up to the most.
+   */
+  natsDeafMs: 11_000,
+  natsDeafMaxMs: 60_000,
+  /** How often a connection is asked for that on which nothing else needs a leader. */
+  natsProbeMs: 1_500,
   /** A server of which the leader of a log has heard nothing for so long is not there. */
   natsSilentMs: 5_000,
   natsStartMs: 30_000,

@@ -103,6 +103,22 @@ test('appends under way are unknown as soon as the connection breaks, and are in
   expect(await reading).toEqual([]);
 });
 
+test('a clock that is set back by an hour keeps nobody from connecting again', async () => {
+  const realNow = Date.now;
+  try {
+    Date.now = () => realNow() + 3_600_000;
+    const other = await connectTo(servers);
+    Date.now = realNow;
+    await servers.kill(0);
+    await expect.poll(() => other.connected).toBe(false);
+    await servers.start(0);
+    await expect.poll(() => other.connected, { timeout: 10_000 }).toBe(true);
+    await other.close();
+  } finally {
+    Date.now = realNow;
+  }
+});
+
 test('an acknowledgement counts only with the expected sequence of the right stream, and if it is of no duplicate', async () => {
   const link = new Link(await connect({ servers: [...servers.urls] }), nodeEnv().timers, undefined);
   const log = new NatsLog({ link, stream: 'S', subject: 'forged', recordBytesMax: 100 });

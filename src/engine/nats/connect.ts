@@ -9,12 +9,13 @@ import { connect, type NatsConnection, type NodeConnectionOptions, nkeyAuthentic
 import { TuttiError } from '../../errors/tutti-error.ts';
 import { limits } from '../../limits.ts';
 import type { Blobs, Bus, Log } from '../engine.ts';
-import { askApi, type StreamInfo } from './jetstream.ts';
+import { askApi, probeLeader, type StreamInfo } from './jetstream.ts';
 import { Link } from './link.ts';
 import { NatsBlobs } from './nats-blobs.ts';
 import { NatsBus } from './nats-bus.ts';
 import { NatsLog } from './nats-log.ts';
 import type { NatsOptions } from './nats-options.ts';
+import { OneServer } from './one-server.ts';
 import { checkJetStream, checkMonitors, checkServer } from './server-checks.ts';
 import { ensureStream } from './stream.ts';
 
@@ -107,11 +108,21 @@ export const connectNats = async (options: NatsOptions): Promise<NatsEngine> => 
   checked(options.cluster);
   const { env, inboxPrefix, onWarning, recordBytesMax = limits.recordBytesMax } = options;
   const opened: Link[] = [];
+  const server = new OneServer(env);
   const open = async (role: string): Promise<Link> => {
-    const connection = await dial(options, role);
+    const connection = await dial(options, role, {
+      // `server.next` says how long to pause.
+      reconnectDelayHandler: () => Number.NEGATIVE_INFINITY,
+      reconnectToServer: server.next,
+    });
+    server.add(connection);
     const link = new Link(connection, env.timers, inboxPrefix, {
-      onDisconnected: () => env.events.emit('nats.disconnected', { role }),
+      onDisconnected: () => {
+        env.events.emit('nats.disconnected', { role });
+        server.down(connection);
+      },
       onReconnected: () => {
+        server.up(connection);
         env.events.emit('nats.reconnected', { role, server: connection.getServer() });
         // The others may be older than the first was.
         try {
@@ -119,6 +130,10 @@ export const connectNats = async (options: NatsOptions): Promise<NatsEngine> => 
         } catch (error) {
           onWarning({ kind: 'server', message: (error as TuttiError).message });
         }
+      },
+      onDeaf: () => {
+        const from = connection.getServer();
+        if (server.leave(connection, options.servers.length)) env.events.emit('nats.deaf', { role, server: from });
       },
       onRefused: (error) =>
         onWarning({ kind: 'refused', message: `NATS refused what ${options.name} asked for: ${error.message}` }),
@@ -132,7 +147,10 @@ export const connectNats = async (options: NatsOptions): Promise<NatsEngine> => 
     checkServer(log.connection.info, recordBytesMax);
     await checkJetStream(log);
     if (options.syncs !== true) await checkMonitors(options.monitors, onWarning);
-    return new NatsEngine(options, { log, blobs: await open('blobs'), bus: await open('bus') });
+    const links = { log, blobs: await open('blobs'), bus: await open('bus') };
+    // The others have the same server. A link that is closed needs no probe.
+    void probeLeader(log).catch(() => undefined);
+    return new NatsEngine(options, links);
   } catch (error) {
     for (const link of opened) await link.close();
     throw error;
@@ -158,9 +176,6 @@ const dial = async (
     servers: [...servers],
     name: `${name} ${role}`,
     maxReconnectAttempts: -1,
-    reconnectTimeWait: limits.natsReconnectMs,
-    reconnectJitter: limits.natsReconnectMs,
-    reconnectJitterTLS: limits.natsReconnectMs,
     pingInterval: limits.natsPingMs,
     maxPingOut: 1,
     timeout: limits.natsConnectMs,

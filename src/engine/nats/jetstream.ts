@@ -16,6 +16,8 @@ export const apiErrors = {
   streamNotFound: 10_059,
   nameInUse: 10_058,
   messageNotFound: 10_037,
+  /** No server leads the others. */
+  unavailable: 10_008,
   notEnabledForAccount: 10_039,
   notEnabled: 10_076,
   replicasNotSupported: 10_074,
@@ -32,6 +34,8 @@ export type StreamConfig = {
 
 export type StreamInfo = {
   readonly config: StreamConfig;
+  /** When it was made; of one that was made anew under its name another time. */
+  readonly created: string;
   readonly state: {
     readonly messages: number;
     readonly first_seq: number;
@@ -84,10 +88,13 @@ export const askApi = async <T>(
   body: unknown,
   more: { readonly againMs?: number } = {},
 ): Promise<ApiAnswer<T>> => {
+  const sentMs = performance.now();
   const reply = await link.ask(`$JS.API.${request}`, jsonBytes(body), limits.natsRequestMs, more);
   if (reply.kind === 'closed') throw closedError();
+  const answer = reply.kind === 'answer' ? parseJson<T & { readonly error?: ApiError }>(reply.message.data) : undefined;
+  if (reply.kind !== 'lost')
+    link.leaderAnswered('questions', answer !== undefined && answer.error?.err_code !== apiErrors.unavailable, sentMs);
   if (reply.kind !== 'answer') return { none: reply.kind };
-  const answer = parseJson<T & { readonly error?: ApiError }>(reply.message.data);
   if (answer === undefined) return { none: 'lost' };
   return answer.error === undefined ? { value: answer } : { error: answer.error };
 };
@@ -118,8 +125,16 @@ export const insistOnApi = async <T>(
   throw new TuttiError('UNREACHABLE', `NATS did not do ${request}: ${said}.`, { details: { request, said } });
 };
 
-/** The state of a stream as its leader sees it. While it has none nobody answers: a claim waits for the first moment that there is one. */
-export const streamInfo = async (link: Link, stream: string, body: unknown = {}): Promise<StreamInfo> => {
+/** Asks now and then who leads the servers, if nobody else has asked a leader for something; until the link is closed. */
+export const probeLeader = async (link: Link): Promise<void> => {
+  for (; !link.closed; await link.pause(limits.natsProbeMs)) if (link.isUnsure) await askApi(link, 'INFO', {});
+};
+
+/**
+ * The state of a stream as its leader sees it; undefined: there is none. While it has no leader nobody answers: a claim waits for the first
+ * moment that there is one.
+ */
+export const findStream = async (link: Link, stream: string, body: unknown = {}): Promise<StreamInfo | undefined> => {
   const answer = await insistOnApi<StreamInfo>(
     link,
     `STREAM.INFO.${stream}`,
@@ -128,7 +143,13 @@ export const streamInfo = async (link: Link, stream: string, body: unknown = {})
     Number.POSITIVE_INFINITY,
     { againMs: limits.natsInfoAgainMs },
   );
-  if ('value' in answer) return answer.value;
+  return 'value' in answer ? answer.value : undefined;
+};
+
+/** The same of one that must be there. */
+export const streamInfo = async (link: Link, stream: string, body: unknown = {}): Promise<StreamInfo> => {
+  const info = await findStream(link, stream, body);
+  if (info !== undefined) return info;
   throw new TuttiError('ENGINE_SETTINGS', `The stream ${stream} is gone: it was removed from NATS while it was used.`, {
     details: { stream },
   });

@@ -4,9 +4,11 @@
  *
  * N1. A request that was under way when the connection broke is `lost`: what it asked for may have been done.
  * N2. While there is no connection nothing is published: what is queued then may be dropped at any time, or sent much later.
+ * N3. A server that is alive and through which no leader answers is told of (`server-reach.ts`).
  */
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { Timers } from '../../platform/env.ts';
+import { ServerReach } from './server-reach.ts';
 
 /** What came of a request: an answer, or why there is none. `refused`: nobody is there to take it. */
 export type Reply =
@@ -18,6 +20,8 @@ export type LinkEvents = {
   readonly onReconnected?: () => void;
   /** The server says no to something, for instance to a subject. */
   readonly onRefused?: (error: Error) => void;
+  /** No leader is reached through its server (N3). */
+  readonly onDeaf?: () => void;
 };
 
 type Waiting = (reply: Reply) => void;
@@ -28,6 +32,9 @@ export class Link {
   readonly connection: NatsConnection;
   readonly #timers: Timers;
   readonly #inbox: string;
+  readonly #events: LinkEvents;
+  /** Of records, and of all else: a leader that has lost the others may answer questions, and refuse records, for a while. */
+  readonly #reach = { records: new ServerReach(), questions: new ServerReach() };
   readonly #waiting = new Map<string, Waiting>();
   #next = 0;
   #connected = true;
@@ -39,6 +46,7 @@ export class Link {
   constructor(connection: NatsConnection, timers: Timers, inboxPrefix: string | undefined, events: LinkEvents = {}) {
     this.connection = connection;
     this.#timers = timers;
+    this.#events = events;
     this.#inbox = createInbox(inboxPrefix);
     connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
@@ -110,6 +118,26 @@ export class Link {
       });
       this.#send(subject, bytes, end.subject, undefined);
     });
+  }
+
+  /**
+   * What came of something, sent at `sentMs` of the monotonic clock, that nobody but a leader of JetStream answers (N3). A record is
+   * answered when it is acknowledged; that it is refused says nothing.
+   */
+  leaderAnswered(what: 'records' | 'questions', answered: boolean, sentMs: number): void {
+    const nowMs = performance.now();
+    const { records, questions } = this.#reach;
+    const reach = what === 'records' ? records : questions;
+    if (answered) reach.answered(nowMs);
+    if (!this.connected || (answered && what === 'records')) return;
+    // Whoever waits to be told what stands in the log sends no record meanwhile.
+    const isTooLong = answered ? records.isTooLong(nowMs) : reach.unanswered(sentMs, nowMs) || records.isTooLong(nowMs);
+    if (isTooLong) this.#events.onDeaf?.();
+  }
+
+  /** No leader has answered for a while, perhaps because none was asked. */
+  get isUnsure(): boolean {
+    return this.connected && this.#reach.questions.isDue(performance.now());
   }
 
   /** Publishes if there is a connection; says whether it did. */
@@ -186,6 +214,8 @@ export class Link {
     for await (const status of this.connection.status()) {
       if (status.type === 'disconnect') {
         this.#connected = false;
+        this.#reach.records.broke();
+        this.#reach.questions.broke();
         this.#endAll('lost');
         events.onDisconnected?.();
       } else if (status.type === 'reconnect') {

@@ -20,10 +20,11 @@ import {
   apiErrors,
   askApi,
   closedError,
+  findStream,
   jsonBytes,
   parseJson,
   purgeStream,
-  streamInfo,
+  type StreamInfo,
 } from './jetstream.ts';
 import type { Link, Reply } from './link.ts';
 
@@ -61,6 +62,8 @@ export class NatsLog implements Log {
   #refusedFor: string | undefined;
   /** As far as is known here. */
   #first = 1;
+  /** When the stream was made, as far as is known here. */
+  #created: string | undefined;
 
   constructor(options: NatsLogOptions) {
     this.#options = options;
@@ -76,13 +79,21 @@ export class NatsLog implements Log {
       headers.set('Nats-Expected-Stream', stream);
       headers.set('Nats-Expected-Last-Sequence', String(after));
       let reply: Reply = { kind: 'refused' };
+      let sentMs = performance.now();
       // Nobody leads: the same is sent again here, or the caller would do so at once, for seconds.
       for (let tries = 0; reply.kind === 'refused' && tries < refusedTriesMax; tries++) {
         if (tries > 0) await link.pause(limits.natsRetryMs);
+        sentMs = performance.now();
         reply = await link.ask(subject, bytes, this.#appendMs(), { headers });
       }
-      if (reply.kind !== 'answer') return { kind: 'unknown', cause: reply.kind };
-      const result = this.#judge(parseJson<PubAck>(reply.message.data), after);
+      const result: AppendResult =
+        reply.kind === 'answer'
+          ? this.#judge(parseJson<PubAck>(reply.message.data), after)
+          : { kind: 'unknown', cause: reply.kind };
+      const isAnswered = result.kind === 'appended';
+      if (isAnswered || reply.kind === 'timeout' || reply.kind === 'refused')
+        link.leaderAnswered('records', isAnswered, sentMs);
+      if (reply.kind !== 'answer') return result;
       if (result.kind === 'unknown') await link.pause(limits.natsRetryMs);
       return result;
     } finally {
@@ -140,9 +151,20 @@ export class NatsLog implements Log {
     this.#first = Math.max(this.#first, seq);
   }
 
-  #info(body: unknown = {}): ReturnType<typeof streamInfo> {
+  async #info(): Promise<StreamInfo> {
     const { link, stream } = this.#options;
-    return streamInfo(link, stream, body);
+    const info = await findStream(link, stream);
+    if (info !== undefined) {
+      // Of one that was made anew nothing was trimmed.
+      if (this.#created !== info.created) this.#first = 1;
+      this.#created = info.created;
+      return info;
+    }
+    throw new TuttiError(
+      'LOG_DAMAGED',
+      `The stream ${stream} is gone: it was removed from NATS while its log was in use, with all that was acknowledged there. Put it back from a backup of the servers, or start a node anew: then the stream is made again, and what nodes have copies of is put back.`,
+      { details: { stream } },
+    );
   }
 
   /** Asks one replica, whichever answers, for what it has. */
