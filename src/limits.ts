@@ -270,6 +270,8 @@ export const limits = {
   /** Connections that tell when another node's process ends. */
   lifeLineDialMs: 2_000,
   lifeLineAgainMs: 1_000,
+  /** After one that stood has ended, doubled each time. */
+  lifeLineSoonMs: 5,
   /** How often a node looks how the servers of the engine do. */
   serversLookMs: 2_000,
   /** A node that is closed waits so long for others to take what it holds. */

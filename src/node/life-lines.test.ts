@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import { limits } from '../limits.ts';
 import { LifeLines } from './life-lines.ts';
 
 const ends: (() => unknown)[] = [];
@@ -79,6 +80,35 @@ test('a connection that ends while its process lives says nothing (V1)', async (
     await expect.poll(() => own.lines.met).toEqual(['b']);
   }
   expect(own.told).toEqual([]);
+});
+
+test('a process that takes connections while it ends, and cuts them, is told of soon all the same', async () => {
+  const own = await open('a');
+  let [taken, greets] = [0, true];
+  const sockets = new Set<import('node:net').Socket>();
+  const server = createServer((socket) => {
+    taken++;
+    socket.on('error', () => undefined);
+    if (greets) {
+      sockets.add(socket);
+      socket.write('tutti b\n');
+      return;
+    }
+    socket.resetAndDestroy();
+    if (taken === 6) server.close();
+  });
+  ends.push(() => server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  own.lines.follow(new Map([['b', `127.0.0.1:${port}`]]));
+  await expect.poll(() => own.lines.met).toEqual(['b']);
+  greets = false;
+  const [ended, beganMs] = [own.next(), performance.now()];
+  for (const socket of sockets) socket.destroy();
+  expect(await ended).toBe('b');
+  // Five were cut: at the pace of lines that never stood it would take five times that pause.
+  expect(performance.now() - beganMs).toBeLessThan(4 * limits.lifeLineAgainMs);
 });
 
 test('another run where the one before was: that one has ended', async () => {

@@ -5,6 +5,9 @@
  * Each node listens and dials all others. First each side says who it is: `tutti <token>` and a line break. A connection that ends says
  * nothing yet, for a network can end one too: it is dialled once more, and where nobody listens any more, or another run answers, the
  * process has ended (V1). Where no answer comes, heartbeats decide.
+ *
+ * A process that ends closes its connections one after the other, and what listens among them: one that is dialled meanwhile may be taken,
+ * and be cut. So it is dialled again soon at first.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { connect as connectPlain, createServer as createPlainServer, type Server, type Socket } from 'node:net';
@@ -32,6 +35,8 @@ type Line = {
   met: boolean;
   /** The connection ended, and is made once more. */
   again: boolean;
+  /** How often that failed. */
+  failures: number;
 };
 
 const read = ({ ca, cert, key }: LifeLineFiles) => ({
@@ -102,7 +107,7 @@ export class LifeLines {
       }
     for (const [token, address] of runs)
       if (address !== '' && !this.#lines.has(token)) {
-        const line: Line = { address, socket: undefined, met: false, again: false };
+        const line: Line = { address, socket: undefined, met: false, again: false, failures: 0 };
         this.#lines.set(token, line);
         this.#dial(token, line);
       }
@@ -146,6 +151,7 @@ export class LifeLines {
       if (heard === greeting(token)) {
         line.met = true;
         line.again = false;
+        line.failures = 0;
       } else if (!greeting(token).startsWith(heard)) {
         // Another run, or something else altogether, where that one was.
         refused = true;
@@ -171,8 +177,12 @@ export class LifeLines {
   }
 
   #later(token: string, line: Line): void {
-    setTimeout(() => {
-      if (!this.#closed && this.#lines.get(token) === line) this.#dial(token, line);
-    }, limits.lifeLineAgainMs).unref();
+    const pauseMs = line.again ? limits.lifeLineSoonMs * 2 ** Math.min(line.failures++, 30) : Number.POSITIVE_INFINITY;
+    setTimeout(
+      () => {
+        if (!this.#closed && this.#lines.get(token) === line) this.#dial(token, line);
+      },
+      Math.min(pauseMs, limits.lifeLineAgainMs),
+    ).unref();
   }
 }
