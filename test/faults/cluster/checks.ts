@@ -29,6 +29,8 @@ export const checkHistory = async (
   const effects = readEffects(folder);
   const keys = new Set([...tasks.values()].map(({ key }) => key));
   for (const operation of operations) checkOperation(operation, tasks, keys, effects, violated);
+  checkStates(operations, violated);
+  checkCopies(operations, tasks, violated);
   await checkOutcomes(operations, client, violated);
   await checkRegisters(operations, tasks, client, violated);
   const redone = checkSteps(effects, violated);
@@ -76,7 +78,8 @@ const checkOperation = (
   else if (told.ok || told.outcome === 'failed' || operation.kind === 'claim') {
     const wrong = whatIsWrong(operation, told, effects);
     if (wrong !== undefined) violated('right result', operation, wrong);
-  } else if (told.outcome !== 'rejected') violated('progress', operation, `ended with ${told.code}`);
+  } else if (operation.kind === 'glance' && told.code === 'NO_ANSWER') return;
+  else if (told.outcome !== 'rejected') violated('progress', operation, `ended with ${told.code}`);
   else if (!truthful.has(told.code)) violated('true errors', operation, `was refused with ${told.code}`);
   else if (id === undefined && wasDone(operation, keys, effects))
     violated('true errors', operation, 'was said to be rejected, and was done');
@@ -101,6 +104,7 @@ const whatIsWrong = ({ kind, input }: Operation, told: Told, effects: Effects): 
     case 'cancel':
       return !told.ok && told.code === 'TASK_CANCELLED' ? undefined : 'should be cancelled';
     case 'status':
+    case 'glance':
       return told.ok && told.value !== undefined ? undefined : 'was acknowledged before, and is not known';
     case 'claim':
       return told.ok || told.code === 'KEY_CONFLICT' || truthful.has(told.code) || isUncertain(told)
@@ -116,6 +120,65 @@ const whatIsWrong = ({ kind, input }: Operation, told: Told, effects: Effects): 
     default:
       return kind satisfies never;
   }
+};
+
+/** Once anybody was told that a task has ended, nobody who asks later is told that it has not; but for those that are run again. */
+const checkStates = (operations: readonly Operation[], violated: Violated): void => {
+  const endedMs = new Map<string, number>();
+  const ends = operations.filter(
+    ({ kind, told }) => told?.ok === true && ['ledger', 'squares', 'follow'].includes(kind),
+  );
+  const cancels = operations.filter(({ kind, told }) => kind === 'cancel' && told !== undefined && isOver(told));
+  for (const { id, endedMs: atMs } of [...ends, ...cancels])
+    if (id !== undefined && atMs !== undefined) endedMs.set(id, Math.min(atMs, endedMs.get(id) ?? atMs));
+  for (const operation of operations) {
+    const { kind, told, input, begunMs } = operation;
+    if (
+      (kind !== 'status' && kind !== 'glance') ||
+      told?.ok !== true ||
+      begunMs <= (endedMs.get(input as string) ?? begunMs)
+    )
+      continue;
+    if (told.value !== 'completed' && told.value !== 'cancelled')
+      violated('one outcome', operation, 'was told after it had ended');
+  }
+};
+
+const isOver = (told: Told): boolean => !told.ok && told.code === 'TASK_CANCELLED';
+
+/** There are no more tasks than were asked for: what was sent again is the same task. */
+const checkCopies = (
+  operations: readonly Operation[],
+  tasks: ReadonlyMap<string, TaskStatus>,
+  violated: Violated,
+): void => {
+  const ids = new Set(operations.map(({ id }) => id));
+  const unclaimed = Map.groupBy(
+    [...tasks.values()].filter(({ id }) => !ids.has(id)),
+    ({ name }) => name,
+  );
+  for (const [name, own] of unclaimed) {
+    const mayBeTheirs = operations.filter(({ kind, id }) => taskOf[kind] === name && id === undefined);
+    if (own.length > mayBeTheirs.length)
+      violated(
+        'once',
+        undefined,
+        `${own.length} tasks ${name} belong to nobody who was told their ids, and ${mayBeTheirs.length} such were asked for`,
+      );
+  }
+};
+
+/** The tasks that operations start. */
+const taskOf: Readonly<Record<Operation['kind'], string | undefined>> = {
+  echo: 'echo',
+  ledger: 'ledger',
+  squares: 'squares',
+  claim: 'claim',
+  cancel: 'longSleep',
+  retry: 'broken',
+  follow: 'lines',
+  status: undefined,
+  glance: undefined,
 };
 
 /** A copy was refused, and what became of an earlier one is not known: true, if the connection broke meanwhile. */

@@ -89,7 +89,12 @@ export class FaultyCluster {
         replicas: size,
         partitions,
         logLevel: 'silent',
-        process: () => ({ execArgv: ['--import', new URL('./node-preload.fixture.ts', import.meta.url).href] }),
+        process: () => ({
+          execArgv: ['node-preload', 'small-limits'].flatMap((name) => [
+            '--import',
+            new URL(`./${name}.fixture.ts`, import.meta.url).href,
+          ]),
+        }),
         configure: (start, index) => ({
           ...start,
           port: ports[index] as number,
@@ -127,13 +132,12 @@ export class FaultyCluster {
     await Promise.all(
       this.nats.servers.map((server, index) => (server.pid === undefined ? this.nats.start(index) : 0)),
     );
-    await Promise.all(
-      numbers.map(async (index) => {
-        if (this.node(index).pid !== undefined) return;
-        await this.node(index).start();
-        this.#tellNode(index);
-      }),
-    );
+    await Promise.all(numbers.map((index) => (this.node(index).pid === undefined ? this.startNode(index) : undefined)));
+  }
+
+  async startNode(index: number): Promise<void> {
+    await this.node(index).start();
+    this.#tellNode(index);
   }
 
   /** Its clock is ahead by so much from now on. */

@@ -1,7 +1,17 @@
 /** What clients did and were told: one entry an operation, with times of a clock that all processes of the machine share. */
 import { isTuttiError } from '../../../src/errors/tutti-error.ts';
 
-export type OperationKind = 'echo' | 'ledger' | 'squares' | 'claim' | 'cancel' | 'retry' | 'follow' | 'status';
+/** `glance`: a status that is not waited for. */
+export type OperationKind =
+  | 'echo'
+  | 'ledger'
+  | 'squares'
+  | 'claim'
+  | 'cancel'
+  | 'retry'
+  | 'follow'
+  | 'status'
+  | 'glance';
 
 export type Told =
   | { readonly ok: true; readonly value: unknown }

@@ -19,6 +19,11 @@ export type LoadOptions = {
 const timeoutMs = 150_000;
 /** Many callers that ask seldom: a fault meets each of them once, and then most of them wait. */
 const thinkMsMax = 250;
+/** For each of them so many more, that ask only in haste: a fault meets as much as possible under way. */
+const hastyPerCaller = 3;
+/** Of so many callers there is one more that only reads, and does not wait for long: at a node that is cut off it goes on to ask. */
+const callersPerReader = 3;
+const glanceMs = 400;
 /** All callers write to the same register for so long, then to the next. */
 const registerMs = 2_500;
 
@@ -34,12 +39,17 @@ const shares: readonly (readonly [OperationKind, number])[] = [
   ['status', 12],
 ];
 
+type Habit = 'usual' | 'hasty' | 'reads';
+
 export class Load {
   readonly operations: Operation[] = [];
   readonly #options: LoadOptions;
   readonly #clients: RemoteClient<typeof app>[];
   readonly #callers: Promise<void>[];
   #going = true;
+  #hasteEndsMs = 0;
+  #wakeHasty = (): void => {};
+  #haste: Promise<void>;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -52,25 +62,51 @@ export class Load {
         giveUpAfter: false,
       }),
     );
-    this.#callers = Array.from({ length: callers }, (_, caller) => this.#call(caller));
+    this.#haste = new Promise((resolve) => {
+      this.#wakeHasty = resolve;
+    });
+    const habits: readonly Habit[] = [
+      ...Array.from({ length: callers }, () => 'usual' as const),
+      ...Array.from({ length: callers * hastyPerCaller }, () => 'hasty' as const),
+      ...Array.from({ length: Math.ceil(callers / callersPerReader) }, () => 'reads' as const),
+    ];
+    this.#callers = habits.map((habit, caller) => this.#call(caller, habit));
+  }
+
+  /** For so long there are more callers, who do not think between two calls. */
+  hurry(ms: number): void {
+    this.#hasteEndsMs = nowMs() + ms;
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#wakeHasty();
+    this.#haste = new Promise((resolve) => {
+      this.#wakeHasty = resolve;
+    });
   }
 
   /** Settles when everything that was asked has been answered. */
   async stop(): Promise<void> {
     this.#going = false;
+    this.#wake();
     await Promise.all(this.#callers);
     for (const client of this.#clients) await client.close();
   }
 
-  async #call(number: number): Promise<void> {
+  async #call(number: number, habit: Habit): Promise<void> {
     const { seed, name } = this.#options;
     const caller = `${name}${number}`;
     const random = seededRandom(`${seed} ${caller}`);
     const client = this.#clients[number % this.#clients.length] as RemoteClient<typeof app>;
     for (let count = 0; this.#going; count++) {
-      const kind = drawn(random);
+      if (habit === 'hasty' && nowMs() >= this.#hasteEndsMs) {
+        await this.#haste;
+        continue;
+      }
+      const kind = habit === 'reads' ? 'glance' : drawn(random);
       await this.#operate(client, kind, caller, count, random);
-      await pause(random.fraction() * thinkMsMax);
+      await pause(habit === 'hasty' ? 0 : random.fraction() * thinkMsMax);
     }
   }
 
@@ -180,6 +216,7 @@ export class Load {
         end(operation, told);
         return;
       }
+      case 'glance':
       case 'status': {
         // Of any task that was acknowledged to these callers, lately or long ago.
         const { operations } = this;
@@ -187,7 +224,8 @@ export class Load {
         const known = operations.findLast((one, index) => index <= at && one.id !== undefined)?.id;
         if (known === undefined) return;
         const operation = note(known);
-        end(operation, await toldOf(async () => (await client.status(known))?.state));
+        const patience = kind === 'glance' ? { timeout: glanceMs } : {};
+        end(operation, await toldOf(async () => (await client.status(known, patience))?.state));
         return;
       }
       default:

@@ -4,9 +4,11 @@
  */
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ClusterFaultKind } from '../../../src/protocol/cluster-overview.ts';
 import type { SeededRandom } from '../../../src/values/hash.ts';
 import { type FaultyCluster, numbers, size, smallServer } from './faulty-cluster.ts';
+import type { Party } from './wires.ts';
 
 export type Strike = {
   /** What was done, in words. */
@@ -17,6 +19,8 @@ export type Strike = {
   readonly told?: readonly ClusterFaultKind[];
   /** Nobody may be taken for dead. */
   readonly nobodyDies?: boolean;
+  /** No short call may wait longer, however long it lasts. */
+  readonly waitMaxMs?: number;
 };
 
 export type Nemesis = {
@@ -47,6 +51,8 @@ export class Dice {
   }
 }
 
+const readsAloneMs = 8_000;
+
 const memberGone: readonly ClusterFaultKind[] = ['memberSilent', 'memberDead'];
 const serverDown: readonly ClusterFaultKind[] = ['serverDown'];
 const cutOff: readonly ClusterFaultKind[] = [...memberGone, 'cutOff', 'serverDown'];
@@ -56,10 +62,41 @@ const healWires = (cluster: FaultyCluster) => async (): Promise<void> => {
   cluster.healNodes();
 };
 
+/**
+ * Machines die: their network a moment before their processes, or with them. What they had sent, and nobody had received, is gone.
+ */
+const machinesDie = async (cluster: FaultyCluster, parties: readonly Party[], dice: Dice): Promise<string> => {
+  const aloneMs = dice.below(3) === 0 ? 0 : dice.between([20, 200]);
+  if (aloneMs > 0) {
+    for (const party of parties) cluster.wires.holdAll(party);
+    await pause(aloneMs);
+  }
+  await Promise.all(
+    parties.map((party) => {
+      const number = Number(party.split(' ')[1]);
+      return party.startsWith('node') ? cluster.node(number).kill() : cluster.nats.kill(number);
+    }),
+  );
+  for (const party of parties) cluster.wires.lose(party);
+  return aloneMs > 0 ? `, their network ${aloneMs.toFixed(0)} ms before` : '';
+};
+
 /** What it holds comes from the logs again, all of it. */
 const loseData = async (cluster: FaultyCluster, node: number): Promise<void> => {
   await cluster.node(node).kill();
   rmSync(cluster.node(node).data, { recursive: true, force: true });
+};
+
+/**
+ * A server whose files were damaged, and a node that lost its data, begin together; and the node reaches no other server until it has
+ * begun: it reads everything from that one, while that one makes good what it lacks.
+ */
+const readAllFrom = (cluster: FaultyCluster, node: number, server: number) => async (): Promise<void> => {
+  for (const other of numbers) if (other !== server) cluster.wires.holdBoth(`node ${node}`, `server ${other}`);
+  const begun = Promise.all([cluster.nats.servers[server]?.start(), cluster.startNode(node)]);
+  // If it cannot, this is seen when all looks for rest.
+  await Promise.race([begun.catch(() => undefined), pause(readsAloneMs)]);
+  cluster.wires.heal();
 };
 
 /** The files with messages of logs of partitions at a server, the largest first. */
@@ -117,10 +154,16 @@ export const nemeses: readonly Nemesis[] = [
       const node = dice.below(size);
       const skewMs = Math.round(dice.one([-1, 1]) * dice.between([1_000, 3_600_000]));
       cluster.skew(node, skewMs);
+      // It connects while its clock is wrong, and again when it is right.
+      const connects = dice.below(2) === 0;
+      if (connects) cluster.wires.lose(`node ${node}`);
       return {
-        what: `the clock of node ${node} is ${skewMs} ms ahead`,
-        nobodyDies: true,
-        heal: async () => cluster.healNodes(),
+        what: `the clock of node ${node} is ${skewMs} ms ahead${connects ? ', and its connections break then and at the end' : ''}`,
+        nobodyDies: !connects,
+        heal: async () => {
+          cluster.healNodes();
+          if (connects) cluster.wires.lose(`node ${node}`);
+        },
       };
     },
   },
@@ -147,9 +190,9 @@ export const nemeses: readonly Nemesis[] = [
     lastsMs: [6_000, 10_000],
     strike: async (cluster, dice) => {
       const [node, server] = [dice.below(size), dice.below(size)];
-      await Promise.all([cluster.node(node).kill(), cluster.nats.kill(server)]);
+      const when = await machinesDie(cluster, [`node ${node}`, `server ${server}`], dice);
       return {
-        what: `node ${node} and server ${server} are killed`,
+        what: `node ${node} and server ${server} are killed${when}`,
         told: memberGone,
       };
     },
@@ -157,14 +200,13 @@ export const nemeses: readonly Nemesis[] = [
   {
     name: 'all-restart',
     lastsMs: [500, 1_500],
-    strike: async (cluster) => {
-      await Promise.all([
-        ...numbers.map((node) => cluster.node(node).kill()),
-        ...numbers.map((server) => cluster.nats.kill(server)),
-      ]);
-      return {
-        what: 'everything is killed',
-      };
+    strike: async (cluster, dice) => {
+      const when = await machinesDie(
+        cluster,
+        [...numbers.map((node): Party => `node ${node}`), ...numbers.map((server): Party => `server ${server}`)],
+        dice,
+      );
+      return { what: `everything is killed${when}` };
     },
   },
   {
@@ -184,11 +226,16 @@ export const nemeses: readonly Nemesis[] = [
   },
   {
     name: 'cut-server-from-servers',
-    lastsMs: [8_000, 12_000],
+    lastsMs: [44_000, 46_000],
     strike: async (cluster, dice) => {
       const server = dice.below(size);
       for (const other of numbers) if (other !== server) cluster.wires.holdBoth(`server ${server}`, `server ${other}`);
-      return { what: `server ${server} is cut from the other servers, not from nodes`, heal: healWires(cluster) };
+      return {
+        what: `server ${server} is cut from the other servers, not from nodes`,
+        heal: healWires(cluster),
+        // Nodes that are connected to it notice, and go to another one: it may go on to answer for twenty seconds, if it led.
+        waitMaxMs: 40_000,
+      };
     },
   },
   {
@@ -257,14 +304,18 @@ export const nemeses: readonly Nemesis[] = [
     strike: async (cluster, dice) => {
       const server = dice.below(size);
       await cluster.nats.kill(server);
-      await loseData(cluster, dice.below(size));
+      const node = dice.below(size);
+      await loseData(cluster, node);
       const [file] = messageFiles(cluster, server);
       if (file === undefined) throw new Error(`Server ${server} has no messages to damage.`);
       const bytes = readFileSync(file);
       const at = Math.floor(bytes.length * dice.between([0.2, 0.9]));
       for (let byte = at; byte < Math.min(at + 16, bytes.length); byte++) bytes[byte] = (bytes[byte] as number) ^ 0xff;
       writeFileSync(file, bytes);
-      return { what: `16 bytes at ${at} of ${file} are flipped, and a node must read all of it` };
+      return {
+        what: `16 bytes at ${at} of ${file} are flipped, and node ${node} must read all of it`,
+        heal: readAllFrom(cluster, node, server),
+      };
     },
   },
   {
@@ -273,12 +324,16 @@ export const nemeses: readonly Nemesis[] = [
     strike: async (cluster, dice) => {
       const server = dice.below(size);
       await cluster.nats.kill(server);
-      await loseData(cluster, dice.below(size));
+      const node = dice.below(size);
+      await loseData(cluster, node);
       const [file] = messageFiles(cluster, server);
       if (file === undefined) throw new Error(`Server ${server} has no messages to lose.`);
       const length = Math.floor(statSync(file).size * dice.between([0.3, 0.95]));
       truncateSync(file, length);
-      return { what: `${file} ends after ${length} bytes, and a node must read all of it` };
+      return {
+        what: `${file} ends after ${length} bytes, and node ${node} must read all of it`,
+        heal: readAllFrom(cluster, node, server),
+      };
     },
   },
   {
@@ -288,6 +343,7 @@ export const nemeses: readonly Nemesis[] = [
       cluster.fillDisk();
       return {
         what: `the disk of server ${smallServer} is full`,
+        told: serverDown,
         heal: async () => {
           cluster.emptyDisk();
           // One that had no room takes part again after a restart.

@@ -61,6 +61,9 @@ const lookMs = 250;
 const toldMs = 14_000;
 /** Between the ends and the beginnings of faults. */
 const calmMs = 1_500;
+/** Callers make haste from so long before a fault strikes, and for so long in all. */
+const hasteBeforeMs = 300;
+const hasteMs = 800;
 const short = new Set<Operation['kind']>(['echo', 'claim', 'status']);
 
 export const runFaults = async (options: RunOptions): Promise<RunReport> => {
@@ -79,7 +82,7 @@ export const runFaults = async (options: RunOptions): Promise<RunReport> => {
       execArgv: [],
     });
     const own = new Load(load);
-    const times: Omit<Struck, 'worstMs' | 'silentMs'>[] = [];
+    const times: (Omit<Struck, 'worstMs' | 'silentMs'> & { readonly waitMaxMs: number })[] = [];
     const spans: (readonly [number, number])[] = [];
     await pause(calmMs);
     for (let at = 0; at < options.nemeses.length; at += options.atOnce) {
@@ -87,6 +90,9 @@ export const runFaults = async (options: RunOptions): Promise<RunReport> => {
       const names = group.map(({ name }) => name);
       const begunMs = nowMs();
       const told: string[] = [];
+      own.hurry(hasteMs);
+      other.send(hasteMs);
+      await pause(hasteBeforeMs);
       const strikes = await strikeAll(cluster, group, dice, told);
       for (const { heal } of strikes) await heal?.();
       await cluster.restore();
@@ -96,7 +102,10 @@ export const runFaults = async (options: RunOptions): Promise<RunReport> => {
       if (!rest.reached) violations.push(`progress: ${restWithinMs} ms after "${what}": ${rest.last}`);
       violations.push(...told.map((one) => `${one}, while ${what}`));
       spans.push([begunMs, healedMs]);
-      times.push({ names, what, restMs: rest.restMs });
+      const waitMaxMs = Math.min(
+        ...strikes.map((one) => (group.length === 1 ? one.waitMaxMs : undefined) ?? Number.POSITIVE_INFINITY),
+      );
+      times.push({ names, what, restMs: rest.restMs, waitMaxMs });
       const why = rest.restMs > afterMs ? ` (${rest.last})` : '';
       say(`${names.join(' + ')}: ${what}; at rest again after ${rest.restMs.toFixed(0)} ms${why}`);
       for (const one of told) say(`  ${one}`);
@@ -119,6 +128,9 @@ export const runFaults = async (options: RunOptions): Promise<RunReport> => {
       ...one,
       ...stallsIn(operations, spans[index] as [number, number], spans[index + 1]?.[0] ?? nowMs()),
     }));
+    for (const { what, worstMs, waitMaxMs } of struck)
+      if (worstMs > waitMaxMs)
+        violations.push(`progress: somebody waited ${worstMs.toFixed(0)} ms of ${waitMaxMs} at most, while ${what}`);
     const report = { seed, operations: operations.length, struck, redone: checked.redone, violations };
     return { ...report, kept: violations.length === 0 ? undefined : keep(report, operations) };
   } finally {
@@ -208,10 +220,14 @@ const mapsOf = (seen: readonly ClusterOverview[]): string =>
 
 /** Has all callers stop, and waits for what they wait for, within a bound. */
 const ended = async (own: Load, other: ChildProcess): Promise<Operation[]> => {
-  const answer = once(other, 'message') as Promise<[Operation[]]>;
+  let answered = false;
+  const answer = (once(other, 'message') as Promise<[Operation[]]>).finally(() => {
+    answered = true;
+  });
   other.send('stop');
   await Promise.race([Promise.all([own.stop(), answer]), pause(drainMs)]);
-  if (other.connected) other.send('now');
+  // One that has answered is about to end.
+  if (!answered) other.send('now');
   const [elsewhere] = await answer;
   return [...own.operations, ...elsewhere];
 };

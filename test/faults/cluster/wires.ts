@@ -33,6 +33,12 @@ class Flow {
     to.on('drain', () => this.#balance());
   }
 
+  /** Its ends are gone, and with them what had not arrived. */
+  lose(): void {
+    clearTimeout(this.#timer);
+    this.#pieces.length = 0;
+  }
+
   /** Lets out what may go now. */
   flush(): void {
     clearTimeout(this.#timer);
@@ -100,6 +106,12 @@ export class Wire {
     for (const flow of this.#flows) flow.flush();
   }
 
+  /** Whoever is at one end is gone at once, with all that had not left it; the other end is told. */
+  lose(): void {
+    for (const flow of this.#flows) flow.lose();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   close(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -150,6 +162,21 @@ export class Wires {
   holdBoth(one: Party, other: Party): void {
     this.hold(one, other);
     this.hold(other, one);
+  }
+
+  /** From now on nothing passes to or from this party. */
+  holdAll(party: Party): void {
+    for (const { from, to } of [...this.#wires.values()]) if (from === party || to === party) this.holdBoth(from, to);
+  }
+
+  /** Its machine is gone: what was held on its wires never arrives, and they are free again for who comes after it. */
+  lose(party: Party): void {
+    for (const { from, to, wire } of this.#wires.values()) {
+      if (from !== party && to !== party) continue;
+      wire.lose();
+      wire.there.held = false;
+      wire.back.held = false;
+    }
   }
 
   /** Everything is late by so much. */
