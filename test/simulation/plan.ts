@@ -154,7 +154,7 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
   if (clustered) faults.push(...mapLossesOf(diceOf('map losses'), size, only));
   if (clustered) faults.push(...leaderlessLogsOf(diceOf('leaderless logs'), size, only));
   const load = hasTasks ? loadOf(diceOf('load'), busyMs, only) : undefined;
-  const often = diceOf('checkpoints').chance(0.5);
+  const often = workload !== 'registers' || diceOf('checkpoints').chance(0.5);
   const remembers = workload === 'registers' && diceOf('clients').chance(0.5);
   faults.push(...(load?.faults ?? []));
   return {
