@@ -117,7 +117,8 @@ export const nodeBugs: readonly PlantedBug[] = [
     find: "return withMember(map, { ...own, state: 'joining' });",
     replace: 'return map;',
     law: ['progress', 'led again'],
-    seeds: 20,
+    seeds: 160,
+    first: 25,
   },
   {
     name: 'a node keeps copies that it is not to have any more, and never leaves',
