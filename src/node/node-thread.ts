@@ -120,7 +120,9 @@ class Node {
     if (data.membership !== undefined && this.#stateLeads) await this.#leave();
     await this.#executors?.close();
     output.flush();
-    // One that does not lead yet has nothing to give back, and one that could not be opened answers nothing.
+    // A thread that is ended while it loads a native module takes the process with it.
+    await this.#stateBegun;
+    // One that could not be opened answers nothing.
     if (this.#stateLeads) {
       const closed = new Promise<void>((resolve) => {
         this.#stateClosed = resolve;
@@ -359,7 +361,8 @@ main.on('message', (message: ToNodeThread) => {
 });
 
 node.start().catch(async (error: unknown) => {
-  tellMain({ kind: 'failed', error: encodeError(error) });
+  // First, since who is told ends this thread.
   await node.close();
+  tellMain({ kind: 'failed', error: encodeError(error) });
   main.close();
 });

@@ -127,7 +127,11 @@ test('machines that joined are one cluster, and stay it when their certificates 
   // A server that starts anew finds the others with what it has now.
   await cluster.kill(2);
   await cluster.start(2);
-  expect((await (await enter(1)).request('log.4', 'd', { timeout: 20_000 })).json()).toMatchObject({ seq: 4 });
+  const late = await enter(1);
+  // It may not have heard yet who leads the stream, and then takes nothing.
+  await expect
+    .poll(async () => (await late.request('log.4', 'd', { timeout: 20_000 })).json(), { timeout: 30_000 })
+    .toMatchObject({ seq: 4 });
 });
 
 const pairIn = (folder: PrivateFolder, name: string): KeyPairFile => {

@@ -213,6 +213,6 @@ export const diskBugs: readonly PlantedBug[] = [
     },
     law: ['failed file', ...lost],
     seeds: 60,
-    first: 100,
+    first: 340,
   },
 ];

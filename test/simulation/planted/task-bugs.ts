@@ -159,8 +159,8 @@ export const taskBugs: readonly PlantedBug[] = [
       replace: 'const closedAfterMs = 0.05;',
     },
     law: ['blame'],
-    seeds: 60,
-    first: 12,
+    seeds: 20,
+    first: 580,
   },
   {
     name: 'T4: what another node runs for this leader is not missed when that node ends',
@@ -197,7 +197,6 @@ export const taskBugs: readonly PlantedBug[] = [
     find: 'new NodeLink(() => this.#nextSession++, addedAtMs)',
     replace: 'new NodeLink(((number) => () => ++number)(0), addedAtMs)',
     law: ['progress', 'no error'],
-    first: 96,
     seeds: 20,
   },
   {
