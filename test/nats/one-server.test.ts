@@ -253,7 +253,8 @@ const flipByteOf = (bytes: Buffer): void => {
 };
 
 test('a question that may be asked more than once is, while nobody answers, and its first answer is the answer', async () => {
-  const link = new Link(await connect({ servers: [...servers.urls] }), nodeEnv().timers, undefined);
+  // At the same server, which knows at once who listens.
+  const link = new Link(await connect({ servers: [raw.getServer()] }), nodeEnv().timers, undefined);
   let asked = 0;
   // Who is asked first is not able to answer.
   raw.subscribe('elected', { callback: (_error, message) => void (++asked === 2 && message.respond('yes')) });
