@@ -4,6 +4,8 @@ const pattern = /^[A-Za-z0-9_.-]{1,64}(\/[A-Za-z0-9_.-]{1,64}){0,4}$/;
 
 export const isPlace = (value: unknown): value is string => typeof value === 'string' && pattern.test(value);
 
-/** Whether a node at `location` (empty: nobody said where it is) is in `place`. */
-export const isWithin = (location: string, place: string): boolean =>
-  location === place || location.startsWith(`${place}/`);
+/** A place is within another one: `eu/zone-1` within `eu`. A node is the smallest place there is; its name alone names it, too. */
+export const isWithin = (
+  { id, location }: { readonly id: string; readonly location: string },
+  place: string,
+): boolean => place === '' || place === id || `${location}/${id}/`.startsWith(`${place}/`);

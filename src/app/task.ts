@@ -30,8 +30,8 @@ export type TaskOptions = {
   /** A higher one starts first; an integer from −1000 to 1000. Default: 0. */
   readonly priority?: number;
   /**
-   * In a cluster it runs at nodes of this place, such as `eu` or `eu/zone-1`, while one of them has it and answers; elsewhere where none
-   * does. Default: anywhere.
+   * In a cluster it runs at nodes of this place, such as `eu`, `eu/zone-1` or the name of one, while one of them has it and answers;
+   * elsewhere where none does. Default: anywhere.
    */
   readonly location?: string;
 };

@@ -1,22 +1,33 @@
 /** `tutti pin` and `tutti throttle`: where a partition of a cluster is to be led, said to a node of it on this machine. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { isWithin } from '../app/place.ts';
 import type { PlacementWish } from '../cluster/map-wishes.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { askHolder } from '../node/control-socket.ts';
+import type { Overview } from '../protocol/overview.ts';
 import { dataOption, someText, wholeNumber, withExamples } from './command-options.ts';
 import { exitCode } from './exit-code.ts';
 import type { Shell } from './shell.ts';
 
 type Options = { readonly data: string; readonly off?: boolean };
 
+/** As far as the node of this folder knows. */
+const isSomebodyWithin = async (folder: string, place: string): Promise<boolean> => {
+  const { cluster } = (await askHolder(folder, 'overview')) as Overview;
+  return cluster?.members.some((member) => member.state === 'up' && isWithin(member, place)) !== false;
+};
+
 const partitionNumber = wholeNumber(0, limits.partitionsMax - 1);
 
 export const addPlacementCommands = (program: Command, shell: Shell, exit: (code: number) => void): void => {
   const place = async (data: string, wish: PlacementWish, said: string): Promise<void> => {
-    await askHolder(resolve(shell.cwd, data), 'place', wish);
-    shell.say(`${said}\n`);
+    const folder = resolve(shell.cwd, data);
+    await askHolder(folder, 'place', wish);
+    const { pinned = '' } = wish;
+    const isThere = await isSomebodyWithin(folder, pinned);
+    shell.say(`${said}${isThere ? '' : ' Nobody is there now: until somebody is, it is led elsewhere.'}\n`);
     exit(exitCode.ok);
   };
   withExamples(

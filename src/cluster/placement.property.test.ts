@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isWithin, type Place, type PlacedMember, type PlaceNow, placePartitions } from './placement.ts';
+import { isWithin } from '../app/place.ts';
+import { type Place, type PlacedMember, type PlaceNow, placePartitions } from './placement.ts';
 
 const members = fc
   .array(

@@ -8,6 +8,7 @@
  * - B2: a partition's replicas lie as far apart as members allow: first in other regions, then in other zones.
  * - B3: as far as B2 allows, standbys are balanced by weight like leaders.
  */
+import { isWithin } from '../app/place.ts';
 import { scoreOf } from './rendezvous.ts';
 
 export type PlacedMember = { readonly id: string; readonly weight: number; readonly location: string };
@@ -18,12 +19,6 @@ export type PlaceNow = Place & {
   /** What it costs to lead it, beside others: a positive integer. Left out: 1. */
   readonly cost?: number;
 };
-
-/** A place is within another one: `eu/zone-1` within `eu`. A member is the smallest place there is; its name alone names it, too. */
-export const isWithin = (
-  { id, location }: { readonly id: string; readonly location: string },
-  place: string,
-): boolean => place === '' || place === id || `${location}/${id}/`.startsWith(`${place}/`);
 
 /** Where each partition is to be. With no members: nowhere. */
 export const placePartitions = (

@@ -28,8 +28,8 @@ export type ExecutorsOptions = {
   readonly keepsReports: boolean;
   /** For development: see `execution/executor/rehearsal.ts`. */
   readonly rehearses: boolean;
-  /** Where the node is; empty: nobody said. */
-  readonly location: string;
+  /** The node, and where it is; empty: nobody said. */
+  readonly place: { readonly id: string; readonly location: string };
   readonly events: EventSink;
   /** An executor can be given work over `port`; `away`: which of its tasks are to run elsewhere, if they can. */
   readonly onAdded: (executor: number, port: MessagePort, names: readonly string[], away: readonly string[]) => void;
@@ -222,8 +222,8 @@ export class Executors {
     executor.worker.postMessage({ kind: 'connect', index: 0, port: port1, remote: false } satisfies ToExecutorThread, [
       port1,
     ]);
-    const { location, onAdded } = this.#options;
-    const away = places.filter(([, place]) => !isWithin(location, place)).map(([name]) => name);
+    const { place, onAdded } = this.#options;
+    const away = places.filter(([, wanted]) => !isWithin(place, wanted)).map(([name]) => name);
     onAdded(executor.number, port2, names, away);
   }
 

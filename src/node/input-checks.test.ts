@@ -77,7 +77,10 @@ test('an input becomes what its schema makes of it, or is refused with the path'
     code: 'INPUT_INVALID',
     message: 'input.cents: no number',
   });
-  await expect(checks.check('checked', '{')).rejects.toMatchObject({ code: 'VALUE_MALFORMED' });
+  await expect(checks.check('checked', '{')).rejects.toMatchObject({
+    code: 'VALUE_MALFORMED',
+    message: 'input is not JSON: it ends too early',
+  });
   await expect(checks.check('other', '1')).rejects.toMatchObject({ code: 'TASK_UNKNOWN' });
 });
 

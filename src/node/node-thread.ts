@@ -80,7 +80,7 @@ class Node {
       keepsReports: data.membership !== undefined,
       rehearses: data.rehearses ?? false,
       events,
-      location: data.membership?.location ?? '',
+      place: { id: data.membership?.member ?? '', location: data.membership?.location ?? '' },
       onAdded: (executor, port, names, away) =>
         this.#tellState({ kind: 'executor', executor, port, names, away }, [port]),
       onGone: (executor, guilty, loss) => this.#tellState({ kind: 'executorGone', executor, guilty, loss }),

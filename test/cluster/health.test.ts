@@ -81,6 +81,9 @@ test('a person pins a partition to a node and throttles another, and ends it', a
   const { stdout, stderr } = await run(process.execPath, [tutti, 'pin', '0', target, '--data', data]);
   expect([stdout, stderr]).toEqual(['', `Partition 0 is to be led at ${target}.\n`]);
   await expect.poll(() => see(0), { timeout: 30_000 }).toEqual({ leader: target, pinned: target, throttled: false });
+  const nobody = await run(process.execPath, [tutti, 'pin', '1', 'nowhere', '--data', data]);
+  expect(nobody.stderr).toContain('Nobody is there now');
+  await run(process.execPath, [tutti, 'pin', '1', '--off', '--data', data]);
   await run(process.execPath, [tutti, 'throttle', '1', '--data', data]);
   await expect.poll(() => see(1)).toMatchObject({ throttled: true });
   await run(process.execPath, [tutti, 'throttle', '1', '--off', '--data', data]);

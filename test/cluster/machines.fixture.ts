@@ -1,5 +1,7 @@
 /** Machines of a cluster, as people start them: `tutti up` and `tutti join` in processes of their own, each on an address of its own. */
 import { existsSync, readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import { connect } from '../../src/client/client.ts';
 import { ensureNatsServer } from '../../tools/setup-nats.ts';
 import { type Ended, type Running, Workplace } from '../cli/command.fixture.ts';
 
@@ -12,6 +14,19 @@ export const steps = task(async (ctx, count: number) => {
   return seen;
 });
 `;
+
+/** Starts so many tasks at these gateways, and looks at what comes of each. */
+export const squares = async (count: number, ...through: readonly string[]): Promise<void> => {
+  const client = connect(through, { timeout: '60 s', giveUpAfter: '60 s' });
+  try {
+    const results = await Promise.all(
+      Array.from({ length: count }, async (_, n) => (await client.tasks['square']!.start(n)).result()),
+    );
+    expect(results).toEqual(Array.from({ length: count }, (_, n) => n * n));
+  } finally {
+    await client.close();
+  }
+};
 
 export class Machines {
   readonly place = new Workplace(app);

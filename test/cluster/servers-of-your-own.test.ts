@@ -3,11 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connect } from '../../src/client/client.ts';
 import { ownKeyPair } from '../../src/security/authority.ts';
 import { newAuthority } from '../../src/security/security.fixture.ts';
 import { type NatsCluster, startNatsCluster } from '../../tools/nats-cluster.ts';
-import { type MachineProcess, Machines } from './machines.fixture.ts';
+import { type MachineProcess, Machines, squares } from './machines.fixture.ts';
 
 const password = 'of the servers';
 const account = 'SHOP';
@@ -53,18 +52,6 @@ afterAll(async () => {
 
 const natsOptions = () => ['--nats-ca', path.join(folder, 'ca.crt')];
 const natsUser = (given: string) => ({ TUTTI_NATS_USER: 'shop', TUTTI_NATS_PASSWORD: given });
-
-const squares = async (count: number, ...urls: readonly string[]): Promise<void> => {
-  const client = connect(urls, { timeout: '60 s', giveUpAfter: '60 s' });
-  try {
-    const results = await Promise.all(
-      Array.from({ length: count }, async (_, n) => (await client.tasks['square']!.start(n)).result()),
-    );
-    expect(results).toEqual(Array.from({ length: count }, (_, n) => n * n));
-  } finally {
-    await client.close();
-  }
-};
 
 const up = () => ['--replicas', '3', ...servers.urls.flatMap((url) => ['--nats', url]), ...natsOptions()];
 

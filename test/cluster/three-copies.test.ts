@@ -8,7 +8,7 @@ import { connect } from '../../src/client/client.ts';
 import { portOf } from '../../src/machine/ports.ts';
 import { ownKeyPair } from '../../src/security/authority.ts';
 import { newAuthority } from '../../src/security/security.fixture.ts';
-import { type MachineProcess, Machines } from './machines.fixture.ts';
+import { type MachineProcess, Machines, squares } from './machines.fixture.ts';
 
 let machines: Machines;
 let all: readonly MachineProcess[];
@@ -21,18 +21,6 @@ beforeAll(async () => {
 afterAll(() => machines?.close(...(all ?? [])));
 
 const at = (index: number): MachineProcess => all[index] as MachineProcess;
-
-const squares = async (count: number, ...through: readonly string[]): Promise<void> => {
-  const client = connect(through, { timeout: '60 s', giveUpAfter: '60 s' });
-  try {
-    const results = await Promise.all(
-      Array.from({ length: count }, async (_, n) => (await client.tasks['square']!.start(n)).result()),
-    );
-    expect(results).toEqual(Array.from({ length: count }, (_, n) => n * n));
-  } finally {
-    await client.close();
-  }
-};
 
 test('the first waits for two more, then all serve', async () => {
   at(0).up('--replicas', '3', '--partitions', '6');

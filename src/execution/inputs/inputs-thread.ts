@@ -7,7 +7,8 @@ import type { AppCatalogue } from '../../app/catalogue-of-app.ts';
 import { describeApp } from '../../app/describe-app.ts';
 import { validateInput } from '../../app/validate-input.ts';
 import { TuttiError } from '../../errors/tutti-error.ts';
-import { decodeValue, encodeError, encodeValue } from '../../values/codec.ts';
+import { encodeError, encodeValue } from '../../values/codec.ts';
+import { decodeWritten } from '../../values/written-value.ts';
 import { loadApp } from '../executor/load-app.ts';
 import type { FromInputsThread, InputsThreadData, ToInputsThread } from './control.ts';
 
@@ -20,7 +21,7 @@ const check = async (app: AppCatalogue, { request, name, input }: Check): Promis
   try {
     const definition = app.definitions.get(name);
     if (definition === undefined) throw new TuttiError('TASK_UNKNOWN', `The app has no task ${name}.`);
-    const valid = await validateInput(definition, decodeValue(input));
+    const valid = await validateInput(definition, decodeWritten(input, 'input'));
     tell({ kind: 'checked', request, ok: true, text: encodeValue(valid, 'input') });
   } catch (error) {
     tell({ kind: 'checked', request, ok: false, text: encodeError(error) });
