@@ -180,6 +180,16 @@ test('a hole in a log is damage, and what was trimmed is not', async () => {
   expect((await reader.read(5)).map(({ position }) => position)).toEqual([5, 6]);
 });
 
+test('a log whose stream is gone is damaged for who reads it, as for who asks for its end', async () => {
+  const log = await engine.openLog('gone');
+  await log.append(recordOf(1), 0);
+  await api('STREAM.DELETE.TUTTI_c_log_gone', {});
+  const gone = { code: 'LOG_DAMAGED', details: { stream: 'TUTTI_c_log_gone' } };
+  await expect(log.read(1)).rejects.toMatchObject(gone);
+  await expect(log.read(2)).rejects.toMatchObject(gone);
+  await expect(log.end()).rejects.toMatchObject(gone);
+});
+
 test('a large blob is stored in pieces, given back whole, and nothing of it is left when it is removed', async () => {
   const blobs = await engine.openBlobs();
   const large = filled(40_000_003);

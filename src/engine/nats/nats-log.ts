@@ -49,7 +49,8 @@ type Batch = {
   readonly records: LogRecord[];
   readonly skippedTo: number | undefined;
   readonly answered: boolean;
-  readonly late: boolean;
+  /** Why nothing more came, where that was not the answer. */
+  readonly end: Reply['kind'];
 };
 
 const refusedTriesMax = Math.ceil(limits.natsAppendMs / limits.natsRetryMs);
@@ -122,11 +123,13 @@ export class NatsLog implements Log {
     let timeoutMs: number = limits.natsRequestMs;
     for (let looks = 1; ; looks++) {
       if (from < this.#first) throw this.#trimmed(from);
-      const { records, skippedTo, answered, late } = await this.#batch(from, maxBytes, timeoutMs);
+      const { records, skippedTo, answered, end } = await this.#batch(from, maxBytes, timeoutMs);
       if (records.length > 0 || (answered && skippedTo === undefined)) return records;
       if (skippedTo !== undefined && (await this.#isHole(from)) && looks >= limits.natsHoleLooks)
         throw this.#damaged(from, skippedTo);
-      if (late) timeoutMs = Math.min(2 * timeoutMs, limits.natsRequestMaxMs);
+      // Nobody serves it: none of its servers for now, or there is no such stream any more.
+      if (end === 'refused') await this.#mustBe();
+      if (end === 'timeout') timeoutMs = Math.min(2 * timeoutMs, limits.natsRequestMaxMs);
       await this.#options.link.pause(limits.natsRetryMs);
     }
   }
@@ -160,7 +163,19 @@ export class NatsLog implements Log {
       this.#created = info.created;
       return info;
     }
-    throw new TuttiError(
+    throw this.#gone();
+  }
+
+  /** Asks once, and throws if the leader of the servers says that there is no such stream. */
+  async #mustBe(): Promise<void> {
+    const { link, stream } = this.#options;
+    const answer = await askApi(link, `STREAM.INFO.${stream}`, {});
+    if ('error' in answer && answer.error.err_code === apiErrors.streamNotFound) throw this.#gone();
+  }
+
+  #gone(): TuttiError {
+    const { stream } = this.#options;
+    return new TuttiError(
       'LOG_DAMAGED',
       `The stream ${stream} is gone: it was removed from NATS while its log was in use, with all that was acknowledged there. Put it back from a backup of the servers, or start a node anew: then the stream is made again, and what nodes have copies of is put back.`,
       { details: { stream } },
@@ -191,7 +206,7 @@ export class NatsLog implements Log {
       return true;
     });
     if (end === 'closed') throw closedError();
-    return { records, skippedTo, answered, late: end === 'timeout' };
+    return { records, skippedTo, answered, end };
   }
 
   /** Nothing stands at `from` for who answered, but something behind it: what does the leader say? Throws `LOG_TRIMMED`. */
