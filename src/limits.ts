@@ -159,7 +159,7 @@ export const limits = {
 
   // Between nodes
   linkTickMs: 100,
-  linkHeartbeatMs: 400,
+  linkHeartbeatMs: 1_000,
   linkResendMs: 300,
   /** A node that says nothing for so long is taken for gone: its executors' work is given to others. */
   linkSilenceMs: 3_000,
@@ -227,8 +227,8 @@ export const limits = {
   mapPollMs: 1_000,
   /** So long a claim waits for the map to be read, before the one that is known counts. */
   mapWaitMs: 500,
-  heartbeatMs: 250,
-  heartbeatMissedMs: 1_250,
+  heartbeatMs: 400,
+  heartbeatMissedMs: 1_400,
   /** After so long without a word, a node that hears fewer than half of the members declares the others dead as well. */
   minorityMs: 8_000,
   /** Of members that see the same to be done, each waits so long for each one before it. */

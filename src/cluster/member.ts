@@ -9,7 +9,6 @@
 import type { Bus, Log } from '../engine/engine.ts';
 import type { TuttiError } from '../errors/tutti-error.ts';
 import type { PortUser } from '../execution/state/thread-ports.ts';
-import { limits } from '../limits.ts';
 import type { RecordCopies } from '../partition/record-copies.ts';
 import { Replicas } from '../partition/replicas.ts';
 import type { Env } from '../platform/env.ts';
@@ -77,7 +76,6 @@ export class Member {
   readonly #ledBy = new Map<number, string>();
   readonly #router: RequestRouter;
   readonly #health: HealthWatch;
-  #cancelTick: () => void = () => undefined;
   #met: ClusterMap | undefined;
   #joined = false;
 
@@ -131,7 +129,6 @@ export class Member {
       plan: () => options.host.soon(() => this.#router.turn()),
     });
     this.relay = new WorkRelay(info.token, bus, env, host, executors, this.#router);
-    this.#tick();
     this.cluster = new ClusterNode({
       cluster,
       info,
@@ -183,7 +180,6 @@ export class Member {
   async close(): Promise<void> {
     this.#health.close();
     this.cluster.close();
-    this.#cancelTick();
     await this.partitions.host.close();
     this.relay.close();
     for (const replicas of this.#replicas) replicas.close();
@@ -208,14 +204,6 @@ export class Member {
       if (leader !== undefined) this.#ledBy.set(partition, leader.token);
       this.#router.leader(partition, leader && { node: leader.token, epoch: leader.epoch });
     }
-  }
-
-  #tick(): void {
-    const { timers, clock } = this.#options.env;
-    this.#cancelTick = timers.after(limits.linkTickMs, () => {
-      this.#router.tick(clock.monotonic());
-      this.#tick();
-    });
   }
 
   #runs(): ReadonlyMap<string, string> {

@@ -40,6 +40,7 @@ test('requests of one node are answered by another over the session of their wor
     const peers = {
       peerUp: (peer: string) => router.peerUp(peer),
       peerDown: (peer: string) => router.peerDown(peer),
+      tick: (nowMs: number) => router.tick(nowMs),
       fromPeer: (...from: Parameters<RequestRouter['fromPeer']>) => router.fromPeer(...from),
     };
     const relay: WorkRelay = new WorkRelay(name, bus, env, leaders, executors, peers);

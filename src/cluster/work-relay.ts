@@ -43,6 +43,8 @@ export type RequestPeers = {
   readonly peerUp: (node: string) => void;
   readonly peerDown: (node: string) => void;
   readonly fromPeer: (node: string, body: RouterBody) => void;
+  /** About every `linkTickMs`, by a clock that does not go back. */
+  readonly tick: (nowMs: number) => void;
 };
 
 /** Older nodes do not say what is to run elsewhere. */
@@ -199,11 +201,13 @@ export class WorkRelay {
 
   #tick(): void {
     this.#cancelTick = this.#env.timers.after(limits.linkTickMs, () => {
+      const nowMs = this.#env.clock.monotonic();
       for (const peer of [...this.#peers.values()]) {
-        peer.link.tick(this.#env.clock.monotonic());
+        peer.link.tick(nowMs);
         this.#perform(peer);
       }
       this.#lookWhoIsMet();
+      this.#requests?.tick(nowMs);
       this.#tick();
     });
   }

@@ -5,7 +5,7 @@ import type { LoopDelay } from '../protocol/overview.ts';
 
 export const noLoopDelay: LoopDelay = { p50Ms: 0, p99Ms: 0, maxMs: 0 };
 
-const resolutionMs = 20;
+const resolutionMs = 100;
 const windowMs = 30_000;
 
 export class LoopDelayMeter {

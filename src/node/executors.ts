@@ -57,9 +57,9 @@ type Executor = {
 
 export type LoadedApp = { readonly fingerprint: string; readonly names: readonly string[] };
 
-const checkEveryMs = 50;
+const checkEveryMs = 100;
 /** A loop that has not turned for this long keeps what is queued behind it waiting. */
-const busyAfterMs = 200;
+const busyAfterMs = 250;
 const restartsInARowMax = 20;
 /** One that runs a loop hears nothing and is ended then. */
 const executorCloseMs = 500;

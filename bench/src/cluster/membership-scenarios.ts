@@ -3,8 +3,8 @@ import { span, timesOf } from '../measure.ts';
 import type { Scenario } from '../scenario.ts';
 import { Rig } from './rig.ts';
 
-/** Until the work of opening is done with: a first checkpoint, links, the ever rarer looks at idle logs. */
-const settleMs = 15_000;
+/** Until the work of opening is done with: a first checkpoint, links, the ever rarer looks at idle logs, code that V8 compiles. */
+const settleMs = 60_000;
 const idleMs = 20_000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

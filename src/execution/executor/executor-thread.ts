@@ -15,7 +15,7 @@ import { type FailedTask, Rehearsal } from './rehearsal.ts';
 import { currentScope, type Scope } from './scope.ts';
 import { SharedWatch } from './shared-state.ts';
 
-const heartbeatMs = 50;
+const heartbeatMs = 100;
 const loopDelayEveryMs = 1_000;
 
 const { module, shared, keepsReports, rehearses } = workerData as ExecutorThreadData;
