@@ -15,12 +15,12 @@ describe('a checkpoint', () => {
     rig.store.hold();
     rig.put(['a', 1], ['b', 1]);
     await rig.until(() => rig.store.held > 0);
-    const { acknowledged } = rig.host.core;
+    const { position } = rig.host.core;
     rig.put(['a', 2], ['c', 2]);
     await rig.until(() => rig.released.includes('c=2'));
     rig.store.letGo();
     await rig.until(() => rig.store.marks.length > 0);
-    expect(rig.store.marks[0]).toBe(acknowledged);
+    expect(rig.store.marks[0]).toBe(position);
     expect(rig.store.slices.slice(0, 1).map((slice) => slice.map(([, key]) => key))).toEqual([['a', 'b']]);
     await rig.until(() => !rig.host.core.checkpointUnderWay);
     expect(rig.rows()).toEqual({ a: 2, b: 1, c: 2 });
@@ -84,7 +84,7 @@ describe('closing', () => {
     rig.put(['a', 1]);
     await rig.close();
     expect(stored(rig)).toEqual(['a']);
-    expect(rig.store.marks).toEqual([rig.host.core.acknowledged]);
+    expect(rig.store.marks).toEqual([rig.host.core.position]);
     await rig.open();
     expect(rig.rows()).toEqual({ a: 1 });
   });

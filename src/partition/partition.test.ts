@@ -173,7 +173,7 @@ test('the position that a step is told is never below that of its record, also b
   const at: number[] = [];
   for (let seen = 0; leader.appends.length > 0; ) {
     leader.land();
-    for (; seen < leader.released.length; seen++) at.push(leader.core.acknowledged);
+    for (; seen < leader.released.length; seen++) at.push(leader.core.position);
   }
   expect(at).toEqual(told);
   expect(new Set(sequences).size).toBe(5);

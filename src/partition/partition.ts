@@ -75,13 +75,8 @@ export class Partition<Output> implements Transaction<Output> {
     return this.#chain.time;
   }
 
-  /** Up to here records stand in the log for good, and are in the state. */
+  /** Up to here records stand in the log for good, and are in the state: the end of the unbroken acknowledged prefix. */
   get position(): number {
-    return this.acknowledged;
-  }
-
-  /** The end of the unbroken acknowledged prefix. */
-  get acknowledged(): number {
     return this.#pipeline?.acknowledged ?? this.#chain.position;
   }
 
@@ -200,8 +195,7 @@ export class Partition<Output> implements Transaction<Output> {
     this.#chain.passTime(now);
     const batch = this.#batches.open;
     const { chars } = batch;
-    const writes = batch.writes.length;
-    const outputs = batch.outputs.length;
+    const [writes, outputs] = [batch.writes.length, batch.outputs.length];
     const settled = this.#settled.length;
     this.#undo.length = 0;
     try {
@@ -257,6 +251,12 @@ export class Partition<Output> implements Transaction<Output> {
     // On a shared log nothing is settled before an append that began later has confirmed the leadership.
     if (this.#options.shared) this.emit(output);
     else this.#settled.push(output);
+  }
+
+  /** A leader that holds gathers what comes for its next record. */
+  hold(holds: boolean): void {
+    this.#pipeline?.hold(holds);
+    this.endTurn();
   }
 
   /**

@@ -327,7 +327,7 @@ export class World {
   grant(part: Part, executor: ScriptedExecutor, count = 1): number {
     let given = 0;
     this.transact(part, (tx) => {
-      given = grantTasks(part.tasks, tx, part.core.acknowledged, executor.number, count);
+      given = grantTasks(part.tasks, tx, part.core.position, executor.number, count);
     });
     return given;
   }

@@ -114,7 +114,7 @@ const run = async ({ folder, partitions, physicalLogs, env, previousEnd, reader,
       await Promise.race([new Promise<void>((resolve) => env.timers.after(lookMs, resolve)), failed.promise]);
     await host.close();
     host = undefined;
-    return parts.map(({ host: { core } }) => ({ position: core.acknowledged, time: core.time }));
+    return parts.map(({ host: { core } }) => ({ position: core.position, time: core.time }));
   } finally {
     await host?.close().catch(() => undefined);
     for (const log of logs) await log.close();

@@ -63,7 +63,7 @@ export const dispatch = (
         if (!leading || tasks.readyFor(executor.names) === 0) continue;
         const count = Math.ceil(most / (parts.length - at));
         host.transact((tx) => {
-          const granted = grantTasks(tasks, tx, host.core.acknowledged, number, count);
+          const granted = grantTasks(tasks, tx, host.core.position, number, count);
           most -= granted;
           given += granted;
           executor.wanted -= granted;

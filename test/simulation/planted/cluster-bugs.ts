@@ -16,6 +16,7 @@ export const clusterBugs: readonly PlantedBug[] = [
     replace: '          : leader === this.#self || standbys.includes(this.#self)\n',
     law: ['no duel', 'progress', 'led again', 'stable'],
     seeds: 20,
+    first: 50,
   },
   {
     name: 'P9: nodes that depose each other do not wait ever longer',

@@ -187,7 +187,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
       onFenced: (certain) => {
         world.count(`fenced, outcome ${certain ? 'certain' : 'unknown'}`);
         const core = opened.get(partition)?.host.core;
-        if (certain && core !== undefined) world.lostCertainly(partition, core.epoch, core.acknowledged);
+        if (certain && core !== undefined) world.lostCertainly(partition, core.epoch, core.position);
         drop(partition, 'fenced', 'deposed');
       },
       onFailed: (error) => {
