@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { taskKey } from '../values/task-id.ts';
+import { executorsLost } from './blame.ts';
 import { attemptLost, executorLost } from './grant.ts';
 import {
   begin,
@@ -48,6 +49,24 @@ describe('crashes (T3)', () => {
     }
     // The first time nobody knew that it had begun.
     expect(kills).toBe(6);
+    expect(failureOf(world, id)).toMatchObject({ code: 'TASK_CRASHED' });
+  });
+
+  test('so does one that ends another node before it is heard that it began: whoever was granted there is suspected', () => {
+    const world = worldOf();
+    const part = only(world);
+    const id = started(world);
+    let ends = 0;
+    for (; stateOf(world, id) !== undefined && ends < 20; ends++) {
+      const executor = world.addExecutor();
+      world.grant(part, executor, 1);
+      landAll(part, world);
+      world.executors.splice(world.executors.indexOf(executor), 1);
+      world.transact(part, (tx) => executorsLost(part.tasks, tx, new Set([executor.number]), 'it was killed'));
+      landAll(part, world);
+      world.fire(part);
+    }
+    expect(ends).toBe(5);
     expect(failureOf(world, id)).toMatchObject({ code: 'TASK_CRASHED' });
   });
 
