@@ -79,10 +79,6 @@ export const limits = {
   windowRecordsOwn: 2,
   /** An append costs servers and node more than what is in it: what comes meanwhile goes into the next record. */
   windowRecordsNats: 1,
-  /** Where so many outputs wait for a record in the mean, and for each ms so many, a leader on a shared log sends the next one so much later. */
-  recordPauseMs: 4,
-  recordPauseOutputs: 2,
-  recordPauseOutputsPerMs: 1,
   intakePendingMax: 20_000,
   clientStartsMax: 10_000,
   checkpointDirtyRows: 100_000,
@@ -180,8 +176,6 @@ export const limits = {
   /** Work whose leader is gone is let go of if no other has taken it over by then. */
   orphanMs: 15_000,
   slotsPerExecutor: 8,
-  /** An executor that its own node has given nothing for so long asks other nodes for work. */
-  askOthersAfterMs: 10,
   secondTaskLoopDelayMs: 20,
   waitingTasksPerExecutorMax: 1_000,
   waitingParkMs: 10_000,

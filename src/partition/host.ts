@@ -67,7 +67,6 @@ export class PartitionHost<Output> {
           underWay: this.#underWay,
           state: () => ({ position: this.core.position, role: this.core.role, logId: this.core.logId }),
           confirm: () => this.confirm(),
-          hold: (holds) => (holds ? this.core.hold(true) : this.#do(() => this.core.hold(false))),
           onFailed: (error) => this.#fail(error),
         })
       : undefined;
@@ -189,7 +188,6 @@ export class PartitionHost<Output> {
    * tried again: it is in the log. Appends that a full disk holds up settle when the log is closed.
    */
   async close(): Promise<void> {
-    this.#do(() => this.core.hold(false));
     if (!this.#stopped && this.core.role === 'leading') {
       this.#guard(() => this.core.checkpoint());
       this.#pump();
@@ -271,7 +269,6 @@ export class PartitionHost<Output> {
   }
 
   #append(entry: Entry<Output>): void {
-    this.#shared?.sent(entry.outputs.length);
     this.#underWay.track(
       this.#options.log.append(entry.bytes, entry.after).then((result) => {
         // The log is closed or refuses: nobody was told that this was done.

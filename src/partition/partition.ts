@@ -253,12 +253,6 @@ export class Partition<Output> implements Transaction<Output> {
     else this.#settled.push(output);
   }
 
-  /** A leader that holds gathers what comes for its next record. */
-  hold(holds: boolean): void {
-    this.#pipeline?.hold(holds);
-    this.endTurn();
-  }
-
   /**
    * Ends the turn: what was written goes under way as far as the window has room (the rest with the next
    * acknowledgement), and outputs are attached to what they depend on.

@@ -48,8 +48,6 @@ export class Pipeline<Output> {
   #acknowledged: number;
   #reading = false;
   #resending = false;
-  #holds = false;
-  #hurries = false;
 
   /** `epoch` is the position of this leader's epoch record, which is in the log. `carefulWindow` is the window of every leader there may have been. */
   constructor(options: {
@@ -84,22 +82,14 @@ export class Pipeline<Output> {
 
   get hasRoom(): boolean {
     const oldest = this.#entries[0];
-    if (this.#holds) return false;
     if (oldest === undefined) return true;
     if (this.#resending) return false;
     return oldest.after + 1 > this.#carefulUntil && this.#entries.length < this.#window;
   }
 
-  /** While it holds it has no room. */
-  hold(holds: boolean): void {
-    this.#holds = holds && !this.#hurries;
-  }
-
   /** In the largest window that any leader may have: who is about to end does not wait. */
   hurry(): void {
     this.#window = this.#carefulWindow;
-    this.#hurries = true;
-    this.#holds = false;
   }
 
   /** Outputs that wait for what is under way. */

@@ -13,7 +13,6 @@ import type { Env } from '../platform/env.ts';
 import { LogMending } from './log-mending.ts';
 import type { Role } from './partition-effect.ts';
 import type { LogId } from './record.ts';
-import { RecordPace } from './record-pace.ts';
 import type { Replicas } from './replicas.ts';
 import type { UnderWay } from './under-way.ts';
 
@@ -30,8 +29,6 @@ export type SharedLogOptions = {
   readonly state: () => { readonly position: number; readonly role: Role; readonly logId: LogId | undefined };
   /** Has the leader append an empty record, if it is idle. */
   readonly confirm: () => void;
-  /** Has the core hold back its next record, and send it. */
-  readonly hold: (holds: boolean) => void;
   readonly onFailed: (error: unknown) => void;
 };
 
@@ -42,7 +39,6 @@ export class SharedLog {
   readonly #newest: LogRecord[] = [];
   #newestBytes = 0;
   #prepared: { readonly asked: ReturnType<Replicas['ask']>; readonly atMs: number } | undefined;
-  readonly #pace = new RecordPace();
   #vainAppends = 0;
   #busy = false;
   #putsBack = false;
@@ -78,15 +74,6 @@ export class SharedLog {
     this.#newestBytes += record.bytes.length;
     while (this.#newest.length > limits.givenRecords || this.#newestBytes > limits.givenBytes)
       this.#newestBytes -= this.#newest.shift()?.bytes.length ?? 0;
-  }
-
-  /** A record goes out on which so many outputs wait. */
-  sent(outputs: number): void {
-    const { env, underWay, state, hold } = this.#options;
-    const pauseMs = state().role === 'leading' ? this.#pace.sent(outputs, env.clock.monotonic()) : 0;
-    if (pauseMs === 0) return;
-    hold(true);
-    underWay.later(pauseMs, () => hold(false));
   }
 
   /** The same bytes are appended again. */

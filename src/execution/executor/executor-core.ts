@@ -84,7 +84,7 @@ export class ExecutorCore implements Host {
     this.app = options.app;
     this.watch = options.watch;
     this.slotCount = options.slots ?? limits.slotsPerExecutor;
-    this.links = new LeaderLinks(options.env, options.send, options.keepsReports === true, () => this.schedule());
+    this.links = new LeaderLinks(options.send, options.keepsReports === true);
     this.takeover = new Takeover(this.attempts, this.links, options.env, (attempt, why) =>
       this.letGo(attempt, 'TASK_CANCELLED', why),
     );

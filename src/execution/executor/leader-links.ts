@@ -2,8 +2,6 @@
  * What goes out: reports to the leaders' threads, one flat array each at a flush, and the wants that belong to it.
  */
 
-import { limits } from '../../limits.ts';
-import type { Env } from '../../platform/env.ts';
 import { appendFlat, type Flat, fromExecutor, isKept } from '../../tasks/messages.ts';
 import type { Attempt } from './attempt.ts';
 import { KeptReports } from './kept-reports.ts';
@@ -19,22 +17,14 @@ type Link = {
 
 export class LeaderLinks {
   private readonly links = new Map<number, Link>();
-  private readonly env: Env;
-  private readonly flushSoon: () => void;
   private readonly send: (peer: number, flat: Flat) => void;
   /** Entered since the last flush: `started` is due, unless they are through by then. */
   private entered: Attempt[] = [];
   private unsent = 0;
-  /** When a leader of this node last granted something. */
-  private fedMs = Number.NEGATIVE_INFINITY;
-  private asksOthersLater = false;
   /** Undefined where a partition gets no other leader. */
   readonly kept: KeptReports | undefined;
 
-  /** `flushSoon`: has `flush` called soon. */
-  constructor(env: Env, send: (peer: number, flat: Flat) => void, keepsReports: boolean, flushSoon: () => void) {
-    this.env = env;
-    this.flushSoon = flushSoon;
+  constructor(send: (peer: number, flat: Flat) => void, keepsReports: boolean) {
     this.send = send;
     this.kept = keepsReports ? new KeptReports() : undefined;
   }
@@ -58,7 +48,6 @@ export class LeaderLinks {
   granted(attempt: Attempt): void {
     const link = this.links.get(attempt.peer);
     if (link === undefined) return;
-    if (!link.remote) this.fedMs = this.env.clock.monotonic();
     link.queued++;
     if (link.asked > 0) link.asked--;
   }
@@ -110,7 +99,6 @@ export class LeaderLinks {
       this.entered = [];
     }
     this.unsent = 0;
-    const hungersInMs = this.fedMs + limits.askOthersAfterMs - this.env.clock.monotonic();
     let local = 0;
     let queued = 0;
     for (const link of this.links.values()) {
@@ -121,26 +109,15 @@ export class LeaderLinks {
       const share = Math.ceil(target / (link.remote ? this.links.size : local));
       const missing = share - link.asked - link.queued;
       // Few at a time while there is still something to do: a message for each would cost more than the tasks.
-      if (missing > 0 && missing >= share >> 2) {
-        // Other nodes are asked by who has nothing to do, and is given nothing by its own.
-        if (!link.remote || (queued === 0 && hungersInMs <= 0)) {
-          link.asked += missing;
-          link.out.push(fromExecutor.want, missing);
-        } else if (queued === 0) this.askOthersIn(hungersInMs);
+      // Other nodes are asked by who has nothing to do.
+      if (missing > 0 && missing >= share >> 2 && !(link.remote && queued > 0)) {
+        link.asked += missing;
+        link.out.push(fromExecutor.want, missing);
       }
       if (link.out.length === 0) continue;
       const { out } = link;
       link.out = [];
       this.send(link.peer, out);
     }
-  }
-
-  private askOthersIn(ms: number): void {
-    if (this.asksOthersLater) return;
-    this.asksOthersLater = true;
-    this.env.timers.after(Math.ceil(ms), () => {
-      this.asksOthersLater = false;
-      this.flushSoon();
-    });
   }
 }
