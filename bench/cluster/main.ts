@@ -6,7 +6,7 @@ import { runCommand } from '../src/command.ts';
 await runCommand({
   registry: import.meta.resolve('../src/cluster/scenarios.ts'),
   scenarios,
-  help: `Usage: npm run bench:cluster -- [NAME…] [--runs 3] [--partitions 6] [--executors 1] [--scale 1] [--data DIR] [--profiles DIR]
+  help: `Usage: npm run bench:cluster -- [NAME…] [--runs 3] [--partitions 3] [--executors 1] [--scale 1] [--data DIR] [--profiles DIR]
 
   npm run bench:cluster                                 all scenarios, three runs each
   npm run bench:cluster -- cluster-noop --partitions 12
@@ -14,5 +14,5 @@ await runCommand({
 
 It needs a NATS server: npm run setup:nats.
 `,
-  defaults: { partitions: 6, executors: 1 },
+  defaults: { partitions: 3, executors: 1 },
 });

@@ -5,7 +5,7 @@ import { findNatsServer } from '../engine/nats/server-binary.ts';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { beginCluster, enterCluster } from '../machine/enter.ts';
-import { memberName, partitionsPerServer } from '../node/cluster-options.ts';
+import { defaultPartitions, memberName } from '../node/cluster-options.ts';
 import { checkTakeable } from '../node/embedded-folder.ts';
 import type { LogLevel } from '../node/options.ts';
 import { nodeEnv } from '../platform/node.ts';
@@ -77,7 +77,7 @@ command with which another machine joins. JSON lines on stderr.`,
     )
     .addOption(new Option('--cluster <name>', 'the name of the cluster (default: tutti)').argParser(nameText))
     .addOption(
-      new Option('--partitions <n>', 'partitions of a new cluster (default: 2 for each copy)')
+      new Option('--partitions <n>', 'partitions of a new cluster (default: 3 with three copies, else 2)')
         .env('TUTTI_PARTITIONS')
         .argParser(wholeNumber(1, limits.partitionsMax)),
     )
@@ -190,7 +190,7 @@ const up = async (app: string, options: UpOptions, shell: Shell, command: Comman
         port: options.port ?? limits.gatewayPortDefault,
         location: options.location ?? '',
         replicas: Number(replicas),
-        partitions: options.partitions ?? Number(replicas) * partitionsPerServer,
+        partitions: options.partitions ?? defaultPartitions(Number(replicas)),
         nats,
         gatewayToken: options.gatewayToken,
       },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { LocalBus } from '../engine/embedded/local-bus.ts';
 import { manualEnv } from '../engine/embedded/manual-env.fixture.ts';
 import { limits } from '../limits.ts';
-import { type Flat, fromClient, toClient } from '../tasks/messages.ts';
+import { type Flat, fromClient, fromExecutor, toClient, toExecutor } from '../tasks/messages.ts';
 import { mintTaskId } from '../values/task-id.ts';
 import { RequestRouter } from './request-router.ts';
 import { WorkRelay } from './work-relay.ts';
@@ -71,4 +71,65 @@ test('requests of one node are answered by another over the session of their wor
   expect(told).toEqual([[toClient.reply, 7, 1, '"here"']]);
   a.relay.close();
   b.relay.close();
+});
+
+test('what nobody waits for goes with the next message to that node, before it, or with the next tick', async () => {
+  const env = manualEnv();
+  const bus = new LocalBus(env.timers);
+  const nothing = () => undefined;
+  const heard: Flat[] = [];
+  let messages = 0;
+  const node = (name: string): WorkRelay => {
+    bus.subscribe(`work/${name}`, () => messages++);
+    return new WorkRelay(
+      name,
+      bus,
+      env,
+      {
+        addExecutor: nothing,
+        removeExecutor: () => heard.push(['gone']),
+        removeExecutors: nothing,
+        executorBusy: nothing,
+        executorAnswers: nothing,
+        fromExecutor: (_executor, flat) => heard.push(flat),
+      },
+      { addPeer: nothing, dropPeer: nothing, receive: (_executor, _peer, flat) => heard.push(flat) },
+    );
+  };
+  const [a, b] = [node('a'), node('b')];
+  a.addNode('b');
+  b.addNode('a');
+  a.addExecutor(5, [], []);
+  for (let round = 0; round < 10; round++) {
+    env.advance(limits.linkTickMs);
+    await settled();
+  }
+  const started: Flat = [fromExecutor.started, 0, 1, 1, fromExecutor.started, 0, 1, 2];
+  const want: Flat = [fromExecutor.want, 3];
+  messages = 0;
+  // Peer 1 is what executors of `a` know `b` as.
+  a.fromExecutor(5, 1, started);
+  await settled();
+  expect([heard, messages]).toEqual([[], 0]);
+  a.fromExecutor(5, 1, want);
+  await settled();
+  expect([heard.splice(0), messages]).toEqual([[started, want], 1]);
+  a.fromExecutor(5, 1, started);
+  env.advance(limits.linkTickMs);
+  await settled();
+  expect(heard.splice(0)).toEqual([started]);
+  const taken: Flat = [toExecutor.taken, 0, 1, 2];
+  b.toExecutor(2 ** 20, taken);
+  await settled();
+  expect(heard).toEqual([]);
+  env.advance(limits.linkTickMs);
+  await settled();
+  expect(heard.splice(0)).toEqual([taken]);
+  // The end of its executor does not overtake it.
+  a.fromExecutor(5, 1, started);
+  a.removeExecutor(5, undefined, { kind: 'crashed', what: 'it ended' });
+  await settled();
+  expect(heard.slice(-2)).toEqual([started, ['gone']]);
+  a.close();
+  b.close();
 });

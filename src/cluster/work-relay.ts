@@ -9,6 +9,8 @@
  *     here, and all of them are asked (scenario T2).
  * W3  When a session ends, its executors are lost to the leaders here, and the leaders there to the executors here: what was
  *     granted is given to others, and what still runs may be taken over by a new leader.
+ * W4  What nobody waits for (that a task has begun, that reports are durable) goes before the next message to that node, or with the
+ *     next tick. It keeps its place: nothing overtakes it.
  */
 import { pack, unpack } from 'msgpackr';
 import type { Bus } from '../engine/engine.ts';
@@ -16,7 +18,7 @@ import type { AttemptName } from '../execution/executor/control.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import type { Loss } from '../tasks/grant.ts';
-import type { Flat } from '../tasks/messages.ts';
+import { type Flat, isUnhurriedReport, isUnhurriedWord } from '../tasks/messages.ts';
 import { type LinkMessage, NodeLink } from './node-link.ts';
 import type { RouterBody } from './router-out.ts';
 
@@ -70,10 +72,16 @@ type Peer = {
   /** How executors here call this session; executors there by their numbers here. */
   number: number;
   readonly executors: Map<number, number>;
+  /** What waits for the next message or tick (W4). */
+  unsaid: WorkBody[];
   /** Its executors are known here, or it was waited for long enough. */
   met: boolean;
   readonly addedAtMs: number;
 };
+
+/** Over a session: one, or several that go together. */
+const bodiesOf = (said: WorkBody | readonly WorkBody[]): readonly WorkBody[] =>
+  typeof said[0] === 'string' ? [said as WorkBody] : (said as readonly WorkBody[]);
 
 /** Numbers of other nodes' executors begin here. */
 const foreignFrom = 2 ** 20;
@@ -123,7 +131,7 @@ export class WorkRelay {
     if (node === this.#node || this.#peers.has(node) || this.#closed) return;
     const addedAtMs = this.#env.clock.monotonic();
     const link = new NodeLink(() => this.#nextSession++, addedAtMs);
-    this.#peers.set(node, { node, link, number: 0, executors: new Map(), met: false, addedAtMs });
+    this.#peers.set(node, { node, link, number: 0, executors: new Map(), unsaid: [], met: false, addedAtMs });
   }
 
   /** It has ended, or is none of the cluster's any more. `crashed`: how, where its tasks may be to blame. */
@@ -181,7 +189,7 @@ export class WorkRelay {
     if (peer === 0) this.#leaders.fromExecutor(executor, flat);
     else {
       const to = this.#peerOfNumber.get(peer);
-      if (to !== undefined) this.#say(to, ['up', executor, flat]);
+      if (to !== undefined) this.#say(to, ['up', executor, flat], isUnhurriedReport(flat));
     }
   }
 
@@ -189,7 +197,7 @@ export class WorkRelay {
   toExecutor(executor: number, flat: Flat): void {
     const foreign = this.#foreign.get(executor);
     if (foreign === undefined) this.#executors.receive(executor, 0, flat);
-    else this.#say(foreign[0], ['down', foreign[1], flat]);
+    else this.#say(foreign[0], ['down', foreign[1], flat], isUnhurriedWord(flat));
   }
 
   close(): void {
@@ -203,6 +211,7 @@ export class WorkRelay {
     this.#cancelTick = this.#env.timers.after(limits.linkTickMs, () => {
       const nowMs = this.#env.clock.monotonic();
       for (const peer of [...this.#peers.values()]) {
+        if (peer.unsaid.length > 0) this.#send(peer);
         peer.link.tick(nowMs);
         this.#perform(peer);
       }
@@ -237,7 +246,7 @@ export class WorkRelay {
             this.#down(peer, undefined);
             break;
           case 'deliver':
-            this.#deliver(peer, unpack(effect.body) as WorkBody);
+            for (const body of bodiesOf(unpack(effect.body))) this.#deliver(peer, body);
             break;
           default:
             effect satisfies never;
@@ -261,6 +270,7 @@ export class WorkRelay {
     for (const executor of this.#own.keys()) this.#executors.dropPeer(executor, peer.number);
     const numbers = [...peer.executors.values()];
     peer.executors.clear();
+    peer.unsaid = [];
     for (const number of numbers) this.#foreign.delete(number);
     this.#leaders.removeExecutors(numbers, what);
     this.#requests?.peerDown(peer.node);
@@ -326,8 +336,15 @@ export class WorkRelay {
     for (const peer of this.#peers.values()) if (peer.link.up) this.#say(peer, body);
   }
 
-  #say(peer: Peer, body: WorkBody): void {
-    peer.link.send(pack(body), this.#env.clock.monotonic());
+  #say(peer: Peer, body: WorkBody, unhurried = false): void {
+    peer.unsaid.push(body);
+    if (!unhurried) this.#send(peer);
+  }
+
+  #send(peer: Peer): void {
+    const { unsaid } = peer;
+    peer.unsaid = [];
+    peer.link.send(pack(unsaid.length === 1 ? unsaid[0] : unsaid), this.#env.clock.monotonic());
     this.#perform(peer);
   }
 }

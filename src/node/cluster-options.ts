@@ -63,8 +63,8 @@ const optionNames = [
 ] as const;
 
 const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
-/** Of a new cluster. */
-export const partitionsPerServer = 2;
+/** Of a new cluster: one for each server, but with two machines each has one to lead. */
+export const defaultPartitions = (replicas: number): number => Math.max(2, replicas);
 
 /** Throws `OPTION_INVALID`, naming the option. */
 export const checkClusterOptions = (options: ClusterOptions): MembershipSettings => {
@@ -92,7 +92,7 @@ export const checkClusterOptions = (options: ClusterOptions): MembershipSettings
     location,
     weight: count(options.weight, 'cluster.weight', limits.memberWeightMax) ?? 1,
     creates: creates
-      ? { partitions: partitions ?? replicas * partitionsPerServer, standbys: 1, movesMax: limits.movesMax }
+      ? { partitions: partitions ?? defaultPartitions(replicas), standbys: 1, movesMax: limits.movesMax }
       : undefined,
     from: from === undefined ? undefined : resolve(from),
     nats: {

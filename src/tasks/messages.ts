@@ -184,6 +184,19 @@ export const toClientArity: Arity<typeof toClient> = { 1: 3, 2: 2 };
 /** A flat array under way. */
 export type Flat = unknown[];
 
+const holdsOnly = (flat: Flat, op: number, arity: number): boolean => {
+  for (let at = 0; at < flat.length; at += 1 + arity) if (flat[at] !== op) return false;
+  return true;
+};
+
+/** Whether an executor says no more than that tasks have begun: no leader waits for that. */
+export const isUnhurriedReport = (flat: Flat): boolean =>
+  holdsOnly(flat, fromExecutor.started, fromExecutorArity[fromExecutor.started]);
+
+/** Whether a leader says no more than that reports are durable: no executor waits for that. */
+export const isUnhurriedWord = (flat: Flat): boolean =>
+  holdsOnly(flat, toExecutor.taken, toExecutorArity[toExecutor.taken]);
+
 /** Adds the fields of messages to an array that is on its way out. */
 export const appendFlat = (out: Flat, fields: readonly unknown[]): void => {
   for (const field of fields) out.push(field);

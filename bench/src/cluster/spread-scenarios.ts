@@ -14,6 +14,8 @@ import { Rig } from './rig.ts';
 const waitMs = 50;
 const slotsPerNode = 8;
 const perSlot = 100;
+/** V8 compiles for seconds what a new process runs. */
+const warmUpPerSlot = 200;
 const slower = 1.5;
 
 type Keys = (index: number, partitions: number) => { readonly key: string } | undefined;
@@ -60,7 +62,7 @@ const spread = async (options: RunOptions, nodes: number, keys: Keys, slowNode: 
   const n = scaled(slots * perSlot, options);
   await runWaiting(
     client,
-    Array.from({ length: slots * 2 }, () => undefined),
+    Array.from({ length: slots * warmUpPerSlot }, () => undefined),
   );
   const work = Array.from({ length: n }, (_, index) => keys(index, partitions));
   const before = rig.cost();

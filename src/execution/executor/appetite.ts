@@ -35,6 +35,9 @@ export class Appetite {
     else room = this.blocking ? 1 : slots;
     if (this.meanMs === undefined) return room;
     if (this.meanMs > oneAheadMs) return room;
-    return Math.max(room, Math.min(aheadMax, Math.max(1, Math.floor(aheadMs / this.meanMs))));
+    const inTurn = aheadMs / this.meanMs;
+    // Tasks that wait end side by side: while one round trip lasts, as many slots become free.
+    const sideBySide = this.blocking ? 0 : Math.min(slots, inTurn * slots);
+    return Math.max(room, Math.min(aheadMax, Math.max(1, Math.floor(Math.max(inTurn, sideBySide)))));
   }
 }
