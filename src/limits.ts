@@ -274,7 +274,9 @@ export const limits = {
   lifeLineSoonMs: 5,
   /** How often a node looks how the servers of the engine do. */
   serversLookMs: 2_000,
-  /** A node that is closed waits so long for others to take what it holds. */
+  /** A node of a cluster that is closed takes no new work first, and waits so long for code of tasks that runs. */
+  restMs: 1_000,
+  /** Then it waits so long for others to take what it holds. */
   leaveMs: 10_000,
   /** A file of copies of records. */
   copyFileBytes: 16 * 1024 * 1024,

@@ -51,6 +51,8 @@ type Executor = {
   guilty: AttemptName | undefined;
   loss: Loss | undefined;
   ready: boolean;
+  /** Told when it has come to rest. */
+  rested: (() => void) | undefined;
   reportedSilent: boolean;
   reportedBusy: boolean;
 };
@@ -127,6 +129,27 @@ export class Executors {
     await executor?.worker.terminate();
   }
 
+  /** They take no new work; settles when none runs code of a task any more, or after `restMs`. */
+  async rest(): Promise<void> {
+    const resting = [...this.#executors.values()].filter(({ ready }) => ready);
+    const rested = resting.map(
+      (executor) =>
+        new Promise<void>((resolve) => {
+          executor.rested = resolve;
+          executor.worker.once('exit', () => resolve());
+          executor.worker.postMessage({ kind: 'rest' } satisfies ToExecutorThread);
+        }),
+    );
+    let late: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([
+      Promise.all(rested),
+      new Promise((resolve) => {
+        late = setTimeout(resolve, limits.restMs);
+      }),
+    ]);
+    clearTimeout(late);
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#watch);
@@ -166,6 +189,7 @@ export class Executors {
       guilty: undefined,
       loss: undefined,
       ready: false,
+      rested: undefined,
       reportedSilent: false,
       reportedBusy: false,
     };
@@ -189,6 +213,9 @@ export class Executors {
             break;
           case 'crash':
             executor.guilty = message.attempt;
+            break;
+          case 'rested':
+            executor.rested?.();
             break;
           case 'closed':
             void worker.terminate();
@@ -229,7 +256,11 @@ export class Executors {
 
   #gone(executor: Executor, what: string): void {
     this.#executors.delete(executor.number);
-    if (this.#closing || !executor.ready) return;
+    if (!executor.ready) return;
+    if (this.#closing) {
+      this.#options.onGone(executor.number, undefined, { kind: 'returned' });
+      return;
+    }
     const loss: Loss = executor.loss ?? { kind: 'crashed', what };
     // A thread that ran out of memory could say nothing; whose code it had entered last stands in shared memory.
     const guilty = executor.guilty ?? (executor.loss === undefined ? executor.view.running() : undefined);

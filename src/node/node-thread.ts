@@ -117,7 +117,11 @@ class Node {
     this.#closing = true;
     await this.#socket?.close();
     this.#socketClient?.close(new TuttiError('CLOSED', 'The node was closed.'));
-    if (data.membership !== undefined && this.#stateLeads) await this.#leave();
+    if (data.membership !== undefined && this.#stateLeads) {
+      // What others would grant it now would be lost with it.
+      await this.#executors?.rest();
+      await this.#leave();
+    }
     await this.#executors?.close();
     output.flush();
     // A thread that is ended while it loads a native module takes the process with it.

@@ -40,7 +40,7 @@ export const toExecutor = {
 
 /** What an executor tells a leader. Every message begins with partition, epoch, n, except `want` and `runs`. */
 export const fromExecutor = {
-  /** Can take work: count (grants wanted in addition to those asked for and not yet got). */
+  /** Can take work: count (grants wanted in addition to those asked for and not yet got; below 0: so many fewer). */
   want: 1,
   /** `ctx.run` finished: partition, epoch, n, step key, fingerprint, ok, text, tookMs (whole milliseconds, all its tries). Answered by `stepResult` once durable. */
   stepRun: 2,

@@ -1,4 +1,5 @@
 /** An app whose tasks tell in which process they ran. */
+import { appendFileSync } from 'node:fs';
 import { task } from '../../src/index.ts';
 
 export const where = task(async () => process.pid);
@@ -35,4 +36,11 @@ export const hold = task(async (_ctx, { pid, ms }: { pid: number; ms: number }) 
   if (process.pid !== pid) return false;
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   return true;
+});
+
+/** Notes in which process it begins, and goes on for a while. */
+export const noting = task(async (_ctx, { file, ms }: { file: string; ms: number }) => {
+  appendFileSync(file, `${process.pid}\n`);
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return process.pid;
 });

@@ -1,4 +1,7 @@
 /** Three nodes in processes of their own over three real NATS servers: any of them answers, all of them work, each of them may die. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, type RemoteClient } from '../../src/client/client.ts';
 import { type ClusterNodes, startClusterNodes } from '../../tools/cluster-nodes.ts';
@@ -138,6 +141,21 @@ test('a node that is ended gives away what it holds first: nobody waits', async 
   await expect.poll(() => done).toBeGreaterThan(before + 20);
   going = false;
   await Promise.all(callers);
+  await cluster.nodes[1]?.start();
+  await atRest(0, 3);
+});
+
+test('what runs on a node that is ended ends there first, and runs nowhere else', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'tutti-noting-')), 'began');
+  const began = () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : []);
+  const client = clientOf(cluster.nodes[0]?.url as string);
+  const pid = cluster.nodes[1]?.pid as number;
+  const ran = Promise.all(Array.from({ length: 12 }, () => client.run(app.noting, { file, ms: 700 })));
+  await expect.poll(began, { interval: 10 }).toContain(pid);
+  await cluster.nodes[1]?.stop();
+  expect(await ran).toContain(pid);
+  expect(began().length).toBe(12);
+  rmSync(dirname(file), { recursive: true });
   await cluster.nodes[1]?.start();
   await atRest(0, 3);
 });

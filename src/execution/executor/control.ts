@@ -22,6 +22,8 @@ export type ExecutorThreadData = {
 export type ToExecutorThread =
   /** Leaders are reached over `port`, in flat arrays: those of this node, or (`remote`) of another one. */
   | { readonly kind: 'connect'; readonly index: number; readonly port: MessagePort; readonly remote: boolean }
+  /** The node is about to close: no new work is taken. Answered by `rested` when no code of tasks runs any more. */
+  | { readonly kind: 'rest' }
   /** The node closes: signals are aborted, and what runs is let go of. Answered by `closed`. */
   | { readonly kind: 'close' };
 
@@ -39,6 +41,7 @@ export type FromExecutorThread =
   | { readonly kind: 'output'; readonly lines: readonly string[] }
   /** A task failed: where they are rehearsed. `error` is encoded. */
   | { readonly kind: 'taskFailed'; readonly task: FailedTask; readonly error: string }
+  | { readonly kind: 'rested' }
   | { readonly kind: 'closed' }
   /** The thread is about to end, and this attempt is why: it called process.exit, or threw past everything. */
   | { readonly kind: 'crash'; readonly attempt: AttemptName };

@@ -282,3 +282,25 @@ test('something thrown past all code fails the attempt it belongs to, once', asy
   await leader.settle();
   expect(leader.failed(n)).toMatchObject({ retryable: true, error: { cause: { message: 'stray' } } });
 });
+
+test('at rest it takes back what it asked for, ends what runs and takes what comes all the same, and asks for nothing more', async () => {
+  const gate = deferred();
+  const leader = new ScriptedLeader({ waits: task(() => gate.promise), quick: task(() => 1) }, { slots: 4 });
+  let rested = 0;
+  await leader.settle();
+  leader.grant('waits', undefined);
+  await leader.settle();
+  expect(leader.wanted).toBe(4);
+  leader.core.rest(() => rested++);
+  await leader.settle();
+  // What it asked for in all is what it got.
+  expect([leader.wanted, rested]).toEqual([1, 0]);
+  const crossing = leader.grant('quick', undefined);
+  await leader.settle();
+  expect(leader.done(crossing)).toBe(1);
+  expect(rested).toBe(0);
+  gate.resolve();
+  await leader.settle();
+  expect(rested).toBeGreaterThan(0);
+  expect(leader.wanted).toBe(1);
+});

@@ -25,6 +25,7 @@ import { Attempt } from './attempt.ts';
 import { AttemptTable } from './attempt-table.ts';
 import { runChunk } from './chunk-run.ts';
 import { Deadlines } from './deadlines.ts';
+import type { ExecutorOptions } from './executor-options.ts';
 import { Fifo } from './fifo.ts';
 import type { Host, Watch } from './host.ts';
 import { Journal } from './journal.ts';
@@ -43,16 +44,6 @@ const turnMs = 10;
 const flushMs = 1;
 /** Before code that may take longer than this, what there is to tell is sent. */
 const shortMs = 2;
-export type ExecutorOptions = {
-  readonly env: Env;
-  readonly app: AppCatalogue;
-  /** Sends a flat array to a leader's thread. */
-  readonly send: (peer: number, flat: Flat) => void;
-  readonly watch?: Watch;
-  readonly slots?: number;
-  /** As of a node of a cluster (`kept-reports.ts`). */
-  readonly keepsReports?: boolean;
-};
 
 export class ExecutorCore implements Host {
   readonly env: Env;
@@ -78,6 +69,7 @@ export class ExecutorCore implements Host {
   private scheduled = false;
   private turnStartMs = 0;
   private flushedMs = 0;
+  private rested: (() => void) | undefined;
 
   constructor(options: ExecutorOptions) {
     this.env = options.env;
@@ -104,6 +96,13 @@ export class ExecutorCore implements Host {
   /** A leader's thread is gone. What it granted goes on for a while: the next leader may take it over. */
   dropPeer(peer: number): void {
     this.takeover.peerGone(peer);
+    this.schedule();
+  }
+
+  /** It takes no new work. `rested` is called when no code runs any more; what waits for steps alone may wait. */
+  rest(rested: () => void): void {
+    this.links.rest();
+    this.rested = rested;
     this.schedule();
   }
 
@@ -283,6 +282,7 @@ export class ExecutorCore implements Host {
       if (attempt === undefined) {
         this.flush(nowMs);
         this.watch?.idle();
+        if (this.slots.running === 0 && this.queue.peek() === undefined) this.rested?.();
         return false;
       }
       if (!this.enter(attempt, nowMs)) return true;

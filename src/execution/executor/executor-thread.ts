@@ -85,6 +85,10 @@ try {
       });
       return;
     }
+    if (message.kind === 'rest') {
+      executor.rest(() => tell({ kind: 'rested' }));
+      return;
+    }
     const { index, port, remote } = message;
     ports.set(index, (flat) => port.postMessage(flat));
     port.on('message', (flat: Flat) => receive(index, flat));

@@ -21,6 +21,7 @@ export class LeaderLinks {
   /** Entered since the last flush: `started` is due, unless they are through by then. */
   private entered: Attempt[] = [];
   private unsent = 0;
+  private resting = false;
   /** Undefined where a partition gets no other leader. */
   readonly kept: KeptReports | undefined;
 
@@ -39,6 +40,15 @@ export class LeaderLinks {
 
   dropAll(): void {
     this.links.clear();
+  }
+
+  /** Asks for nothing more, and takes back what was asked for. What is granted all the same is taken. */
+  rest(): void {
+    this.resting = true;
+    for (const link of this.links.values()) {
+      if (link.asked > 0) this.tell(link.peer, fromExecutor.want, [-link.asked]);
+      link.asked = 0;
+    }
   }
 
   get anythingUnsent(): boolean {
@@ -106,7 +116,7 @@ export class LeaderLinks {
       if (!link.remote) local++;
     }
     for (const link of this.links.values()) {
-      const share = Math.ceil(target / (link.remote ? this.links.size : local));
+      const share = this.resting ? 0 : Math.ceil(target / (link.remote ? this.links.size : local));
       const missing = share - link.asked - link.queued;
       // Few at a time while there is still something to do: a message for each would cost more than the tasks.
       // Other nodes are asked by who has nothing to do.
