@@ -176,6 +176,7 @@ export const limits = {
   /** Work whose leader is gone is let go of if no other has taken it over by then. */
   orphanMs: 15_000,
   slotsPerExecutor: 8,
+  slotsMax: 1_024,
   secondTaskLoopDelayMs: 20,
   waitingTasksPerExecutorMax: 1_000,
   waitingParkMs: 10_000,

@@ -40,6 +40,7 @@ export const openWhenFree = async (
     logLevel: settings.logLevel,
     ...(settings.cluster === undefined ? {} : { cluster: settings.cluster }),
     ...(settings.executors === undefined ? {} : { executors: settings.executors }),
+    ...(settings.slots === undefined ? {} : { slots: settings.slots }),
     ...(settings.partitions === undefined ? {} : { partitions: settings.partitions }),
     ...(settings.hangLimitMs === undefined ? {} : { hangLimit: settings.hangLimitMs }),
   };

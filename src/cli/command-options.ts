@@ -32,6 +32,11 @@ export const executorsOption = (): Option =>
     .env('TUTTI_EXECUTORS')
     .argParser(wholeNumber(1, executorsMax));
 
+export const slotsOption = (): Option =>
+  new Option('--slots <n>', 'tasks that one thread runs side by side while they wait (default: 8)')
+    .env('TUTTI_SLOTS')
+    .argParser(wholeNumber(1, limits.slotsMax));
+
 export const partitionsOption = (): Option =>
   new Option('--partitions <n>', 'partitions of a new data folder (default: 1)')
     .env('TUTTI_PARTITIONS')

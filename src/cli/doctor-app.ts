@@ -55,6 +55,7 @@ const loadOnly = (file: string): RunRequest => ({
     data: '',
     engine: 'memory',
     executors: undefined,
+    slots: undefined,
     partitions: undefined,
     logLevel: 'warn',
     hangLimitMs: undefined,

@@ -10,6 +10,7 @@ import {
   keyText,
   logLevelOption,
   partitionsOption,
+  slotsOption,
   someText,
   timeoutOption,
   tokenOption,
@@ -24,6 +25,7 @@ type Options = {
   readonly data: string;
   readonly engine: 'embedded' | 'memory';
   readonly executors?: number;
+  readonly slots?: number;
   readonly partitions?: number;
   readonly hangLimit?: number;
   readonly logLevel: LogLevel;
@@ -37,10 +39,10 @@ type Options = {
 };
 
 /** Options that are about a node of one's own. */
-const ownNode = ['data', 'engine', 'executors', 'partitions', 'hangLimit', 'continue', 'retry'] as const;
+const ownNode = ['data', 'engine', 'executors', 'slots', 'partitions', 'hangLimit', 'continue', 'retry'] as const;
 
 /** Options that another run of the same task needs again, by their long flags. */
-const repeated = ['data', 'engine', 'executors', 'partitions', 'hangLimit', 'logLevel', 'json'] as const;
+const repeated = ['data', 'engine', 'executors', 'slots', 'partitions', 'hangLimit', 'logLevel', 'json'] as const;
 
 export const addRunCommand = (program: Command, shell: Shell, exit: (code: number) => void): void => {
   const command = withExamples(
@@ -83,6 +85,7 @@ export const addRunCommand = (program: Command, shell: Shell, exit: (code: numbe
         .default('embedded'),
     )
     .addOption(executorsOption())
+    .addOption(slotsOption())
     .addOption(partitionsOption())
     .addOption(hangLimitOption())
     .option('--json', 'tell progress as one JSON object a line')
@@ -113,6 +116,7 @@ Exit codes: 0 done, 1 the task failed, 2 usage or bad input, 3 the data cannot b
               data: resolve(shell.cwd, options.data),
               engine: options.engine,
               executors: options.executors,
+              slots: options.slots,
               partitions: options.partitions,
               logLevel: options.logLevel,
               hangLimitMs: options.hangLimit,

@@ -8,6 +8,7 @@ export type NodeSettings = {
   readonly data: string;
   readonly engine: 'embedded' | 'memory';
   readonly executors: number | undefined;
+  readonly slots: number | undefined;
   readonly partitions: number | undefined;
   readonly logLevel: LogLevel;
   readonly hangLimitMs: number | undefined;

@@ -11,6 +11,7 @@ import {
   logLevelOption,
   partitionsOption,
   portOption,
+  slotsOption,
   tokenOption,
   withExamples,
 } from './command-options.ts';
@@ -25,6 +26,7 @@ type Options = {
   readonly host: string;
   readonly port: number;
   readonly executors?: number;
+  readonly slots?: number;
   readonly partitions?: number;
   readonly hangLimit?: number;
   readonly logLevel: LogLevel;
@@ -71,6 +73,7 @@ const nodeOptions = (command: Command, logLevel: LogLevel): Command =>
     .addOption(portOption())
     .addOption(dataOption())
     .addOption(executorsOption())
+    .addOption(slotsOption())
     .addOption(partitionsOption())
     .addOption(hangLimitOption())
     .addOption(tokenOption('what requests must name'))
@@ -86,6 +89,7 @@ const requestOf = (app: string, options: Options, shell: Shell, development: boo
     data: resolve(shell.cwd, options.data),
     engine: 'embedded',
     executors: options.executors,
+    slots: options.slots,
     partitions: options.partitions,
     logLevel: options.logLevel,
     hangLimitMs: options.hangLimit,

@@ -16,6 +16,7 @@ import {
   executorsOption,
   hangLimitOption,
   logLevelOption,
+  slotsOption,
   someText,
   wholeNumber,
   withExamples,
@@ -31,6 +32,7 @@ type MachineOptions = TlsOptions & {
   readonly name?: string;
   readonly location?: string;
   readonly executors?: number;
+  readonly slots?: number;
   readonly hangLimit?: number;
   readonly allowOrigin?: readonly string[];
   readonly https?: boolean;
@@ -145,6 +147,7 @@ const machineOptions = (command: Command, joins = false): Command => {
     )
     .addOption(dataOption())
     .addOption(executorsOption())
+    .addOption(slotsOption())
     .addOption(hangLimitOption())
     .addOption(tlsCertOption())
     .addOption(tlsKeyOption())
@@ -161,6 +164,7 @@ const settingsOf = (app: string, options: MachineOptions, shell: Shell): UpSetti
     appAsGiven: app,
     data: resolve(shell.cwd, options.data),
     executors: options.executors,
+    slots: options.slots,
     hangLimitMs: options.hangLimit,
     logLevel: options.logLevel,
     tls: tlsOf(options, shell.cwd),

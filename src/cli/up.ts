@@ -24,6 +24,7 @@ export type UpSettings = {
   readonly appAsGiven: string;
   readonly data: string;
   readonly executors: number | undefined;
+  readonly slots: number | undefined;
   readonly hangLimitMs: number | undefined;
   readonly logLevel: LogLevel;
   readonly tls: MachineTls | undefined;
@@ -131,7 +132,7 @@ export class Up {
   }
 
   #request(machine: Machine): OpenRequest {
-    const { app, data, executors, hangLimitMs, logLevel, allowOrigins, tls, https } = this.#settings;
+    const { app, data, executors, slots, hangLimitMs, logLevel, allowOrigins, tls, https } = this.#settings;
     const { host, port } = machine.settings;
     const own = machine.isLoopback && !https ? undefined : machine.tls;
     return {
@@ -141,6 +142,7 @@ export class Up {
         data,
         engine: 'embedded',
         executors,
+        slots,
         partitions: undefined,
         logLevel,
         hangLimitMs,

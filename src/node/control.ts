@@ -13,6 +13,8 @@ export type NodeThreadData = {
   /** The data folder; undefined: everything in memory, nothing kept. */
   readonly folder: string | undefined;
   readonly executors: number;
+  /** Of each executor. */
+  readonly slots: number;
   /** Undefined: as the folder has it, one for a new one. */
   readonly partitions: number | undefined;
   readonly hangLimitMs: number | undefined;

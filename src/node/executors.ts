@@ -23,6 +23,8 @@ import { decodeError } from '../values/codec.ts';
 export type ExecutorsOptions = {
   readonly module: string;
   readonly count: number;
+  /** Of each. */
+  readonly slots: number;
   readonly hangLimitMs: number | undefined;
   /** As of a node of a cluster. */
   readonly keepsReports: boolean;
@@ -107,7 +109,7 @@ export class Executors {
         const silentMs = now - view.heartbeatAt();
         return {
           executor: number,
-          slots: limits.slotsPerExecutor,
+          slots: this.#options.slots,
           busy: load?.busy ?? 0,
           waiting: load?.waiting ?? 0,
           loopDelay: view.loopDelay(),
@@ -174,8 +176,8 @@ export class Executors {
   #startOne(): Promise<LoadedApp> {
     const number = this.#next++;
     const shared = createSharedState();
-    const { module, keepsReports, rehearses } = this.#options;
-    const workerData: ExecutorThreadData = { module, executor: number, shared, keepsReports, rehearses };
+    const { module, slots, keepsReports, rehearses } = this.#options;
+    const workerData: ExecutorThreadData = { module, executor: number, slots, shared, keepsReports, rehearses };
     const worker = new Worker(threadEntries.executor, {
       workerData,
       name: `tutti-executor-${number}`,

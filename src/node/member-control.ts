@@ -29,7 +29,7 @@ export type MembershipSettings = {
 };
 
 /** `workerData` of its state thread. */
-export type MemberThreadData = Pick<StateThreadData, 'retentionMs' | 'retentionTasks' | 'tuning'> & {
+export type MemberThreadData = Pick<StateThreadData, 'slots' | 'retentionMs' | 'retentionTasks' | 'tuning'> & {
   readonly folder: string;
   readonly storePort: MessagePort;
   readonly membership: MembershipSettings;

@@ -158,6 +158,7 @@ const joinCluster = async (app: string, functions: readonly string[]): Promise<J
       openSnapshotReader: () => openLmdbReader(paths.store),
       writer,
       blobs,
+      slots: data.slots,
       retentionMs: data.retentionMs,
       retentionTasks: data.retentionTasks,
       checkpoints: data.tuning ?? limits,

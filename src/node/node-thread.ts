@@ -76,6 +76,7 @@ class Node {
     this.#executors = new Executors({
       module: data.module,
       count: data.executors,
+      slots: data.slots,
       hangLimitMs: data.hangLimitMs,
       keepsReports: data.membership !== undefined,
       rehearses: data.rehearses ?? false,
@@ -228,8 +229,8 @@ class Node {
   }
 
   #stateData(): StateThreadData | MemberThreadData {
-    const { folder, membership, retentionMs, retentionTasks, tuning, partitions = 1 } = data;
-    const common = { retentionMs, retentionTasks, tuning };
+    const { folder, membership, slots, retentionMs, retentionTasks, tuning, partitions = 1 } = data;
+    const common = { slots, retentionMs, retentionTasks, tuning };
     if (folder === undefined)
       return {
         ...common,

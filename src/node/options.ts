@@ -22,6 +22,8 @@ export type OpenOptions = {
   readonly engine?: 'embedded' | 'memory';
   /** Threads that run tasks. Default: as many as there are cores. */
   readonly executors?: number;
+  /** Tasks that one of them runs side by side, where these wait for something outside of the processor. Default: 8. */
+  readonly slots?: number;
   /** Fixed when a data folder is made. Default: 1. */
   readonly partitions?: number;
   /** How much the node says on stderr, as JSON lines. Default: `warn`. */
@@ -40,6 +42,7 @@ const optionNames = [
   'data',
   'engine',
   'executors',
+  'slots',
   'partitions',
   'logLevel',
   'hangLimit',
@@ -73,6 +76,7 @@ export const checkOptions = (options: OpenOptions): Omit<NodeThreadData, 'finger
     module: moduleAddress(options.module),
     folder,
     executors: count(options.executors, 'executors', 1_024) ?? availableParallelism(),
+    slots: count(options.slots, 'slots', limits.slotsMax) ?? limits.slotsPerExecutor,
     partitions: count(options.partitions, 'partitions', limits.partitionsMax),
     hangLimitMs: options.hangLimit === undefined ? undefined : durationMs(options.hangLimit, 'hangLimit'),
     logLevel,

@@ -14,6 +14,8 @@ export type RigOptions = {
   readonly partitions: number;
   /** Of each node. */
   readonly executors: number;
+  /** Of each executor; default: as nodes have them. */
+  readonly slots?: number;
   /** Added to the environment of a node. */
   readonly env?: (index: number) => Readonly<Record<string, string>>;
 };
@@ -45,7 +47,14 @@ export class Rig {
   readonly partitions: number;
   readonly #clients: RemoteClient<typeof app>[] = [];
 
-  static async start({ folder, nodes: count, partitions, executors, env = () => ({}) }: RigOptions): Promise<Rig> {
+  static async start({
+    folder,
+    nodes: count,
+    partitions,
+    executors,
+    slots,
+    env = () => ({}),
+  }: RigOptions): Promise<Rig> {
     mkdirSync(folder, { recursive: true });
     const nats = await startNatsCluster({ folder });
     try {
@@ -61,6 +70,7 @@ export class Rig {
         // Each its own server, as on machines of their own; it learns of the others.
         configure: (start, index) => ({
           ...start,
+          ...(slots === undefined ? {} : { slots }),
           cluster: { ...start.cluster, servers: [nats.url(index % nats.replicas)] },
         }),
       });

@@ -11,6 +11,7 @@ export type ExecutorThreadData = {
   /** Address of the app's module. */
   readonly module: string;
   readonly executor: number;
+  readonly slots: number;
   /** Made by `createSharedState`. */
   readonly shared: SharedArrayBuffer;
   /** Partitions may get other leaders. */

@@ -70,7 +70,14 @@ class Thread {
   constructor(module: string) {
     const shared = createSharedState();
     this.view = new ExecutorView(shared);
-    const workerData: ExecutorThreadData = { module, executor: 0, shared, keepsReports: false, rehearses: false };
+    const workerData: ExecutorThreadData = {
+      module,
+      executor: 0,
+      shared,
+      slots: 8,
+      keepsReports: false,
+      rehearses: false,
+    };
     this.worker = new Worker(threadEntries.executor, { workerData, stdout: true, stderr: true });
     this.worker.stdout.on('data', (data) => {
       this.stdout += String(data);

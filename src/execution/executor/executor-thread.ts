@@ -18,7 +18,7 @@ import { SharedWatch } from './shared-state.ts';
 const heartbeatMs = 100;
 const loopDelayEveryMs = 1_000;
 
-const { module, shared, keepsReports, rehearses } = workerData as ExecutorThreadData;
+const { module, slots, shared, keepsReports, rehearses } = workerData as ExecutorThreadData;
 const tell = (message: FromExecutorThread): void => parentPort?.postMessage(message);
 const env = realEnv();
 const watch = new SharedWatch(shared, env.clock.monotonic);
@@ -69,7 +69,7 @@ try {
   const send = (peer: number, flat: Flat): void => ports.get(peer)?.(flat);
   const failed = (task: FailedTask, error: string): void => tell({ kind: 'taskFailed', task, error });
   const between = rehearses ? new Rehearsal({ env, app, send, failed }) : undefined;
-  const executor = new ExecutorCore({ env, app, watch, keepsReports, send: between?.said ?? send });
+  const executor = new ExecutorCore({ env, app, watch, slots, keepsReports, send: between?.said ?? send });
   const receive = between?.told ?? ((peer, flat) => executor.receive(peer, flat));
   between?.watch(executor);
   core = executor;

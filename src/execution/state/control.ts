@@ -15,6 +15,8 @@ export type StateThreadData = {
   readonly physicalLogs: readonly (readonly number[])[];
   /** To the writer of the store on the node thread; undefined where the store is in memory. */
   readonly storePort: MessagePort | undefined;
+  /** Of each executor of this node. */
+  readonly slots: number;
   readonly retentionMs: number;
   readonly retentionTasks: number;
   readonly previousEnd: string;

@@ -3,7 +3,10 @@ import { type ExecutorPeer, ExecutorTurns, othersTakeWork } from './dispatch.ts'
 
 const peers = (...wanted: readonly number[]): Map<number, ExecutorPeer> =>
   new Map(
-    wanted.map((count, number) => [number, { wanted: count, silent: false, elsewhere: false, names: new Set(['a']) }]),
+    wanted.map((count, number) => [
+      number,
+      { wanted: count, slots: 8, silent: false, elsewhere: false, names: new Set(['a']) },
+    ]),
   );
 
 test('tasks that come one by one go to executors in turns, also where one wants far more than the others', () => {
@@ -16,11 +19,20 @@ test('tasks that come one by one go to executors in turns, also where one wants 
 
 test('one of this node that asks ahead comes before those of other nodes, until it wants no more than its slots hold', () => {
   const executors = peers(10, 9);
-  executors.set(7, { wanted: 100, silent: false, elsewhere: true, names: new Set(['a']) });
+  executors.set(7, { wanted: 100, slots: 8, silent: false, elsewhere: true, names: new Set(['a']) });
   const turns = new ExecutorTurns();
   const chosen = Array.from({ length: 6 }, () => turns.take(executors));
   expect(chosen).toEqual([0, 1, 0, 1, 7, 0]);
   expect(turns.take(executors, 'b')).toBeUndefined();
+});
+
+test('one with many slots asks ahead only beyond those', () => {
+  const executors = new Map<number, ExecutorPeer>([
+    [0, { wanted: 100, slots: 100, silent: false, elsewhere: false, names: new Set(['a']) }],
+    [7, { wanted: 100, slots: 8, silent: false, elsewhere: true, names: new Set(['a']) }],
+  ]);
+  const turns = new ExecutorTurns();
+  expect(Array.from({ length: 4 }, () => turns.take(executors))).toEqual([0, 7, 0, 7]);
 });
 
 test('an executor that does not answer gets nothing, whatever it asked for before', () => {
@@ -35,7 +47,7 @@ test('an executor that does not answer gets nothing, whatever it asked for befor
 
 test('a task goes only to an executor that has its function', () => {
   const executors = peers(2, 2, 2);
-  executors.set(1, { wanted: 2, silent: false, elsewhere: false, names: new Set(['a', 'b']) });
+  executors.set(1, { wanted: 2, slots: 8, silent: false, elsewhere: false, names: new Set(['a', 'b']) });
   const turns = new ExecutorTurns();
   expect(Array.from({ length: 3 }, () => turns.take(executors, 'b'))).toEqual([1, 1, undefined]);
   expect(Array.from({ length: 3 }, () => turns.take(executors, 'a'))).toEqual([2, 0, 2]);

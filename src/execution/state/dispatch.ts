@@ -1,5 +1,4 @@
 /** Which executor gets how much of the work that is ready. */
-import { limits } from '../../limits.ts';
 import { grantTasks } from '../../tasks/grant.ts';
 import { fromExecutor } from '../../tasks/messages.ts';
 import type { AttemptName } from '../executor/control.ts';
@@ -9,6 +8,8 @@ import type { Part } from './part.ts';
 export type ExecutorPeer = {
   /** Grants asked for and not yet given. */
   wanted: number;
+  /** How many it runs at once, where it is of this node. */
+  readonly slots: number;
   /** It does not answer: it is given nothing more until it does. */
   silent: boolean;
   /** What keeps it from answering, where that is known. */
@@ -27,7 +28,7 @@ const takesWork = (executor: ExecutorPeer): boolean => executor.wanted > 0 && !e
 /**
  * It wants more than its slots hold: it has found that its tasks are short. Such ones cost less than their way to another node.
  */
-const asksAhead = (executor: ExecutorPeer): boolean => executor.wanted > limits.slotsPerExecutor;
+const asksAhead = (executor: ExecutorPeer): boolean => executor.wanted > executor.slots;
 
 /** Those who are asked first: all who want work, or those of this node where one of them asks ahead. */
 const first = <Executor extends ExecutorPeer>(

@@ -13,7 +13,7 @@ const silent = (table: ExecutorTable, executor: number, is: boolean): void => {
 
 describe('a function with a place', () => {
   test('runs there while one there answers, and elsewhere while none does', () => {
-    const table = new ExecutorTable();
+    const table = new ExecutorTable(8);
     table.add(1, ['a', 'b'], ['b'], false);
     // Nobody is where b is to run.
     expect(runs(table)).toEqual({ 1: ['a', 'b'] });
@@ -29,7 +29,7 @@ describe('a function with a place', () => {
   });
 
   test('is no matter where those there have another version of the app, without it', () => {
-    const table = new ExecutorTable();
+    const table = new ExecutorTable(8);
     table.add(1, ['a', 'b'], ['b'], false);
     table.add(2, ['a'], [], true);
     expect(runs(table)).toEqual({ 1: ['a', 'b'], 2: ['a'] });
@@ -37,7 +37,7 @@ describe('a function with a place', () => {
 });
 
 test('executors that run the same share one set, and the sets are another array only when they have changed', () => {
-  const table = new ExecutorTable();
+  const table = new ExecutorTable(8);
   table.add(1, ['a', 'b'], [], false);
   const sets = table.functionSets;
   table.add(2, ['b', 'a'], [], true);

@@ -15,8 +15,14 @@ export type Executor = {
 const none: ReadonlySet<string> = new Set();
 
 export class ExecutorTable {
+  readonly #slots: number;
   readonly #all = new Map<number, Executor>();
   #functionSets: FunctionSets = [];
+
+  /** `slots`: of each executor of this node. */
+  constructor(slots: number) {
+    this.#slots = slots;
+  }
 
   get all(): ReadonlyMap<number, Executor> {
     return this.#all;
@@ -32,7 +38,8 @@ export class ExecutorTable {
   }
 
   add(executor: number, has: readonly string[], away: readonly string[], elsewhere: boolean): void {
-    const known = { wanted: 0, silent: false, elsewhere, names: none, has, away: new Set(away), out: [] };
+    const slots = this.#slots;
+    const known = { wanted: 0, slots, silent: false, elsewhere, names: none, has, away: new Set(away), out: [] };
     this.#all.set(executor, known);
     this.renew();
   }

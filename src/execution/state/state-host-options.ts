@@ -23,6 +23,8 @@ export type StateHostOptions = {
   readonly writer: StoreWriter;
   readonly blobs: Blobs;
   readonly bus: Bus;
+  /** Of each executor of this node; default: `slotsPerExecutor`. */
+  readonly slots?: number;
   readonly retentionMs: number;
   readonly retentionTasks: number;
   /** Why the process before this one ended, for what it was running then. */

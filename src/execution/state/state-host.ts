@@ -21,7 +21,7 @@ import { forgetClient } from '../../tasks/waiters.ts';
 import type { AttemptName } from '../executor/control.ts';
 import { ChangeNotices } from './change-notices.ts';
 import { dispatch, ExecutorTurns } from './dispatch.ts';
-import { ExecutorTable } from './executor-table.ts';
+import { type Executor, ExecutorTable } from './executor-table.ts';
 import { takeRequests } from './intake.ts';
 import { ownCanaryPartition } from './own-canary.ts';
 import { openPart, type Part } from './part.ts';
@@ -39,10 +39,10 @@ const collectPerSlice = 20_000;
 export class StateHost {
   readonly #options: StateHostOptions;
   readonly #parts = new PartTable((number, begin) => this.#openPart(number, begin));
-  readonly #table = new ExecutorTable();
-  readonly #executors = this.#table.all;
+  readonly #table: ExecutorTable;
+  readonly #executors: ReadonlyMap<number, Executor>;
   readonly #rollCalls: RollCalls;
-  readonly #silent = new SilentExecutors(this.#executors);
+  readonly #silent: SilentExecutors;
   readonly #clients = new Map<number, Flat>();
   readonly #mail: PeerMail;
   readonly #turns = new ExecutorTurns();
@@ -58,6 +58,9 @@ export class StateHost {
 
   constructor(options: StateHostOptions) {
     this.#options = options;
+    this.#table = new ExecutorTable(options.slots ?? limits.slotsPerExecutor);
+    this.#executors = this.#table.all;
+    this.#silent = new SilentExecutors(this.#executors);
     this.#mail = new PeerMail(options.bus);
     this.#notices = new ChangeNotices(options.env, this.#clients, () => this.#planTurn());
     const tookOver = (part: Part, rollCall: RollCall): void => this.#takeOver(part, rollCall);

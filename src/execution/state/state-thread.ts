@@ -63,6 +63,7 @@ const open = async (): Promise<Opened> => {
     writer,
     blobs: await openFileBlobs(files, paths.blobs),
     bus: new LocalBus(env.timers),
+    slots: data.slots,
     retentionMs: data.retentionMs,
     retentionTasks: data.retentionTasks,
     previousEnd: data.previousEnd,
