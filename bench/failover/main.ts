@@ -9,7 +9,7 @@ import { machineCpuSeconds } from '../src/machine.ts';
 import { percentile, rounded } from '../src/measure.ts';
 
 const names = kinds.map(({ name }) => name);
-const help = `Usage: npm run bench:failover -- [KIND…] [--events 30] [--partitions 6] [--data DIR]
+const help = `Usage: npm run bench:failover -- [KIND…] [--events 30] [--partitions 3] [--data DIR]
 
   npm run bench:failover                        thirty of each kind: about half an hour
   npm run bench:failover -- move --events 3     a quick look
@@ -22,7 +22,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     events: { type: 'string', default: '30' },
-    partitions: { type: 'string', default: '6' },
+    partitions: { type: 'string', default: '3' },
     data: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
