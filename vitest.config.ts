@@ -5,8 +5,12 @@
  * packages, as `test/runtimes` does (`npm run test:runtimes`), and so are `test/browser` (`npm run test:browser`), because it needs a
  * browser, and `test/outside` (`npm run test:outside`), because it makes networks.
  */
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { closingLineReporter } from './tools/closing-line.ts';
+
+/** Most of them wait for processes and for time: two at once also on two processors, where the default would be one. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
 
 /** What must end within a second is run with nothing beside it. */
 const alone = ['test/faults/process-exit-store.test.ts', 'test/crash/ending.test.ts'];
@@ -39,6 +43,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          maxWorkers,
           include: ['{src,tools,examples,dashboard}/**/*.test.ts', 'bench/*.test.ts', 'bench/src/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...newestOnly],
           testTimeout: 30_000,
@@ -48,6 +53,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'process',
+          maxWorkers,
           include: ['test/**/*.test.ts'],
           exclude: [
             'test/runtimes/**',
@@ -70,6 +76,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'crash',
+          maxWorkers,
           include: crash,
           exclude: [...alone, ...newestOnly],
           sequence: { groupOrder: 1 },
@@ -82,6 +89,7 @@ export default defineConfig({
         test: {
           // The command line once more, over folders of eight partitions.
           name: 'partitions-8',
+          maxWorkers,
           include: ['test/cli/**/*.test.ts'],
           // What is no matter of partitions; and how many there are is no matter of the runtime.
           exclude: ['test/cli/{completion,dev,doctor}.test.ts', ...(newestOnly.length > 0 ? ['**'] : [])],
