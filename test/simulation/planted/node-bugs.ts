@@ -80,7 +80,8 @@ export const nodeBugs: readonly PlantedBug[] = [
     find: 'if (nowMs - each.sentAtMs >= limits.linkResendMs) {',
     replace: 'if (nowMs - each.sentAtMs >= 1e9) {',
     law: ['progress'],
-    seeds: 40,
+    seeds: 100,
+    first: 40,
   },
   {
     name: 'what a log without a leader was sent is not sent again',
@@ -137,7 +138,8 @@ export const nodeBugs: readonly PlantedBug[] = [
     replace:
       "      if (part !== undefined && flat[at] === fromClient.status) {\n        refuse(flat[at + 1] as number, encodeError(new TuttiError('TASK_NOT_FOUND', 'It is not there.')));\n        at += clientMessageLength(flat, at);\n        continue;\n      }\n",
     law: ['fresh', 'no error'],
-    seeds: 60,
+    seeds: 160,
+    first: 95,
   },
   {
     name: 'C4: a leader that is named no more keeps what it leads',
