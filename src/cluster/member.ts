@@ -4,7 +4,7 @@
  * (`work-relay.ts`), and the requests of its clients. Knows no engine, thread or file: those are handed in.
  *
  * - N1: other nodes are met as soon as a map names them, and forgotten when none does; one whose connection closed is forgotten at once.
- * - N2: a run of a node that is known to have ended is to blame for what ran in it; one that merely fell silent is not.
+ * - N2: a run of a node that is known to have ended (`last-leaders.ts`) is to blame for what ran in it; one that merely fell silent is not.
  */
 import type { Bus, Log } from '../engine/engine.ts';
 import type { TuttiError } from '../errors/tutti-error.ts';
@@ -19,6 +19,7 @@ import type { ClusterTimes } from './cluster-times.ts';
 import { HealthWatch } from './health-watch.ts';
 import type { Addresses } from './heartbeat.ts';
 import { HostedPartitions, type HostedPartitionsOptions, type PartitionWatch } from './hosted-partitions.ts';
+import { LastLeaders } from './last-leaders.ts';
 import { RequestRouter } from './request-router.ts';
 import { type Executors, WorkRelay } from './work-relay.ts';
 
@@ -70,10 +71,8 @@ export class Member {
   readonly relay: WorkRelay;
   readonly #options: MemberOptions;
   readonly #replicas: readonly Replicas[];
-  /** Runs of nodes that are known to have ended (N2). */
-  readonly #ended = new Set<string>();
-  /** The run that each partition was led by last, as far as was heard. */
-  readonly #ledBy = new Map<number, string>();
+  /** N2 */
+  readonly #leaders: LastLeaders;
   readonly #router: RequestRouter;
   readonly #health: HealthWatch;
   #met: ClusterMap | undefined;
@@ -81,6 +80,7 @@ export class Member {
 
   constructor(options: MemberOptions) {
     this.#options = options;
+    this.#leaders = new LastLeaders(options.info);
     const { cluster, info, settings, env, bus, copies, watch, executors } = options;
     this.#replicas = Array.from(
       { length: settings.partitions },
@@ -112,7 +112,7 @@ export class Member {
           return this.relay.met();
         },
       },
-      leaderEnded: (partition) => (this.#ended.has(this.#ledBy.get(partition) ?? '') ? ended : undefined),
+      leaderEnded: (partition) => (this.#leaders.leaderEnded(partition) ? ended : undefined),
       watch: {
         changed: (partition, end) => this.cluster.partitionChanged(partition, end),
         ...watch,
@@ -171,7 +171,7 @@ export class Member {
 
   /** The process of another node's run, named by its token, has ended: its connection closed. */
   runEnded(token: string): void {
-    this.#ended.add(token);
+    this.#leaders.runEnded(token);
     this.relay.removeNode(token, ended);
     this.cluster.connectionClosed(token);
   }
@@ -201,7 +201,7 @@ export class Member {
     }
     for (let partition = 0; partition < this.#replicas.length; partition++) {
       const leader = this.cluster.leaderOf(partition);
-      if (leader !== undefined) this.#ledBy.set(partition, leader.token);
+      if (leader !== undefined) this.#leaders.leads(partition, leader.token);
       this.#router.leader(partition, leader && { node: leader.token, epoch: leader.epoch });
     }
   }
@@ -209,7 +209,7 @@ export class Member {
   #runs(): ReadonlyMap<string, string> {
     const runs = new Map<string, string>();
     for (const member of this.cluster.map?.members ?? [])
-      if (takesPart(member) && member.id !== this.#options.info.id && !this.#ended.has(member.token))
+      if (takesPart(member) && member.id !== this.#options.info.id && !this.#leaders.hasEnded(member.token))
         runs.set(member.token, this.cluster.addressesOf(member.id).lifeLine);
     return runs;
   }
@@ -220,9 +220,8 @@ export class Member {
     if (map === undefined || map === this.#met) return;
     this.#met = map;
     const runs = new Set(map.members.flatMap((member) => (takesPart(member) ? [member.token] : [])));
-    for (const run of runs) if (!this.#ended.has(run)) this.relay.addNode(run);
+    this.#leaders.follow(map);
+    for (const run of runs) if (!this.#leaders.hasEnded(run)) this.relay.addNode(run);
     for (const run of this.relay.nodes) if (!runs.has(run)) this.relay.removeNode(run);
-    for (const run of this.#ended)
-      if (!runs.has(run) && ![...this.#ledBy.values()].includes(run)) this.#ended.delete(run);
   }
 }

@@ -133,6 +133,11 @@ export const regressions: readonly Regression[] = [
     was: 'a claim that waited for executors was made when its partition had long been handed over and dropped',
   },
   {
+    workload: 'cluster-tasks',
+    seed: 35_874_530,
+    was: 'a node that came back and claimed what it had led did not know that its last run had ended, and a task ended it for ever',
+  },
+  {
     workload: 'embedded',
     seed: 26,
     was: 'a segment whose name could not be taken away was passed over, and the log could not be opened any more',

@@ -142,6 +142,16 @@ export const nodeBugs: readonly PlantedBug[] = [
     first: 95,
   },
   {
+    name: 'N2: a node that comes back does not know that its last run has ended',
+    workload: 'cluster-tasks',
+    file: 'src/cluster/last-leaders.ts',
+    find: '      this.#ended.add(own.token);\n',
+    replace: '',
+    law: ['blame', 'progress'],
+    seeds: 20,
+    first: 35_874_530,
+  },
+  {
     name: 'C4: a leader that is named no more keeps what it leads',
     workload: 'cluster',
     file: claims,
