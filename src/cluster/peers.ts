@@ -58,7 +58,11 @@ export class Peers {
       const other = peer?.incarnation === incarnation && peer.token !== undefined && peer.token !== token;
       const isNew = peer === undefined || peer.incarnation < incarnation || lost || other;
       if (peer === undefined || isNew) peer = this.#add(id, incarnation, nowMs);
-      if (peer.incarnation !== incarnation) continue;
+      if (peer.incarnation !== incarnation) {
+        // The map names a run that joined after a map was lost, and heard is one from before: that one's time is not this one's.
+        peer.sinceMs = nowMs;
+        continue;
+      }
       peer.token = token;
       // Between two maps that this node has read, it may have been dead and be back.
       if (!isNew && peer.state === state && peer.deaths === deaths) continue;

@@ -138,6 +138,11 @@ export const regressions: readonly Regression[] = [
     was: 'a node that came back and claimed what it had led did not know that its last run had ended, and a task ended it for ever',
   },
   {
+    workload: 'cluster-tasks',
+    seed: 35_874_575,
+    was: 'a run that joined after maps were lost was found steady by the heartbeats of one from before, and given partitions too soon',
+  },
+  {
     workload: 'embedded',
     seed: 26,
     was: 'a segment whose name could not be taken away was passed over, and the log could not be opened any more',
