@@ -21,6 +21,8 @@ export const numbers = Array.from({ length: size }, (_, number) => number);
 export const smallServer = 2;
 const smallDisk = '512m';
 const ballastBytes = 1024 * 1024;
+/** What JetStream may use of it. */
+export const smallStorageBytes = 64 * 1024 * 1024;
 /** Nobody listens there. */
 const nowhere = '127.0.0.1:9';
 
@@ -69,7 +71,9 @@ export class FaultyCluster {
           const others = numbers.filter((other) => other !== index);
           return {
             ...server,
-            ...(index === smallServer ? { storeFolder: join(small, 'jetstream') } : {}),
+            ...(index === smallServer
+              ? { storeFolder: join(small, 'jetstream'), storeBytesMax: smallStorageBytes }
+              : {}),
             cluster: {
               ...cluster,
               advertise: nowhere,

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ClusterFaultKind } from '../../../src/protocol/cluster-overview.ts';
 import type { SeededRandom } from '../../../src/values/hash.ts';
-import { type FaultyCluster, numbers, size, smallServer } from './faulty-cluster.ts';
+import { type FaultyCluster, numbers, size, smallServer, smallStorageBytes } from './faulty-cluster.ts';
+import { fillStorage } from './full-storage.ts';
 import type { Party } from './wires.ts';
 
 export type Strike = {
@@ -105,6 +106,35 @@ const messageFiles = (cluster: FaultyCluster, server: number): readonly string[]
     .filter((file) => /_log_p\d+\/msgs\/\d+\.blk$/.test(file))
     .map((file) => join(cluster.storeOf(server), file))
     .sort((a, b) => statSync(b).size - statSync(a).size);
+
+/**
+ * What JetStream may use is used up: records are refused until another server leads. A node that was told so may be gone for good before
+ * it asks again. Undefined: servers do not take what is to use it up.
+ */
+const storageFull = async (cluster: FaultyCluster, dice: Dice): Promise<Strike | undefined> => {
+  const heal = await fillStorage(cluster.nats, smallServer, smallStorageBytes);
+  if (heal === undefined) return undefined;
+  const node = dice.below(2 * size);
+  const what = `server ${smallServer} has used up what it may use of its disk`;
+  if (node >= size) return { what, heal };
+  await pause(dice.between([0, 200]));
+  await loseData(cluster, node);
+  return { what: `${what}, and node ${node} is killed and loses its data`, told: memberGone, heal };
+};
+
+/** Something else takes all the room: the server leaves its cluster. */
+const diskFull = (cluster: FaultyCluster): Strike => {
+  cluster.fillDisk();
+  return {
+    what: `the disk of server ${smallServer} is full`,
+    told: serverDown,
+    heal: async () => {
+      cluster.emptyDisk();
+      // One that had no room takes part again after a restart.
+      await cluster.nats.kill(smallServer);
+    },
+  };
+};
 
 export const nemeses: readonly Nemesis[] = [
   {
@@ -339,17 +369,7 @@ export const nemeses: readonly Nemesis[] = [
   {
     name: 'disk-full',
     lastsMs: [6_000, 10_000],
-    strike: async (cluster) => {
-      cluster.fillDisk();
-      return {
-        what: `the disk of server ${smallServer} is full`,
-        told: serverDown,
-        heal: async () => {
-          cluster.emptyDisk();
-          // One that had no room takes part again after a restart.
-          await cluster.nats.kill(smallServer);
-        },
-      };
-    },
+    strike: async (cluster, dice) =>
+      (dice.below(3) > 0 ? await storageFull(cluster, dice) : undefined) ?? diskFull(cluster),
   },
 ];
