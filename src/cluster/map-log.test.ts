@@ -131,6 +131,23 @@ describe('the log of maps', () => {
     expect(await maps.read()).toBeUndefined();
   });
 
+  test('is asked once where nothing has changed since, and shows what was changed', async () => {
+    const log = new TestLog();
+    const maps = new MapLog(log, 4);
+    await maps.append(mapOf(1));
+    await maps.read();
+    const read = log.read.bind(log);
+    let reads = 0;
+    log.read = async (from) => {
+      reads++;
+      return read(from);
+    };
+    expect(await maps.read()).toEqual(mapOf(1));
+    expect(reads).toBe(1);
+    await maps.append(mapOf(2));
+    expect(await maps.read()).toEqual(mapOf(2));
+  });
+
   test('that only seems to end earlier shows what was read before', async () => {
     const log = new TestLog();
     const maps = new MapLog(log, 4);

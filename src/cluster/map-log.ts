@@ -3,8 +3,12 @@
  * first. Whatever an append is answered, only reading tells what stands there.
  */
 import type { AppendResult, Log, LogRecord } from '../engine/engine.ts';
+import { limits } from '../limits.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import { decodeMap, encodeMap } from './map-record.ts';
+
+/** Two maps, however large, come with one read. */
+const roomBytes = 2 * limits.recordBytesMax;
 
 export class MapLog {
   readonly #log: Log;
@@ -23,10 +27,14 @@ export class MapLog {
    */
   async read(): Promise<ClusterMap | undefined> {
     for (let from = Math.max(1, this.#position); ; from = this.#position + 1) {
-      const newest = (await this.#readFrom(from)).at(-1);
+      const records = await this.#readFrom(from);
+      const newest = records.at(-1);
       if (newest !== undefined) {
+        // What would follow had room beside it: that it came alone says as much as a read of nothing behind it.
+        const standsAlone = records.length === 1 && newest.position === this.#position;
         this.#map = decodeMap(newest.bytes, newest.position);
         this.#position = newest.position;
+        if (standsAlone) return this.#map;
         // The newest one read is read once more, and where it stands no more the log is read from its beginning.
       } else if (from === this.#position && (await this.#log.end()) < from) {
         this.#map = undefined;
@@ -39,7 +47,7 @@ export class MapLog {
   async #readFrom(from: number): Promise<readonly LogRecord[]> {
     for (let first = from; ; ) {
       try {
-        return await this.#log.read(first);
+        return await this.#log.read(first, roomBytes);
       } catch (error) {
         const start = await this.#log.start();
         if ((error as { code?: unknown }).code !== 'LOG_TRIMMED' || start <= first) throw error;
