@@ -92,15 +92,7 @@ const candidatesOf = (map: ClusterMap, { self, peers, health, nowMs }: View): re
 const withStepsOfPlan = (map: ClusterMap, view: View): ClusterMap => {
   const candidates = candidatesOf(map, view);
   if (candidates.length === 0) return map;
-  const isCandidate = new Set(candidates.map(({ id }) => id));
-  // One that comes back and waits is named nowhere.
-  const isThere = new Set([
-    ...isCandidate,
-    ...map.members.filter(({ state }) => state === 'up' || state === 'draining').map(({ id }) => id),
-  ]);
-  const now = map.partitions.map((own) => withoutTheGone(own, isThere, isCandidate));
-  const place = (own: readonly Assignment[]) => placePartitions(candidates, own, map.settings.standbys);
-  const plan = place(now);
+  const { now, plan, place, isCandidate } = placedFor(map, candidates);
   if (view.costsDue && now.every((own, partition) => rests(own, plan[partition]!, view.leaderOf(partition)))) {
     const costs = costsOf(loadsOf(map, view), now);
     const other = withCosts(map, costs);
@@ -123,6 +115,39 @@ const withStepsOfPlan = (map: ClusterMap, view: View): ClusterMap => {
     return stepTowards(own, goal, partition, isCandidate, view);
   });
   return withPlacesIfChanged(map, places);
+};
+
+type Placed = {
+  readonly candidates: readonly Member[];
+  readonly isCandidate: ReadonlySet<string>;
+  /** Where partitions are, without those that are gone. */
+  readonly now: readonly Assignment[];
+  readonly plan: readonly Place[];
+  readonly place: (own: readonly Assignment[]) => readonly Place[];
+};
+
+/**
+ * Each heartbeat of each node is a reason to look at the plan, and seldom one for another: a map's last one is kept, since among a
+ * hundred nodes it takes milliseconds.
+ */
+const lastPlaced = new WeakMap<ClusterMap, Placed>();
+
+const placedFor = (map: ClusterMap, candidates: readonly Member[]): Placed => {
+  const last = lastPlaced.get(map);
+  const same =
+    last?.candidates.length === candidates.length && candidates.every((one, at) => one === last.candidates[at]);
+  if (last !== undefined && same) return last;
+  const isCandidate = new Set(candidates.map(({ id }) => id));
+  // One that comes back and waits is named nowhere.
+  const isThere = new Set([
+    ...isCandidate,
+    ...map.members.filter(({ state }) => state === 'up' || state === 'draining').map(({ id }) => id),
+  ]);
+  const now = map.partitions.map((own) => withoutTheGone(own, isThere, isCandidate));
+  const place = (own: readonly Assignment[]) => placePartitions(candidates, own, map.settings.standbys);
+  const placed = { candidates, isCandidate, now, plan: place(now), place };
+  lastPlaced.set(map, placed);
+  return placed;
 };
 
 /** R1: without those that are gone; a standby takes the place of its leader. */

@@ -13,7 +13,6 @@ const sizes = [
   { nodes: 3, seconds: 20 },
   { nodes: 8, seconds: 20 },
   { nodes: 25, seconds: 10 },
-  { nodes: 100, seconds: 3 },
 ];
 
 export const controlTraffic: Scenario = {
