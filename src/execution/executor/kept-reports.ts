@@ -33,16 +33,21 @@ export class KeptReports {
     this.kept.get(peer)?.get(partition)?.splice(0, count);
   }
 
-  /** The reports of attempts of earlier epochs, in order; from now on they are told to `peer`. */
+  /**
+   * The reports of attempts of earlier epochs, in order; from now on they are told to `peer`. Those of the epoch's own attempts stay:
+   * a leader that is met again asks too, and the next one may take over what it has lost.
+   */
   moveTo(peer: number, partition: number, epoch: number): readonly Report[] {
     const moved: Report[] = [];
     for (const byPartition of this.kept.values()) {
-      for (const report of byPartition.get(partition) ?? []) if (report.epoch < epoch) moved.push(report);
-      byPartition.delete(partition);
+      const stay: Report[] = [];
+      for (const report of byPartition.get(partition) ?? []) (report.epoch < epoch ? moved : stay).push(report);
+      if (stay.length > 0) byPartition.set(partition, stay);
+      else byPartition.delete(partition);
     }
     if (moved.length > 0) {
       const byPartition = this.kept.get(peer) ?? new Map<number, Report[]>();
-      this.kept.set(peer, byPartition.set(partition, [...moved]));
+      this.kept.set(peer, byPartition.set(partition, [...(byPartition.get(partition) ?? []), ...moved]));
     }
     return moved;
   }

@@ -57,6 +57,17 @@ test('a task whose function has run goes on under the next leader, which is told
   expect([leader.done(n), runs]).toEqual([1, 1]);
 });
 
+test('a leader that is met again and asks, too, leaves what its attempts reported to the next one', async () => {
+  const leader = leaderOf({ works: task(async (ctx) => (await ctx.run('work', () => 1)) as number) });
+  leader.confirmsRuns = false;
+  const n = leader.grant('works', undefined);
+  await leader.settle();
+  expect(await called(leader, granting)).toEqual({ going: [], reports: [] });
+  const { going, reports } = await called(leader);
+  expect(going).toEqual([granting, n]);
+  expect(reports.slice(0, 4)).toEqual([fromExecutor.stepRun, 0, granting, n]);
+});
+
 test('one that waits for its leader besides is given back, after the result of its function', async () => {
   let runs = 0;
   const leader = leaderOf({
