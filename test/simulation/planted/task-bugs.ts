@@ -146,23 +146,6 @@ export const taskBugs: readonly PlantedBug[] = [
     seeds: 50,
   },
   {
-    name: 'T3: suspected are only tasks that had said that they began',
-    workload: 'tasks',
-    file: 'src/tasks/blame.ts',
-    find: 'if (!executors.has(live.executor)) continue;',
-    replace:
-      "if (!executors.has(live.executor)) continue;\n    if (!live.started) {\n      attemptLost(leader, tx, live.key, { kind: 'returned' });\n      continue;\n    }",
-    // The news of a closed connection overtakes what was said last.
-    also: {
-      file: 'test/simulation/world.ts',
-      find: 'const closedAfterMs = 1;',
-      replace: 'const closedAfterMs = 0.05;',
-    },
-    law: ['blame'],
-    seeds: 20,
-    first: 580,
-  },
-  {
     name: 'T4: what another node runs for this leader is not missed when that node ends',
     workload: 'tasks',
     file: 'src/cluster/work-relay.ts',
@@ -198,7 +181,6 @@ export const taskBugs: readonly PlantedBug[] = [
     replace: 'new NodeLink(((number) => () => ++number)(0), addedAtMs)',
     law: ['progress', 'no error'],
     seeds: 20,
-    first: 250,
   },
   {
     name: 'a partition takes in more tasks than it may',
