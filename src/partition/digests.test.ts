@@ -3,6 +3,7 @@ import { manualEnv } from '../engine/embedded/manual-env.fixture.ts';
 import type { Blobs, Log } from '../engine/engine.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { StoreReader } from '../store/store.ts';
+import { Digests } from './digests.ts';
 import { rarely } from './host.fixture.ts';
 import { PartitionHost } from './host.ts';
 import { items, others, ScriptedLog } from './scripted-log.fixture.ts';
@@ -144,5 +145,21 @@ describe('digests', () => {
     expect(standby.failures).toEqual([]);
     expect(standby.rows()).toEqual(leader.rows());
     expect([...standby.store.reader().scan(0, items.id, '', undefined)].map(([key]) => key)).not.toContain('stray');
+  });
+
+  test('are published by a leader only as it made them as leader', () => {
+    const rows = new Map<string, unknown>();
+    const tx = {
+      put: (_table: unknown, key: string, row: unknown) => void rows.set(key, row),
+      delete: (_table: unknown, key: string) => void rows.delete(key),
+      scan: () => [],
+    };
+    const digests = new Digests(0);
+    // Nobody led at that checkpoint for long enough to publish another.
+    digests.made(5, { scan: 'all', hash: 'as a standby' });
+    digests.write(tx, 9, { scan: 'all', hash: 'as leader' });
+    expect([...rows.values()]).toEqual([{ scan: 'all', hash: 'as leader' }]);
+    digests.write(tx, 12, { scan: 'all', hash: 'later' });
+    expect(rows.size).toBe(2);
   });
 });

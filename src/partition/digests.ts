@@ -40,16 +40,16 @@ export class Digests {
     this.#partition = partition;
   }
 
-  /** This replica's digest at a position. */
+  /** The digest of this replica at a position at which it did not lead. */
   made(position: number, digest: Digest): void {
     this.#own.set(position, digest);
     const [oldest] = this.#own.keys();
     if (this.#own.size > keptMax && oldest !== undefined) this.#own.delete(oldest);
   }
 
-  /** Of a leader: writes the newest one. */
-  write(tx: DigestRows): void {
-    for (const [position, digest] of this.#own) tx.put(digestsTable, keyOf(position), digest);
+  /** Of a leader: writes one that it made as leader. What it made before was to be compared with another's, which may never come. */
+  write(tx: DigestRows, position: number, digest: Digest): void {
+    tx.put(digestsTable, keyOf(position), digest);
     this.#own.clear();
     const keys = [...tx.scan(digestsTable)].map(([key]) => key);
     for (const key of keys.slice(0, -keptMax)) tx.delete(digestsTable, key);

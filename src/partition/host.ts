@@ -350,8 +350,7 @@ export class PartitionHost<Output> {
     const made = await this.#scans.snapshot(marker, logBytes, epoch);
     if (!digest || made === undefined || this.#stopped || this.core.role !== 'leading' || this.core.epoch !== epoch)
       return;
-    this.#digests?.made(marker.position, made);
-    this.transact((tx) => this.#digests?.write(tx));
+    this.transact((tx) => this.#digests?.write(tx, marker.position, made));
     this.endTurn();
   }
 

@@ -164,6 +164,11 @@ export const regressions: readonly Regression[] = [
   },
   {
     workload: 'registers',
+    seed: 287_061_932,
+    was: 'a leader published the digest that it had made as a standby, of a row that was bad then: another was found to differ',
+  },
+  {
+    workload: 'registers',
     seed: 256_184_886,
     was: 'the law "damage found" took a row that was written again, with the bytes of its damage, for one that was not mended',
   },
