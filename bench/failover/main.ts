@@ -49,6 +49,7 @@ const play = async (kind: Kind): Promise<void> => {
   const outcomes = rounds.flatMap((round) => round.outcomes);
   const waits = Float64Array.from(outcomes.flatMap((outcome) => outcome.waits));
   const calm = Float64Array.from(outcomes.map(({ calmMs }) => calmMs));
+  const unled = Float64Array.from(outcomes.flatMap((outcome) => outcome.unled));
   const returns = Float64Array.from(outcomes.flatMap(({ returnMs }) => returnMs ?? []));
   const sum = (of: (round: Round) => number): number => rounds.reduce((all, round) => all + of(round), 0);
   const lost = sum((round) => round.lost);
@@ -60,6 +61,12 @@ const play = async (kind: Kind): Promise<void> => {
     p50_ms: rounded(percentile(waits, 0.5)),
     p99_ms: rounded(percentile(waits, 0.99)),
     max_ms: rounded(Math.max(...waits)),
+    ...(unled.length > 0 && {
+      unled: unled.length,
+      unled_p50_ms: rounded(percentile(unled, 0.5)),
+      unled_p99_ms: rounded(percentile(unled, 0.99)),
+      unled_max_ms: rounded(Math.max(...unled)),
+    }),
     aim_ms: kind.aimMs,
     calm_p50_ms: rounded(percentile(calm, 0.5)),
     calm_max_ms: rounded(Math.max(...calm)),

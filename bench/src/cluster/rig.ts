@@ -123,6 +123,16 @@ export class Rig {
     return (cluster?.partitions ?? []).map(({ leader }) => leader?.epoch ?? 0);
   }
 
+  /** Of each partition that its leader has given to another, as the first node heard it: how long nobody led it, in milliseconds. */
+  async handOvers(since: Date): Promise<readonly number[]> {
+    const client = this.client(this.nodes.urls.slice(0, 1));
+    const { cluster } = await client.overview();
+    await client.close();
+    return (cluster?.moves ?? []).flatMap(({ what, at, tookMs }) =>
+      what === 'handedOver' && at >= since && tookMs !== undefined ? [tookMs] : [],
+    );
+  }
+
   cost(): RigCost {
     const sum = (pids: readonly (number | undefined)[]): number =>
       pids.reduce<number>((all, pid) => all + (pid === undefined ? 0 : processCpuSeconds(pid)), 0);

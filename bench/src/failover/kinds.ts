@@ -8,6 +8,8 @@ export type Outcome = {
   readonly calmMs: number;
   /** Milliseconds that each partition which it concerned did not serve: the longest call of its caller. */
   readonly waits: readonly number[];
+  /** Milliseconds in which nobody led a partition that its leader gave away. */
+  readonly unled: readonly number[];
   /** The longest call while the node came back, of any caller; undefined: there was no such time. */
   readonly returnMs: number | undefined;
 };
@@ -104,15 +106,16 @@ export const playRound = async (kind: Kind, events: number, options: Omit<RigOpt
     await sleep(calmForMs);
     const calmMs = Math.max(...callers.longest(calmSinceMs));
     const epochs = await rig.epochs();
-    const sinceMs = performance.now();
+    const [sinceMs, since] = [performance.now(), new Date()];
     await kind.strike(rig, node);
     await callers.served(performance.now());
     const [waited, now] = [callers.longest(sinceMs), await rig.epochs()];
     const waits = kind.each === 'event' ? [Math.max(...waited)] : waited.filter((_, at) => now[at] !== epochs[at]);
+    const unled = kind.each === 'event' ? [] : await rig.handOvers(since);
     const backMs = performance.now();
     await kind.bringBack(rig, node);
     await rig.atRest(nodes);
-    outcomes.push({ calmMs, waits, returnMs: Math.max(...callers.longest(backMs)) });
+    outcomes.push({ calmMs, waits, unled, returnMs: Math.max(...callers.longest(backMs)) });
   }
   await callers.stop();
   return { outcomes, calls: callers.calls, ...(await callers.check(rig.client())) };
