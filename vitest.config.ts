@@ -27,7 +27,7 @@ const newestOnly = process.versions.node.startsWith('22.')
       // Pure state machines over drawn inputs. That they run the same on both lines is shown by test/simulation/same-run.test.ts.
       'src/{cluster,partition,tasks,testing}/**/*.property.test.ts',
       // Machines as people start them, and what befalls them: the nodes of nodes.test.ts are the same ones.
-      'test/cluster/{demo,from-embedded,health,lost-log,one-copy,renewal,servers-of-your-own,three-copies,up-from}.test.ts',
+      'test/cluster/{alone,demo,from-embedded,health,lost-log,one-copy,renewal,servers-of-your-own,three-copies,up-from}.test.ts',
       // A hail of drawn kills, which strike the files. What a store and a log leave behind on each line: test/faults, test/open.
       'test/crash/crash.test.ts',
     ]

@@ -44,3 +44,9 @@ export const noting = task(async (_ctx, { file, ms }: { file: string; ms: number
   await new Promise((resolve) => setTimeout(resolve, ms));
   return process.pid;
 });
+
+/** Takes its whole node with it, each time. */
+export const ends = task(async () => {
+  process.kill(process.pid, 'SIGKILL');
+  await new Promise(() => undefined);
+});
