@@ -53,3 +53,15 @@ export const blocksThenWaits = task(async (ctx, file: string) => {
     while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 10));
   });
 });
+
+let [beside, most] = [0, 0];
+
+/** Goes on until so many of it have run in this thread at once; gives how many did. */
+export const together = task(async (_ctx, count: number) => {
+  most = Math.max(most, ++beside);
+  while (most < count) await new Promise((resolve) => setTimeout(resolve, 5));
+  // Whoever could begin besides has begun by then.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  beside--;
+  return most;
+});

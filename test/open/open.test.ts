@@ -32,6 +32,12 @@ describe.each([1, 8])('an embedded node with %i partitions', (partitions) => {
       expect(await node.run(app.echo, value)).toEqual(value);
     }));
 
+  test.each([3, 20])('runs as many tasks side by side as an executor has slots: %i', async (slots) => {
+    await using node = await open({ ...options, slots, data: newFolder() });
+    const most = await Promise.all(Array.from({ length: 40 }, () => node.run(app.together, slots)));
+    expect(Math.max(...most)).toBe(slots);
+  });
+
   test('keeps the order of a map, over all partitions', () =>
     withNode(async (node) => {
       const items = Array.from({ length: 500 }, (_, n) => n);
