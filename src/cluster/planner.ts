@@ -93,7 +93,12 @@ const withStepsOfPlan = (map: ClusterMap, view: View): ClusterMap => {
   const candidates = candidatesOf(map, view);
   if (candidates.length === 0) return map;
   const { now, plan, place, isCandidate } = placedFor(map, candidates);
-  if (view.costsDue && now.every((own, partition) => rests(own, plan[partition]!, view.leaderOf(partition)))) {
+  // Whoever is gone is in no place of the map first: otherwise what is due would keep it there.
+  const isAtRest = now.every(
+    (own, partition) =>
+      samePlace(map.partitions[partition]!, own) && rests(own, plan[partition]!, view.leaderOf(partition)),
+  );
+  if (view.costsDue && isAtRest) {
     const costs = costsOf(loadsOf(map, view), now);
     const other = withCosts(map, costs);
     const leaders = place(other.partitions).map(({ leader }) => leader);

@@ -172,4 +172,9 @@ export const regressions: readonly Regression[] = [
     seed: 256_184_886,
     was: 'the law "damage found" took a row that was written again, with the bytes of its damage, for one that was not mended',
   },
+  {
+    workload: 'cluster',
+    seed: 881_683_994,
+    was: 'where costs were due and a dead leader had its successor where the plan has it, the same map was made again for ever',
+  },
 ];
