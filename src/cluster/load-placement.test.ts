@@ -67,6 +67,20 @@ describe('load', () => {
   });
 });
 
+test.each(['n0', 'n1', 'n2'])(
+  'where costs may be changed, a partition of %s still gets the next leader when that dies',
+  (id) => {
+    const cluster = ScriptedCluster.of(3, { partitions: 3, standbys: 2 });
+    cluster.pass(2 * limits.costsKeptMs);
+    cluster.end(id);
+    cluster.pass(5_000);
+    const { version, partitions } = cluster.map;
+    expect(partitions.map(({ leader }) => leader)).not.toContain(id);
+    cluster.pass(5_000);
+    expect(cluster.map.version).toBe(version);
+  },
+);
+
 test('costs are coarse, leave what is not known as it is, and are the same where all is the same', () => {
   expect(costsOf([20_000, 700, undefined], [{}, {}, { cost: 3 }])).toEqual([8, 1, 3]);
   expect(costsOf([5_100, 5_000, 4_900], [{}, { cost: 9 }, {}])).toEqual([5, 5, 4]);
