@@ -123,6 +123,22 @@ export const registerBugs: readonly PlantedBug[] = [
     seeds: 500,
   },
   {
+    name: 'an epoch is taken from elsewhere than the log: the next number that was not heard of',
+    workload: 'registers',
+    file: chain,
+    find: `const epoch = this.#position + 1;
+    const claim: Claim`,
+    replace: `const epoch = this.#epoch + 1;
+    const claim: Claim`,
+    also: {
+      file: chain,
+      find: '      if (header.epoch !== position) return undefined;',
+      replace: '',
+    },
+    law: ['no damage'],
+    seeds: 20,
+  },
+  {
     name: 'P7: versions go on from the records that count, of which an older leader may have held more',
     workload: 'registers',
     file: chain,
