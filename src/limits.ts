@@ -257,6 +257,8 @@ export const limits = {
   storeStandsMs: 60_000,
   /** It is well again after so long without anything the matter. */
   wellAgainMs: 5_000,
+  /** A leader that was told to hand over, and still leads after so long, is told again. */
+  handOverAgainMs: 1_000,
   /** So long an ailing leader has to hand over before it is deposed. */
   ailingLeaderMs: 5_000,
   /** Partitions that move at once, in a new cluster. */

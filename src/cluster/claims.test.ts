@@ -64,6 +64,18 @@ describe('claims', () => {
     expect(cluster.node(standbys[0] as string).commands.some((command) => command.includes('handOver 0'))).toBe(true);
   });
 
+  test('who hands over and leads until the other one is ready is told so once, and again where that takes long', () => {
+    const cluster = ScriptedCluster.of(2, { partitions: 1 });
+    const [{ standbys } = { standbys: [''] }] = cluster.map.partitions;
+    const id = standbys[0] as string;
+    cluster.stuck.add(id);
+    cluster.claim(id, 0);
+    cluster.pass(4 * limits.handOverAgainMs);
+    const told = cluster.node(id).commands.filter((command) => command.includes('handOver 0'));
+    expect(told.length).toBeGreaterThan(2);
+    expect(told.length).toBeLessThan(6);
+  });
+
   test('a leader that cannot reach the log of maps leads on', () => {
     const cluster = ScriptedCluster.of(3);
     for (const id of cluster.nodes.keys()) cluster.cutFromMap(id);

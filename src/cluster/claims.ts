@@ -51,6 +51,8 @@ type Own = {
   ends: number;
   /** Before that it claims nothing. */
   waitUntilMs: number;
+  /** Before that it is not told again to hand over. */
+  givesUntilMs: number;
   /** Before that it opens nothing. */
   closedUntilMs: number;
   endedMs: number;
@@ -128,7 +130,7 @@ export class Claims {
   changed(partition: number, state: PartitionState, ended: PartitionEnd | undefined, nowMs: number): void {
     const own = this.#ownOf(partition, nowMs);
     if (state.position !== own.state.position || state.role !== own.state.role) own.movedMs = nowMs;
-    if (state.role !== own.state.role) own.wantedSinceMs = undefined;
+    if (state.role !== own.state.role) [own.wantedSinceMs, own.givesUntilMs] = [undefined, 0];
     own.state = state;
     this.#noteEpoch(partition, state.epoch);
     if (ended !== undefined) this.#penalize(own, nowMs);
@@ -152,6 +154,7 @@ export class Claims {
         state: nothing,
         ends: 0,
         waitUntilMs: 0,
+        givesUntilMs: 0,
         closedUntilMs: 0,
         endedMs: 0,
         wantedSinceMs: undefined,
@@ -227,9 +230,15 @@ export class Claims {
   #whileLeading(partition: number, own: Own, map: ClusterMap, nowMs: number): PartitionCommand | undefined {
     const named = map.partitions[partition]?.leader ?? '';
     const deposed = this.#isOvertaken(partition, own);
-    if (!deposed && named !== this.#self && this.#takesOver(partition, named, map.version, nowMs))
-      return { kind: 'handOver', partition, to: named };
-    const { confirmMs, claimWaitFirstMs } = this.#times;
+    const { confirmMs, claimWaitFirstMs, handOverAgainMs } = this.#times;
+    if (!deposed && named !== this.#self && this.#takesOver(partition, named, map.version, nowMs)) {
+      if (nowMs >= own.givesUntilMs) {
+        own.givesUntilMs = nowMs + handOverAgainMs;
+        return { kind: 'handOver', partition, to: named };
+      }
+      // It leads on until the other one is ready.
+      this.#wakeAt(own.givesUntilMs);
+    }
     const dueMs = own.movedMs + (deposed ? claimWaitFirstMs : confirmMs);
     if (nowMs >= dueMs) {
       own.movedMs = nowMs;

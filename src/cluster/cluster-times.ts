@@ -18,6 +18,7 @@ export type ClusterTimes = {
     | 'claimWaitMaxMs'
     | 'endForgottenMs'
     | 'confirmMs'
+    | 'handOverAgainMs'
     | 'ailingLeaderMs'
     | 'warmRecords' as Name]: (typeof limits)[Name] extends number ? number : never;
 };

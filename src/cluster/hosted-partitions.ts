@@ -31,7 +31,7 @@ export type PartitionWatch = {
 };
 
 export type HostedPartitionsOptions = {
-  readonly host: Omit<StateHostOptions, 'onFailed' | 'onLeading' | 'onHandedOver'>;
+  readonly host: Omit<StateHostOptions, 'onFailed' | 'onLeading' | 'onHandingOver' | 'onHandedOver'>;
   readonly watch: PartitionWatch;
   /** How the process of a partition's leader before ended, where it did. */
   readonly leaderEnded: (partition: number) => string | undefined;
@@ -60,6 +60,7 @@ export class HostedPartitions implements PartitionControl {
         watch.failed?.(partition, error);
         this.#dropSoon(partition, codeOf(error) === 'LOG_FENCED' ? 'deposed' : 'failed');
       },
+      onHandingOver: (partition) => watch.changed(partition),
       onHandedOver: (partition, to) => {
         watch.handedOver?.(partition, to);
         if (this.host.parts.get(partition)?.host.core.role === 'handedOver') this.#dropSoon(partition, undefined);
@@ -86,7 +87,6 @@ export class HostedPartitions implements PartitionControl {
 
   handOver(partition: number, to: string): void {
     this.host.handOver(partition, to);
-    this.#options.watch.changed(partition);
   }
 
   confirm(partition: number): void {

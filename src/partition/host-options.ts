@@ -25,7 +25,9 @@ export type PartitionHostOptions<Output> = {
   readonly onApplied?: (position: number) => void;
   /** A standby read that the leader gave the partition to `to`. The one of that name claims by itself. */
   readonly onHandedOver?: (to: string) => void;
-  /** The hand-over that this leader was told to make is durable: close this host. */
+  /** The hand-over that this leader was told to make begins: from now on it takes no more steps. */
+  readonly onHandingOver?: () => void;
+  /** That hand-over is durable: close this host. */
   readonly onGaveAway?: (to: string) => void;
   /** A standby's claim came second, and it follows again. */
   readonly onBeaten?: (epoch: number) => void;

@@ -73,7 +73,7 @@ export class PartitionHost<Output> {
     if (replicas !== undefined && options.core.begin === 'follow')
       this.#stopFollowing = replicas.follow(
         (to) => this.#do(() => this.core.told(to)),
-        () => this.#shared?.prepare(),
+        async () => this.#shared?.prepare(),
         (records) => this.#do(() => this.core.given(records, this.now())),
       );
     this.#clock = new RecordClock(env.clock);
@@ -156,12 +156,17 @@ export class PartitionHost<Output> {
   }
 
   /**
-   * A leader gives the partition to the replica called `to`: no step is run from here on, what is under way becomes durable, and
-   * a record says who is to lead; then `onGaveAway` is called (or `onFenced`, if another was faster). False: it does not lead.
+   * A leader gives the partition to the replica called `to`, once that one is ready: `onHandingOver` is called, no step is run from there
+   * on, what is under way becomes durable, and a record says who is to lead; then `onGaveAway` is called (or `onFenced`, if another was
+   * faster). False: it does not lead.
    */
   handOver(to: string): boolean {
-    if (this.core.role === 'leading') this.#options.replicas?.prepare(to);
-    return this.#do(() => this.core.handOver(to));
+    if (this.#stopped || this.core.role !== 'leading') return false;
+    const begin = (): void => {
+      if (this.core.handOver(to)) this.#options.onHandingOver?.();
+    };
+    this.#shared?.whenReady(to, () => this.#do(begin));
+    return true;
   }
 
   /** An idle leader appends an empty record: `onFenced` tells if another one leads. It does so by itself when the log's end looks wrong. */

@@ -31,8 +31,8 @@ export class LogMending {
 
   /**
    * Returns the position up to which the log is known to reach and must be read before a claim. `read`: how far this replica has
-   * read it; `snapshot`: the position of the newest one; undefined: the leader said that its last record was read. Throws `LOG_DAMAGED` if the log ends before, or is another one, and
-   * cannot be mended.
+   * read it; `snapshot`: the position of the newest one; undefined: the leader said that its last record was read; `asked`: what others
+   * know. Throws `LOG_DAMAGED` if the log ends before, or is another one, and cannot be mended.
    */
   async survey(read: number, snapshot: number | undefined, asked = this.#options.replicas.ask()): Promise<number> {
     const { log, replicas, partition, logId } = this.#options;

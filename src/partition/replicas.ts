@@ -21,6 +21,9 @@ export type ReplicasOptions = {
   readonly env: Env;
 };
 
+/** What all replicas that answered know: the highest position that was acknowledged, and of which logs. */
+export type ReplicasKnow = { readonly highest: number; readonly logIds: readonly LogId[] };
+
 type Answer = readonly [position: number, logIdHigh: number | null, logIdLow: number | null];
 type Packed = readonly [position: number, bytes: Uint8Array];
 
@@ -73,7 +76,7 @@ export class Replicas {
   }
 
   /** Asks all others, and waits for each no longer than `askReplicasMs`. */
-  async ask(): Promise<{ readonly highest: number; readonly logIds: readonly LogId[] }> {
+  async ask(): Promise<ReplicasKnow> {
     const { bus, others } = this.#options;
     const answers = await Promise.all(
       others().map((name) =>
@@ -126,9 +129,9 @@ export class Replicas {
     this.#options.bus.publish(this.#subject('progress', ''), pack(to));
   }
 
-  /** Tells the replica called `to` that the partition is about to be given to it. */
-  prepare(to: string): void {
-    this.#options.bus.publish(this.#subject('prepare', to), nothing);
+  /** Has the replica called `to` prepare itself to be given the partition, and waits for it no longer than `askReplicasMs`. */
+  async prepare(to: string): Promise<void> {
+    await this.#options.bus.request(this.#subject('prepare', to), nothing, limits.askReplicasMs).catch(() => undefined);
   }
 
   /** Tells the replica called `to` that the partition was given to it, with the last records of the log. */
@@ -139,13 +142,20 @@ export class Replicas {
 
   /**
    * Calls `told` with how far the log reaches whenever its leader says so, `prepare` when it is about to give the partition to this
-   * replica, and `given` with its last records when it has, until the returned function is called.
+   * replica and waits until that is ready, and `given` with its last records when it has, until the returned function is called.
    */
-  follow(told: (to: number) => void, prepare: () => void, given: (records: readonly LogRecord[]) => void): () => void {
+  follow(
+    told: (to: number) => void,
+    prepare: () => Promise<void>,
+    given: (records: readonly LogRecord[]) => void,
+  ): () => void {
     const { bus, name } = this.#options;
     const stop = [
       bus.subscribe(this.#subject('progress', ''), (bytes) => told(unpack(bytes) as number)),
-      bus.subscribe(this.#subject('prepare', name), prepare),
+      bus.respond(this.#subject('prepare', name), async () => {
+        await prepare();
+        return nothing;
+      }),
       bus.subscribe(this.#subject('given', name), (bytes) => given(recordsOf(bytes))),
     ];
     return () => {

@@ -183,6 +183,23 @@ test('a hand-over is told of, so that the one it names need not find it', async 
   expect([leader.host.core.role, standby.host.core.role]).toEqual(['handedOver', 'leading']);
 });
 
+test('a hand-over begins when the one it names has asked the others, and its leader leads until then', async () => {
+  const world = new World();
+  // Nobody has that name: it takes all of the time that it has.
+  world.names.push('c');
+  const leader = await world.replica('a', 'lead');
+  const standby = await world.replica('b', 'follow');
+  await world.pass(5_000);
+  leader.host.handOver('b');
+  leader.host.handOver('b');
+  await world.pass(limits.askReplicasMs - 50);
+  leader.put('x');
+  await world.pass(40);
+  expect([leader.host.core.role, leader.released, world.count('a bus.request')]).toEqual(['leading', ['x'], 1]);
+  await world.pass(limits.askReplicasMs);
+  expect([leader.host.core.role, standby.host.core.role]).toEqual(['handedOver', 'leading']);
+});
+
 test('a leader appends nothing of its own while records are put back: another may have stood there (P4)', async () => {
   const world = new World();
   const { log } = world;

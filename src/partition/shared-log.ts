@@ -13,7 +13,7 @@ import type { Env } from '../platform/env.ts';
 import { LogMending } from './log-mending.ts';
 import type { Role } from './partition-effect.ts';
 import type { LogId } from './record.ts';
-import type { Replicas } from './replicas.ts';
+import type { Replicas, ReplicasKnow } from './replicas.ts';
 import type { UnderWay } from './under-way.ts';
 
 /** After so many appends of the same bytes without effect the log may be too short for them. */
@@ -38,7 +38,9 @@ export class SharedLog {
   /** The last records that this leader has had acknowledged: a standby that was given the partition may lack them. */
   readonly #newest: LogRecord[] = [];
   #newestBytes = 0;
-  #prepared: { readonly asked: ReturnType<Replicas['ask']>; readonly atMs: number } | undefined;
+  #prepared: { readonly asked: Promise<ReplicasKnow>; readonly atMs: number } | undefined;
+  /** Another replica gets ready to be given the partition. */
+  #waits = false;
   #vainAppends = 0;
   #busy = false;
   #putsBack = false;
@@ -101,20 +103,35 @@ export class SharedLog {
     replicas?.tellProgress(state().position, true);
   }
 
-  /** The leader is about to give the partition to this replica: others are asked meanwhile what they know. */
-  prepare(): void {
+  /** The leader is about to give the partition to the replica called `to`: `ready` is called, once, when that one is or has had its time. */
+  whenReady(to: string, ready: () => void): void {
+    const { replicas, underWay } = this.#options;
+    if (this.#waits) return;
+    this.#waits = true;
+    underWay.track(
+      (replicas?.prepare(to) ?? Promise.resolve()).then(() => {
+        this.#waits = false;
+        ready();
+      }),
+    );
+  }
+
+  /** The leader is about to give the partition to this replica, and leads until others were asked what they know. */
+  async prepare(): Promise<void> {
     const { replicas, env } = this.#options;
-    if (replicas !== undefined) this.#prepared = { asked: replicas.ask(), atMs: env.clock.monotonic() };
+    if (replicas === undefined) return;
+    this.#prepared = { asked: replicas.ask(), atMs: env.clock.monotonic() };
+    await this.#prepared.asked;
   }
 
   /**
    * How far the log must be read before a claim; `snapshot`: the position of the newest one. Undefined: the leader itself said that the
-   * log ends where it was read, and what others know is good as long as a question to them may take.
+   * log ends where it was read, and what others knew is good until they could have been asked, and once more.
    */
   survey(snapshot: number | undefined): Promise<number> {
     const { position } = this.#options.state();
     const { asked, atMs } = this.#prepared ?? { asked: undefined, atMs: 0 };
-    const isFresh = snapshot === undefined && this.#options.env.clock.monotonic() - atMs <= limits.askReplicasMs;
+    const isFresh = snapshot === undefined && this.#options.env.clock.monotonic() - atMs <= 2 * limits.askReplicasMs;
     return this.#mending?.survey(position, snapshot, isFresh ? asked : undefined) ?? Promise.resolve(position);
   }
 

@@ -149,7 +149,10 @@ export const planOf = (workload: string, seed: string, only: readonly FaultKind[
   const replicas = replicaPlanOf(workload, diceOf('replicas'), size, only);
   const cluster = clustered ? clusterPlanOf(diceOf('cluster'), size, only) : undefined;
   faults.push(...replicas.faults, ...(cluster?.faults ?? []));
-  faults.push(...rowDamageOf(diceOf('rows'), replicas.followers, busyMs, only));
+  const everyone = Array.from({ length: nodes }, (_, node) => node);
+  // Which nodes of a cluster follow a partition is not planned.
+  const followers = workload === 'cluster' ? replicas.followers.map(() => everyone) : replicas.followers;
+  faults.push(...rowDamageOf(diceOf('rows'), followers, busyMs, only));
   if (clustered) faults.push(...clusterLossesOf(diceOf('losses'), size, only));
   if (clustered) faults.push(...mapLossesOf(diceOf('map losses'), size, only));
   if (clustered) faults.push(...leaderlessLogsOf(diceOf('leaderless logs'), size, only));

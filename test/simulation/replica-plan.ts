@@ -56,7 +56,7 @@ export const clusterLossesOf = (
   return faults;
 };
 
-/** Rows of standbys that go bad, in a few of the plans in which several follow a partition. */
+/** Rows of standbys that go bad, in a few of the plans in which several may follow a partition. */
 export const rowDamageOf = (
   dice: Dice,
   followers: ReplicaPlan['followers'],

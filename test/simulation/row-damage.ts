@@ -2,9 +2,9 @@
  * A row of a standby's store that goes bad where it is kept: nobody wrote it, and the store does not notice.
  *
  * What is promised (DESIGN section 3): the next digest of that store that is compared with the leader's differs and is reported,
- * and the store is filled again. What is not: a replica that comes to lead before leads with that row. So it strikes when all is
- * well, nothing else strikes until the row is gone, and a replica that comes to lead all the same, or waits too long for a
- * digest, has its disk taken away.
+ * and the store is filled again, whatever else happens. What is not: a replica that comes to lead before leads with that row. So one
+ * that comes to lead, or waits too long for a digest, has its disk taken away. Logs lose nothing meanwhile: who has copies of what they
+ * lost might be that replica.
  */
 import type { StoreWrite } from '../../src/store/store.ts';
 import type { SimNode } from './node.ts';
@@ -47,7 +47,7 @@ export class RowDamage {
   }
 
   forbids(fault: Fault): boolean {
-    return this.#active !== undefined && fault.kind !== 'clock';
+    return this.#active !== undefined && (fault.kind === 'logTail' || fault.kind === 'logAnew');
   }
 
   isIn(name: string, partition: number): boolean {

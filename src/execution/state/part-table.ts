@@ -68,12 +68,19 @@ export class PartTable {
     else led?.reject(error);
   }
 
+  /** A partition's steps are not run any more, so no message may be taken for it. */
+  ends(number: number): void {
+    const part = this.#parts.get(number);
+    if (part === undefined) return;
+    part.leading = false;
+    part.rollCall = undefined;
+  }
+
   drop(number: number): Promise<void> {
     return this.#inTurn(number, async () => {
       const part = this.#parts.get(number);
       if (part === undefined) return;
-      part.leading = false;
-      part.rollCall = undefined;
+      this.ends(number);
       this.#parts.delete(number);
       this.settle(number, closing());
       await part.host.close();

@@ -39,6 +39,7 @@ export type PartHooks = Pick<
   readonly onFenced: () => void;
   readonly onFailed: (error: unknown) => void;
   readonly onProgress: () => void;
+  readonly onHandingOver: () => void;
   readonly onHandedOver: (to: string) => void;
   readonly onGaveAway: (to: string) => void;
   readonly onBeaten: () => void;

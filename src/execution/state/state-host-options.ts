@@ -60,6 +60,8 @@ export type StateHostOptions = {
   readonly onLeading?: (partition: number, epoch: number) => void;
   /** What other nodes call this one's replicas, where there are others. */
   readonly replica?: string;
+  /** A partition that is to be given away is led here no more. */
+  readonly onHandingOver?: (partition: number) => void;
   /** The leader of a partition gave it to `to`: it was this node's (then it is to be dropped), or a standby here read it. */
   readonly onHandedOver?: (partition: number, to: string) => void;
 };

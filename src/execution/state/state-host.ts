@@ -89,12 +89,9 @@ export class StateHost {
     return this.#parts.follow(number);
   }
 
-  /** Gives a partition that is led here to another node: `onHandedOver` tells when it is. What runs goes on. */
+  /** Gives a partition that is led here to another node: `onHandingOver` tells when it begins, `onHandedOver` when it is given. */
   handOver(number: number, to: string): void {
-    const part = this.#parts.get(number);
-    if (part?.host.handOver(to) !== true) return;
-    part.leading = false;
-    part.rollCall = undefined;
+    this.#parts.get(number)?.host.handOver(to);
   }
 
   /** Lets go of a partition: it is flushed as far as it can be, and can be claimed again once this has settled. */
@@ -116,6 +113,10 @@ export class StateHost {
       onBeaten: () => this.#parts.settle(number, fenced(number)),
       onFailed: (error) => this.#failed(number, error),
       onProgress: () => this.#planTurn(),
+      onHandingOver: () => {
+        this.#parts.ends(number);
+        this.#options.onHandingOver?.(number);
+      },
       onHandedOver: (to) => this.#options.onHandedOver?.(number, to),
       onGaveAway: (to) => this.#options.onHandedOver?.(number, to),
     });
@@ -218,13 +219,8 @@ export class StateHost {
     this.#planTurn();
   }
 
-  /** Its steps are not run any more, so no message may be taken for it. */
   #failed(number: number, error: unknown): void {
-    const part = this.#parts.get(number);
-    if (part !== undefined) {
-      part.leading = false;
-      part.rollCall = undefined;
-    }
+    this.#parts.ends(number);
     this.#parts.settle(number, error);
     this.#options.onFailed(number, error);
   }

@@ -57,7 +57,7 @@ export const replicaBugs: readonly PlantedBug[] = [
     find: "this.#role = 'handedOver';\n",
     replace: "this.#role = 'leading';\n",
     also: { file: 'test/simulation/registers/node.ts', find: "drop(partition, 'gave away');", replace: '' },
-    law: ['hand-over'],
+    law: ['hand-over', 'progress'],
     seeds: 50,
   },
   {

@@ -180,7 +180,7 @@ export const taskBugs: readonly PlantedBug[] = [
     find: 'new NodeLink(() => this.#nextSession++, addedAtMs)',
     replace: 'new NodeLink(((number) => () => ++number)(0), addedAtMs)',
     law: ['progress', 'no error'],
-    first: 175,
+    first: 45,
     seeds: 20,
   },
   {

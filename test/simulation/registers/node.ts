@@ -202,6 +202,7 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
         world.count('claim came second');
         cluster?.partitionChanged(partition, 'failed');
       },
+      onHandingOver: () => cluster?.partitionChanged(partition),
       onHandedOver: (to) => {
         if (to === place.end) world.count('hand-over taken');
         cluster?.partitionChanged(partition);
@@ -257,7 +258,6 @@ export const registerNode = (context: NodeContext): RegisterProgram => {
     drop: (partition) => drop(partition, 'dropped'),
     handOver: (partition, to) => {
       opened.get(partition)?.host.handOver(to);
-      cluster?.partitionChanged(partition);
     },
     confirm: (partition) => opened.get(partition)?.host.confirm(),
     state: (partition) => {
