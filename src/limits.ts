@@ -192,6 +192,9 @@ export const limits = {
   backendRequestsMax: 200_000,
   backendRetryMs: 500,
   gatewayConnectionsMax: 10_000,
+  /** Connections beyond these that are told so. More are cut without a word. */
+  gatewayConnectionsToldMax: 200,
+  gatewayConnectionRetryMs: 2_000,
   gatewayInFlightMax: 10_000,
   gatewayInFlightPerConnectionMax: 100,
   gatewayBodyBytesMax: 16 * 1024 * 1024,

@@ -56,7 +56,8 @@ export const problemResponse = (error: unknown, report: (error: unknown) => void
   });
 };
 
-const headersOf = (problem: Problem, error: unknown): Record<string, string> => {
+/** What a problem says in headers, their names in lower case. */
+export const headersOf = (problem: Problem, error: unknown): Record<string, string> => {
   if (problem.code === 'UNAUTHORIZED') return { 'www-authenticate': 'Bearer' };
   // The rest of the body is not read.
   if (problem.code === 'VALUE_TOO_LARGE') return { connection: 'close' };

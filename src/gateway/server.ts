@@ -8,7 +8,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { getRequestListener, type Http2Bindings, type HttpBindings, RequestError } from '@hono/node-server';
@@ -17,8 +17,9 @@ import { limits } from '../limits.ts';
 import { nodeEnv } from '../platform/node.ts';
 import { Access, isLoopbackAddress } from './access.ts';
 import type { Backend } from './backend.ts';
+import { ConnectionBound } from './connection-bound.ts';
 import { Gateway } from './gateway.ts';
-import { problemOf, problemResponse } from './problem.ts';
+import { headersOf, problemOf, problemResponse } from './problem.ts';
 import { TextSender } from './send-text.ts';
 import { StaticFiles } from './static-files.ts';
 import { TextResponse } from './text-response.ts';
@@ -39,6 +40,10 @@ export type ListenOptions = {
   readonly page?: string;
   /** How long the headers of a request may take to come. Default: `limits.gatewayHeadersMs`. */
   readonly headersMs?: number;
+  /** How many connections there may be. Default: `limits.gatewayConnectionsMax`. */
+  readonly connectionsMax?: number;
+  /** How many of them clients may have. Default: `limits.clientConnectionsMax`. */
+  readonly clientConnectionsMax?: number;
   /** Told of what should not happen. */
   readonly report: (error: unknown) => void;
 };
@@ -58,6 +63,7 @@ export type GatewayServer = {
 /** Listens. Rejects with `ADDRESS_UNPROTECTED`, `ADDRESS_IN_USE` and `OPTION_INVALID`. */
 export const listen = async (backend: Backend, options: ListenOptions): Promise<GatewayServer> => {
   const { host = '127.0.0.1', port, token, allowOrigins = [], tls, page = ownPage, report } = options;
+  const { connectionsMax = limits.gatewayConnectionsMax, clientConnectionsMax = limits.clientConnectionsMax } = options;
   const loopback = isLoopbackAddress(host);
   checkProtection(options, host, loopback);
   const secure = tls !== undefined;
@@ -67,15 +73,19 @@ export const listen = async (backend: Backend, options: ListenOptions): Promise<
     report,
     files: new StaticFiles(page),
   });
-  const server = serverFor(gateway, options);
+  const bound = new ConnectionBound(connectionsMax);
+  const server = serverFor(gateway, bound, options);
+  server.maxConnections = connectionsMax + limits.gatewayConnectionsToldMax;
   const address = await listening(server, host, port);
-  const sockets = new WebSocketGateway({ backend, env: nodeEnv() });
+  const sockets = new WebSocketGateway({ backend, env: nodeEnv(), connectionsMax: clientConnectionsMax });
   const upgraded = new Set<Duplex>();
   server.on('upgrade', (request, socket, head) => {
     upgraded.add(socket);
     socket.once('close', () => upgraded.delete(socket));
     socket.on('error', () => socket.destroy());
-    upgrade(request, socket, head, access, sockets, report);
+    const refusal = bound.refusal(socket);
+    if (refusal === undefined) upgrade(request, socket, head, access, sockets, report);
+    else refuse(socket, undefined, refusal, report);
   });
   server.on('error', report);
   return {
@@ -109,7 +119,7 @@ const checkProtection = ({ token, tls }: ListenOptions, host: string, loopback: 
   );
 };
 
-const serverFor = (gateway: Gateway, options: ListenOptions): Server => {
+const serverFor = (gateway: Gateway, bound: ConnectionBound, options: ListenOptions): Server => {
   const { tls, headersMs = limits.gatewayHeadersMs, report } = options;
   const texts = new TextSender(report);
   const answer = async (request: Request, ends: HttpBindings | Http2Bindings): Promise<Response> => {
@@ -131,11 +141,13 @@ const serverFor = (gateway: Gateway, options: ListenOptions): Server => {
     keepAlive: true,
     noDelay: true,
   };
-  const take = (...ends: Parameters<typeof listener>): void => {
-    listener(...ends).catch(report);
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
+    const refusal = bound.refusal(request.socket);
+    if (refusal === undefined) listener(request, response).catch(report);
+    else refuse(request.socket, undefined, refusal, report);
   };
   const server = tls === undefined ? createServer(settings, take) : tlsServer({ ...settings, ...tls }, take);
-  server.maxConnections = limits.gatewayConnectionsMax;
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => bound.take(socket));
   server.timeout = limits.gatewayIdleMs;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
@@ -194,8 +206,14 @@ const refuse = (socket: Duplex, status: number | undefined, error: unknown, repo
   const problem = problemOf(error, report);
   const told = { ...problem, status: status ?? problem.status };
   const body = JSON.stringify(told);
+  const headers = Object.entries({
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    ...headersOf(problem, error),
+    connection: 'close',
+  });
   socket.end(
-    `HTTP/1.1 ${told.status} ${problem.code}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${told.status} ${problem.code}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
   );
   const cut = setTimeout(() => socket.destroy(), limits.gatewayLingerMs);
   socket.once('close', () => clearTimeout(cut));

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import { closeCode, connectPath, subprotocol } from '../protocol/wire.ts';
@@ -12,10 +13,13 @@ import type { Backend } from './backend.ts';
 import { clientAddresses } from './client-addresses.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { OverviewFeed } from './overview-feed.ts';
+import { tooManyConnections } from './refusals.ts';
 
 export type WebSocketGatewayOptions = {
   readonly backend: Backend;
   readonly env: Env;
+  /** How many clients may be connected. */
+  readonly connectionsMax: number;
 };
 
 /** How often a gateway that ends looks whether it may. */
@@ -67,15 +71,14 @@ export class WebSocketGateway {
 
   /**
    * Takes the connection of an upgrade request that is for `path` and whose host and origin may come. Where it is not `admitted`
-   * yet, its first message must name a token that matches.
+   * yet, its first message must name a token that matches. Throws `NOT_READY` and `OVERLOADED`, and leaves the socket as it is.
    */
   take(request: IncomingMessage, socket: Duplex, head: Buffer, admitted: boolean, tokens: TokenCheck): void {
     const allows = (token: string | null): boolean => admitted || tokens.tokenMatches(token);
-    if (this.#closing || this.#open.size >= limits.clientConnectionsMax) {
-      const refusal =
-        'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
-      socket.end(refusal, () => socket.destroy());
-    } else this.#server.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, socket, allows));
+    if (this.#closing) throw new TuttiError('NOT_READY', 'The gateway is closing: go to another node, or come back.');
+    const { connectionsMax } = this.#options;
+    if (this.#open.size >= connectionsMax) throw tooManyConnections(`${connectionsMax} clients are connected`);
+    this.#server.handleUpgrade(request, socket, head, (ws) => this.#accept(ws, socket, allows));
   }
 
   /** All clients pause, not only the one that was refused: each would be, and that costs as much as what it asks for. */

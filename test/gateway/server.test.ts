@@ -1,12 +1,15 @@
 /** The gateway on a port: who gets in, what is refused before anything is read, and how it ends. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { connect as connectClient } from '../../src/client/client.ts';
 import type { Backend } from '../../src/gateway/backend.ts';
 import { type GatewayServer, type ListenOptions, listen } from '../../src/gateway/server.ts';
+import { limits } from '../../src/limits.ts';
 import { type EmbeddedNode, openNode } from '../../src/node/open.ts';
 import * as app from './gateway-app.fixture.ts';
 import { told } from './gateway-node.fixture.ts';
@@ -176,6 +179,69 @@ describe('what is malformed is refused, and the gateway goes on', () => {
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(answer).toContain('"code":"PROTOCOL_INVALID"');
     expect((await fetch(`${url}/v1/app`)).status).toBe(200);
+  });
+});
+
+describe('more connections than are served', () => {
+  const asked = 'GET /v1/app HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+  const upgradeAsked = upgradeText(
+    '/v1/connect',
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n',
+  );
+  const refused =
+    /^HTTP\/1\.1 503 OVERLOADED\r\ncontent-type: application\/problem\+json\r\n.*retry-after: 2\r\n.*\r\n\r\n\{.*"code":"OVERLOADED","outcome":"rejected","retry":"later"/s;
+
+  /** A connection over which nothing is sent. */
+  const idle = async (port: number): Promise<Socket> => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket;
+  };
+
+  test('are told so and when to come again, and served when others have gone', async () => {
+    const { port } = await listenWith({ connectionsMax: 1 });
+    const first = await idle(port);
+    expect(await exchange(port, asked)).toMatch(refused);
+    expect(await exchange(port, upgradeAsked)).toMatch(refused);
+    first.destroy();
+    await expect.poll(() => exchange(port, asked)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test('are told over TLS as well', async () => {
+    const { port } = await listenWith({ connectionsMax: 1, tls });
+    const secure = async (): Promise<Socket> => {
+      const socket = connectTls({ port, host: '127.0.0.1', ca: tls.cert });
+      await once(socket, 'secureConnect');
+      return socket;
+    };
+    const first = await secure();
+    const second = await secure();
+    second.write(asked);
+    expect(await text(second)).toMatch(refused);
+    first.destroy();
+  });
+
+  test('are cut without a word where they are very many', async () => {
+    const { port } = await listenWith({ connectionsMax: 1 });
+    const sockets: Socket[] = [];
+    for (let count = 0; count <= limits.gatewayConnectionsToldMax; count++) sockets.push(await idle(port));
+    const cut = await idle(port);
+    expect(await text(cut).catch(() => '')).toBe('');
+    for (const socket of sockets) expect(socket.closed).toBe(false);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test('of clients are told before they are clients, and HTTP is served beside them', async () => {
+    const { port, url } = await listenWith({ clientConnectionsMax: 1 });
+    const first = await idle(port);
+    first.write(upgradeAsked);
+    expect(String((await once(first, 'data'))[0])).toMatch(/^HTTP\/1\.1 101 /);
+    expect(await exchange(port, upgradeAsked)).toMatch(refused);
+    expect((await fetch(`${url}/v1/app`)).status).toBe(200);
+    first.destroy();
+    const client = connectClient(url, { app });
+    expect(await client.run(app.echo, 1)).toBe(1);
+    await client.close();
   });
 });
 
