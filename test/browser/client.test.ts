@@ -101,7 +101,8 @@ test('a page of another origin gets nothing', async () => {
   await strict.close();
 });
 
-test('goes on when the node comes back, and at once when the browser says that it is online', async () => {
+/** A client in the page whose node has gone, and the node that comes back in its place. */
+const withNodeBack = async (goes: () => Promise<void>): Promise<void> => {
   const passing = await node.serve({ port: 0, allowOrigins: [origin] });
   await page.evaluate(async (url) => {
     const client = connect(url, { giveUpAfter: false });
@@ -113,13 +114,25 @@ test('goes on when the node comes back, and at once when the browser says that i
   await passing.close();
   await page.waitForFunction(() => (globalThis as unknown as { states: string[] }).states.length > 0);
   const again = await node.serve({ port: passing.port, allowOrigins: [origin] });
-  await page.evaluate(async () => {
-    dispatchEvent(new Event('online'));
-    await (globalThis as unknown as { client: { app(): Promise<unknown> } }).client.app();
-  });
+  await goes();
   expect(await page.evaluate(() => (globalThis as unknown as { states: string[] }).states)).toEqual([
     'pausing',
     'ready',
   ]);
   await again.close();
+};
+
+const ask = (): Promise<void> =>
+  page.evaluate(() => (globalThis as unknown as { client: { app(): Promise<void> } }).client.app());
+
+test('goes on when the node comes back', () => withNodeBack(ask));
+
+test('goes on at once when the browser says that it is online', async () => {
+  // Time stands still in the page: no pause between two dials ever ends by itself.
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 60_000);
+  await withNodeBack(async () => {
+    await page.evaluate(() => dispatchEvent(new Event('online')));
+    await ask();
+  });
 });
