@@ -1,5 +1,5 @@
 /** What one does with the page, against a real node. */
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { pageTests } from './page-node.fixture.ts';
 
@@ -151,4 +151,48 @@ test('all of it can be done with the keyboard', async () => {
   await page.getByRole('heading', { name: 'echo', level: 1 }).waitFor();
   // The heading is read out.
   await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
+});
+
+test('a task is started from its form, opened and cancelled with Tab, Enter and typing alone', async () => {
+  const page = await open('#/start');
+  /** Tabs on until it has the focus, and says what had it before where it never does. */
+  const tabTo = async (target: Locator): Promise<void> => {
+    await target.waitFor();
+    const passed: string[] = [];
+    while (!(await target.evaluate((element) => element === document.activeElement))) {
+      expect(passed.length, `none of these: ${passed.join(', ')}`).toBeLessThan(50);
+      await page.keyboard.press('Tab');
+      passed.push(await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 80) ?? ''));
+    }
+  };
+  const enter = async (target: Locator): Promise<void> => {
+    await tabTo(target);
+    await page.keyboard.press('Enter');
+  };
+  const type = async (label: string, text: string): Promise<void> => {
+    await tabTo(page.getByLabel(label, { exact: true }));
+    await page.keyboard.type(text);
+  };
+  await enter(page.getByRole('navigation', { name: 'Tasks of the app' }).getByRole('link', { name: 'order' }));
+  await type('id', 'o-8');
+  await type('name', 'Ada');
+  await enter(page.getByRole('button', { name: 'Add to items' }));
+  await type('sku', 'tea');
+  await type('number', '4242');
+  await tabTo(page.getByLabel('Idempotency key'));
+  await page.keyboard.type('o-8');
+  await tabTo(page.getByLabel('Start after'));
+  await page.keyboard.type('1 day');
+  await enter(page.getByRole('button', { name: 'Start', exact: true }));
+  await page.waitForURL(/#\/task\//);
+  await state(page).getByText('scheduled').waitFor();
+  await enter(page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Tasks' }));
+  await enter(page.locator('.rows-body .rows-row', { hasText: 'o-8' }).getByRole('link'));
+  await page.getByRole('heading', { name: 'order', level: 1 }).waitFor();
+  await enter(page.getByRole('button', { name: 'Cancel' }));
+  const question = page.getByRole('dialog', { name: 'Cancel this task?' });
+  await enter(question.getByRole('button', { name: 'Cancel the task' }));
+  await state(page).getByText('cancelled').waitFor();
+  // The button that was pressed is gone; the focus is not.
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Retry');
 });

@@ -9,25 +9,28 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBrowser } from '../../tools/start-browser.ts';
 import { LiveCluster } from '../cluster/live-cluster.fixture.ts';
-import { type Looks, openPage, openPageNode, type PageNode, Scratch } from './page-node.fixture.ts';
+import { type Looks, openPage, openPageNode, type PageNode, Scratch, type WatchedPage } from './page-node.fixture.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const pictures = process.env['TUTTI_PICTURES'];
 const scratch = new Scratch();
-const pictured = new Set(['overview', 'cluster', 'tasks', 'task', 'steps', 'failed', 'start']);
+const pictured = new Set(['overview', 'cluster', 'tasks', 'task', 'steps', 'failed', 'done', 'start', 'json', 'token']);
 /** How much life the charts of pictures show. */
 const pictureMs = 200_000;
 let browser: Browser;
 let node: PageNode;
 /** One that shows a cluster, of which a node has died. */
 let member: PageNode;
+/** One that wants a token. */
+let guarded: PageNode;
 let cluster: LiveCluster;
 let ids: Readonly<Record<'mapping' | 'steps' | 'failed' | 'done', string>>;
 
 beforeAll(async () => {
-  [browser, node, cluster] = await Promise.all([
+  [browser, node, guarded, cluster] = await Promise.all([
     startBrowser(),
     openPageNode(),
+    openPageNode({ token: 'a-token-that-only-this-test-knows' }),
     LiveCluster.open(12, ['atlas', 'boreas', 'castor', 'daphne']),
   ]);
   const server = { online: true, leader: false, lag: 0 };
@@ -67,6 +70,7 @@ afterAll(async () => {
   await browser?.close();
   await node?.close();
   await member?.close();
+  await guarded?.close();
   cluster?.close();
   scratch.remove();
 });
@@ -120,7 +124,16 @@ const sticksOut = (page: Page): Promise<readonly string[]> =>
   });
 
 /** Pages by name: where they are, and when all of them is there. */
-type Shown = { hash: () => string; ready: (page: Page) => Promise<unknown>; at?: () => PageNode };
+type Shown = {
+  hash: () => string;
+  ready: (page: Page, at: PageNode) => Promise<unknown>;
+  at?: () => PageNode | Promise<PageNode>;
+  /** What the browser itself complains of when a node refuses or is gone. */
+  complaint?: string;
+};
+const button = (page: Page, name: string): ReturnType<Page['getByRole']> =>
+  page.getByRole('button', { name, exact: true });
+const textOf = (page: Page, text: string): Promise<void> => page.getByText(text).waitFor();
 const pages: Readonly<Record<string, Shown>> = {
   overview: {
     hash: () => '',
@@ -158,29 +171,80 @@ const pages: Readonly<Record<string, Shown>> = {
       await page.locator('main').evaluate((main) => main.scrollTo(0, 0));
     },
   },
-  json: { hash: () => '#/start/echo', ready: (page) => page.getByLabel('Input').waitFor() },
+  'start without a task': { hash: () => '#/start', ready: (page) => textOf(page, 'Choose what to start.') },
+  json: {
+    hash: () => '#/start/echo',
+    ready: (page) =>
+      page.getByLabel('Input').fill('{\n  "month": "2026-11",\n  "due": {"$date": "2026-12-01T00:00:00Z"}\n}'),
+  },
+  'json that is none': {
+    hash: () => '#/start/echo',
+    ready: async (page) => {
+      await page.getByLabel('Input').fill('{"month": ');
+      await page.getByLabel('Input').blur();
+      await textOf(page, 'The input is not JSON');
+    },
+  },
+  'cancel a task': {
+    hash: () => `#/task/${ids.steps}`,
+    ready: async (page) => {
+      await button(page, 'Cancel').click();
+      await page.getByRole('dialog', { name: 'Cancel this task?' }).waitFor();
+    },
+  },
+  token: {
+    hash: () => '',
+    at: () => guarded,
+    ready: (page) => page.getByLabel('Token', { exact: true }).waitFor(),
+    complaint: 'status of 401',
+  },
+  'token that is refused': {
+    hash: () => '',
+    at: () => guarded,
+    ready: async (page) => {
+      await page.getByLabel('Token', { exact: true }).fill('not-the-token-but-long-enough');
+      await button(page, 'Connect').click();
+      await textOf(page, 'The node does not take this token.');
+    },
+    complaint: 'status of 401',
+  },
+  'node that does not answer': {
+    hash: () => '',
+    at: () => openPageNode(),
+    ready: async (page, gone) => {
+      await page.locator('.figures').waitFor();
+      await gone.close();
+      await textOf(page, 'The node does not answer');
+    },
+    complaint: 'WebSocket connection to',
+  },
 };
 
 const schemes: readonly Looks[] = [{ dark: false }, { dark: true }];
 
-describe.each(Object.entries(pages))('the page %s', (name, { hash, ready, at = () => node }) => {
+describe.each(Object.entries(pages))('the page %s', (name, { hash, ready, at = () => node, complaint }) => {
+  const show = async (looks: Looks): Promise<WatchedPage> => {
+    const shown = await at();
+    const watched = await openPage(browser, shown, hash(), looks);
+    await ready(watched.page, shown);
+    return watched;
+  };
+
   test.each(schemes)('has no violation: %o', async ({ dark = false }) => {
-    const watched = await openPage(browser, at(), hash(), { dark, width: 1_240, height: 780 });
-    await ready(watched.page);
-    expect(await violations(watched.page)).toEqual([]);
+    const { page, close, complaints, elsewhere } = await show({ dark, width: 1_240, height: 780 });
+    expect(await violations(page)).toEqual([]);
     if (pictures !== undefined && pictured.has(name))
-      await watched.page.screenshot({ path: join(pictures, `page-${name}-${dark ? 'dark' : 'light'}.png`) });
-    await watched.close();
-    expect(watched.complaints).toEqual([]);
-    expect(watched.elsewhere).toEqual([]);
+      await page.screenshot({ path: join(pictures, `page-${name}-${dark ? 'dark' : 'light'}.png`) });
+    await close();
+    expect(complaints.filter((text) => complaint === undefined || !text.includes(complaint))).toEqual([]);
+    expect(elsewhere).toEqual([]);
   });
 
   test('shows all of itself on a phone, and on a screen at four times its size', async () => {
-    const watched = await openPage(browser, at(), hash(), { width: 320, height: 640 });
-    await ready(watched.page);
-    expect(await sticksOut(watched.page)).toEqual([]);
-    expect(await violations(watched.page)).toEqual([]);
-    await watched.close();
+    const { page, close } = await show({ width: 320, height: 640 });
+    expect(await sticksOut(page)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
+    await close();
   });
 });
 

@@ -92,7 +92,9 @@ export const Frame = ({ children }: { children: ComponentChildren }): JSX.Elemen
       </div>
     </header>
     {linkState.value === 'lost' ? (
-      <p class="notice">The node does not answer. What is shown may be old; this page goes on when the node is back.</p>
+      <p class="notice" role="status">
+        The node does not answer. What is shown may be old; this page goes on when the node is back.
+      </p>
     ) : (
       <FaultNotice />
     )}

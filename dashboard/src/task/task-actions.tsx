@@ -1,7 +1,7 @@
 /** What can be done with a task: end it, run it again as it was, or with another input. */
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
-import type { TaskStatus } from '../../../src/protocol/task-view.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { TaskStateName, TaskStatus } from '../../../src/protocol/task-view.ts';
 import { ErrorLine } from '../frame/error-line.tsx';
 import { link } from '../link/session.ts';
 import { startHref } from '../route.ts';
@@ -12,8 +12,18 @@ export const TaskActions = ({ status, done }: { status: TaskStatus; done: () => 
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const dialog = useRef<HTMLDialogElement>(null);
+  const actions = useRef<HTMLDivElement>(null);
+  /** The state in which something was asked for, until there is another. */
+  const askedIn = useRef<TaskStateName | undefined>(undefined);
   const { id, name, state } = status;
+  // The button that was pressed goes when the state is another: the focus goes to what can be done next.
+  useEffect(() => {
+    if (busy || askedIn.current === undefined) return;
+    if (document.activeElement === document.body) actions.current?.querySelector<HTMLElement>('button, a')?.focus();
+    if (askedIn.current !== state) askedIn.current = undefined;
+  }, [state, busy]);
   const act = async (action: (id: string) => Promise<void>): Promise<void> => {
+    askedIn.current = state;
     setBusy(true);
     setError(undefined);
     try {
@@ -26,7 +36,7 @@ export const TaskActions = ({ status, done }: { status: TaskStatus; done: () => 
   };
   return (
     <>
-      <div class="actions">
+      <div class="actions" ref={actions}>
         {ended.has(state) ? null : (
           <button type="button" class="danger" disabled={busy} onClick={() => dialog.current?.showModal()}>
             Cancel
