@@ -7,9 +7,10 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { listen } from '../../src/gateway/server.ts';
 import { openNode } from '../../src/node/open.ts';
 import type { ClusterOverview } from '../../src/protocol/cluster-overview.ts';
+import type { Overview } from '../../src/protocol/overview.ts';
 import { encodeValue } from '../../src/values/codec.ts';
 import { startBrowser } from '../../tools/start-browser.ts';
-import { withCluster } from '../cluster/cluster-backend.fixture.ts';
+import { withCluster, withOverview } from '../cluster/cluster-backend.fixture.ts';
 
 const module = new URL('./page-app.fixture.ts', import.meta.url).href;
 
@@ -23,20 +24,22 @@ export type PageNode = {
   close(): Promise<void>;
 };
 
-export const openPageNode = async (
-  options: {
-    data?: string;
-    token?: string;
-    port?: number;
-    /** The cluster that it shows. */
-    cluster?: () => ClusterOverview;
-  } = {},
-): Promise<PageNode> => {
-  const { data, token, port = 0, cluster } = options;
+export type PageNodeOptions = {
+  readonly data?: string;
+  readonly token?: string;
+  readonly port?: number;
+  /** The cluster that it shows. */
+  readonly cluster?: () => ClusterOverview;
+  /** What it tells of itself in place of the truth. */
+  readonly tells?: (overview: Overview) => Overview;
+};
+
+export const openPageNode = async (options: PageNodeOptions = {}): Promise<PageNode> => {
+  const { data, token, port = 0, cluster, tells = (overview) => overview } = options;
   const store = data === undefined ? { engine: 'memory' as const } : { data };
   const node = await openNode({ module, executors: 2, logLevel: 'error', ...store }, undefined);
   const own = await node.backend();
-  const backend = cluster === undefined ? own : withCluster(own, cluster);
+  const backend = withOverview(cluster === undefined ? own : withCluster(own, cluster), tells);
   const reports: unknown[] = [];
   const report = (error: unknown): unknown => reports.push(error);
   const server = await listen(backend, { port, report, ...(token === undefined ? {} : { token }) });
@@ -121,13 +124,13 @@ export const openPage = async (
  * For a file of tests: a browser, a node and files for all of them, and a page for each, which must have asked nothing of other
  * servers and complained of nothing when its test is over.
  */
-export const pageTests = () => {
+export const pageTests = (options: (scratch: Scratch) => PageNodeOptions = () => ({})) => {
   const scratch = new Scratch();
   let browser: Browser;
   let node: PageNode;
   let watched: WatchedPage | undefined;
   beforeAll(async () => {
-    [browser, node] = await Promise.all([startBrowser(), openPageNode()]);
+    [browser, node] = await Promise.all([startBrowser(), openPageNode(options(scratch))]);
   });
   afterAll(async () => {
     await browser?.close();

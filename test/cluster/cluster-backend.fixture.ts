@@ -1,16 +1,19 @@
-/** A real node of one process that shows a cluster: what the gateway, the page and commands are shown is a live cluster's. */
+/** A real node of one process that shows something else than itself: what the gateway, the page and commands are shown is told here. */
 import type { Backend } from '../../src/gateway/backend.ts';
 import type { ClusterOverview } from '../../src/protocol/cluster-overview.ts';
 import type { Overview } from '../../src/protocol/overview.ts';
 import { decodeValue, encodeValue } from '../../src/values/codec.ts';
 
-export const withCluster = (backend: Backend, cluster: () => ClusterOverview): Backend =>
+/** Its overviews are what `change` makes of them. */
+export const withOverview = (backend: Backend, change: (overview: Overview) => Overview): Backend =>
   new Proxy(backend, {
     get: (target, name) => {
-      if (name === 'overview')
-        return async () =>
-          encodeValue({ ...(decodeValue(await target.overview()) as Overview), cluster: cluster() } satisfies Overview);
+      if (name === 'overview') return async () => encodeValue(change(decodeValue(await target.overview()) as Overview));
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
+
+/** It shows a cluster. */
+export const withCluster = (backend: Backend, cluster: () => ClusterOverview): Backend =>
+  withOverview(backend, (overview) => ({ ...overview, cluster: cluster() }));

@@ -83,8 +83,11 @@ export const ThreadTable = ({ overview }: { overview: Overview }): JSX.Element =
   </section>
 );
 
-const checkpointText = ({ checkpointAt }: PartitionOverview, time: Date): string =>
-  checkpointAt === undefined ? 'none yet' : `${formatAge(time.getTime() - checkpointAt.getTime())} ago`;
+const checkpointText = ({ checkpointAt }: PartitionOverview, time: Date): string => {
+  if (checkpointAt === undefined) return 'none yet';
+  const ms = time.getTime() - checkpointAt.getTime();
+  return ms < 1_000 ? 'just now' : `${formatAge(ms)} ago`;
+};
 
 export const StorageTables = ({ overview }: { overview: Overview }): JSX.Element => (
   <>
