@@ -319,6 +319,9 @@ export const limits = {
   clientRequestsMax: 20_000,
   clientStreamsMax: 1_024,
   clientMessagesPerSecond: 100_000,
+  /** Requests refused for load a second, of all connections: those that ask all the same are read no faster, and wait up to so long. */
+  clientRefusalsPerSecond: 50_000,
+  clientHoldMsMax: 5_000,
   /** What a client has not taken yet: above it streams stand still and nothing more is read from it, until half of it has left. */
   clientBufferedBytesMax: 1024 * 1024,
   overviewIntervalMs: 1_000,

@@ -12,6 +12,16 @@ export const residentMemory = (): { readonly anonMb: number; readonly fileMb: nu
   return { anonMb: megabytes('RssAnon'), fileMb: megabytes('RssFile') };
 };
 
+export type ProcessMemory = { readonly rssMb: number; readonly anonMb: number };
+
+/** What another process holds now: `anonMb` is its own, without mapped files. */
+export const memoryOf = (pid: number): ProcessMemory => {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const megabytes = (field: string): number =>
+    (Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) * 1024) / 1e6;
+  return { rssMb: megabytes('Rss'), anonMb: megabytes('Anonymous') };
+};
+
 /** The unit of /proc/stat and /proc/<pid>/stat on Linux. */
 const ticksPerSecond = 100;
 

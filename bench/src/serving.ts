@@ -6,6 +6,7 @@ import type { ServingCost, ServingReady, ServingRequest } from './serving-proces
 
 export class Serving {
   readonly url: string;
+  readonly pid: number;
   readonly #child: ChildProcess;
 
   static async start(options: RunOptions, retentionTasks?: number): Promise<Serving> {
@@ -19,6 +20,7 @@ export class Serving {
 
   private constructor(url: string, child: ChildProcess) {
     this.url = url;
+    this.pid = child.pid as number;
     this.#child = child;
   }
 

@@ -5,6 +5,7 @@
  * Every promise rejects with a `TuttiError`. What is waited for can be given up by a signal: it then rejects with the signal's
  * reason, and nothing of it stays behind in the node.
  */
+import type { TuttiError } from '../errors/tutti-error.ts';
 import type { AppDescription } from '../protocol/app-description.ts';
 
 export type StartRequest = {
@@ -33,6 +34,8 @@ export interface Backend {
    * `REQUEST_EXPIRED` where that task may have been removed already.
    */
   start(request: StartRequest): Promise<string>;
+  /** What `start` would reject with now for load alone, the same error each time; asked first, it saves a promise for each refusal. */
+  startsRefused(): TuttiError | undefined;
   /** Starts a task and waits for the text of its result; rejects with its error. */
   run(request: StartRequest, signal?: AbortSignal): Promise<string>;
   /** The text of a task's result, when it is there; rejects with its error. */

@@ -1,4 +1,5 @@
 /** A connection without a socket, and a backend that does what it is told. */
+import type { TuttiError } from '../errors/tutti-error.ts';
 import {
   type ClientMessage,
   decodeNodeFrame,
@@ -9,6 +10,7 @@ import {
 } from '../protocol/wire.ts';
 import type { Backend, Follower, StartRequest } from './backend.ts';
 import { Connection } from './connection.ts';
+import { HoldBack } from './hold-back.ts';
 import { OverviewFeed } from './overview-feed.ts';
 
 /** A promise that is settled from outside. */
@@ -50,6 +52,7 @@ export class ScriptedBackend implements Backend {
   /** What `list` gives, and who is told that it changed. */
   listed = '{}';
   listReads = 0;
+  refusal: TuttiError | undefined;
   readonly watchers = new Set<Follower>();
 
   #answer(signal?: AbortSignal): Promise<string> {
@@ -57,6 +60,9 @@ export class ScriptedBackend implements Backend {
     this.answers.push(answer);
     this.signals.push(signal);
     return answer.promise;
+  }
+  startsRefused(): TuttiError | undefined {
+    return this.refusal;
   }
   start(request: StartRequest): Promise<string> {
     this.starts.push(request);
@@ -121,6 +127,8 @@ export class ConnectionWorld {
   readonly overloadedMs: number[] = [];
   closedWith: number | undefined;
   reading = true;
+  /** For how long it is held back, and what ends that. */
+  readonly holds: { readonly delayMs: number; readonly fire: () => void }[] = [];
   /** What the socket says it still holds. */
   buffered = 0;
   nowMs = 0;
@@ -154,6 +162,12 @@ export class ConnectionWorld {
         backend: this.backend,
         allows: (given) => token === undefined || given === token,
         overloaded: (retryMs) => this.overloadedMs.push(retryMs),
+        holdBack: new HoldBack({
+          after: (delayMs, fire) => {
+            this.holds.push({ delayMs, fire });
+            return () => this.holds.pop();
+          },
+        }),
         clock: env.clock,
         overview: new OverviewFeed(() => this.backend.overview(), env),
       },

@@ -2,7 +2,7 @@ import { pack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
-import { closeCode, fromClient, fromNode } from '../protocol/wire.ts';
+import { type ClientMessage, closeCode, fromClient, fromNode } from '../protocol/wire.ts';
 import { decodeError } from '../values/codec.ts';
 import { ConnectionWorld } from './connection.fixture.ts';
 
@@ -142,9 +142,13 @@ describe('a connection', () => {
     world.backend.answers[0]?.reject(new TuttiError('OVERLOADED', 'full', { details: { retryMs: 300 } }));
     await world.settle();
     expect([errorIn(world), world.overloadedMs]).toMatchObject([{ code: 'OVERLOADED' }, [300]]);
+    world.backend.refusal = new TuttiError('OVERLOADED', 'full of starts', { details: { retryMs: 200 } });
+    await world.take([fromClient.request, 3, 1, 'start', id, 'noop', '1', null, 0, 0]);
+    expect([errorIn(world, 1), world.overloadedMs]).toMatchObject([{ message: 'full of starts' }, [300, 200]]);
+    expect(world.backend.starts).toEqual([]);
     const pings = Array.from({ length: limits.clientMessagesPerSecond }, () => [fromClient.ping, 1] as [3, number]);
     await world.take(...pings, [fromClient.request, 2, 1, 'status', id]);
-    expect([errorIn(world, 1), world.overloadedMs]).toMatchObject([{ code: 'OVERLOADED' }, [300]]);
+    expect([errorIn(world, 2), world.overloadedMs]).toMatchObject([{ code: 'OVERLOADED' }, [300, 200]]);
   });
 
   test('C3: refuses streams and messages beyond what is allowed, until time has passed', async () => {
@@ -159,6 +163,42 @@ describe('a connection', () => {
     world.nowMs += 1_000;
     await world.take([fromClient.request, 9_002, 1, 'status', id]);
     expect(world.replies.length).toBe(2);
+  });
+});
+
+describe('a client that was refused something for load', () => {
+  const start = (request: number): ClientMessage => [fromClient.request, request, 1, 'start', id, 'a', '1', null, 0, 0];
+  const refusing = async (): Promise<ConnectionWorld> => {
+    const world = await begun();
+    world.backend.refusal = new TuttiError('OVERLOADED', 'full', { details: { retryMs: 50 } });
+    await world.take(start(1), start(2));
+    expect([world.replies.length, world.reading, world.holds.length]).toEqual([2, false, 1]);
+    return world;
+  };
+
+  test('C3: is not read for a while, once for all that came in one go, and then again', async () => {
+    const world = await refusing();
+    world.holds.pop()?.fire();
+    expect(world.reading).toBe(true);
+    await world.take(start(3));
+    expect([world.reading, world.holds.length]).toEqual([false, 1]);
+  });
+
+  test('C4: is not read either until it has taken what waits for it, whichever is later', async () => {
+    const world = await refusing();
+    world.buffered = limits.clientBufferedBytesMax;
+    await world.take([fromClient.request, 3, 1, 'app']);
+    world.holds.pop()?.fire();
+    expect(world.reading).toBe(false);
+    world.buffered = 0;
+    world.connection.drained();
+    expect(world.reading).toBe(true);
+  });
+
+  test('is forgotten when it is closed', async () => {
+    const world = await refusing();
+    world.connection.closed();
+    expect(world.holds).toEqual([]);
   });
 });
 

@@ -8,6 +8,7 @@
  * - C2 A request is answered once, unless it was stopped or the connection closed; then nothing of it stays behind in the node.
  * - C3 What a client can make a node keep is bounded: requests and streams by number, messages by rate. Beyond that a request is
  *   refused with `OVERLOADED`, which changes nothing.
+ *   Where it was the node that had too much, nothing is read from the client for a while then (`hold-back.ts`).
  * - C4 While more than `limits.clientBufferedBytesMax` wait to be taken, streams stand still and nothing is read from the client.
  */
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
@@ -27,8 +28,10 @@ import {
 import { encodeError, encodeValue } from '../values/codec.ts';
 import type { Backend } from './backend.ts';
 import { clientAddresses } from './client-addresses.ts';
+import type { HoldBack } from './hold-back.ts';
 import { type ConnectionPort, Outgoing } from './outgoing.ts';
 import type { OverviewFeed } from './overview-feed.ts';
+import { Reading } from './reading.ts';
 import { refusalText, tooFast, tooMany, tooManyStreams } from './refusals.ts';
 import { ChangingStream, FollowStream, type Stream, type StreamSink } from './streams.ts';
 
@@ -38,6 +41,7 @@ export type ConnectionOptions = {
   readonly allows: (token: string | null) => boolean;
   /** The node has refused something for load; it may be asked again after so long. */
   readonly overloaded: (retryMs: number) => void;
+  readonly holdBack: HoldBack;
   /** Milliseconds since 1970, and from an origin of its own. */
   readonly clock: { now(): number; monotonic(): number };
   readonly overview: OverviewFeed;
@@ -48,6 +52,7 @@ type UnderWay = { readonly stream?: Stream; readonly giveUp?: AbortController };
 
 export class Connection {
   readonly #port: ConnectionPort;
+  readonly #reading: Reading;
   readonly #options: ConnectionOptions;
   readonly #out: Outgoing;
   readonly #underWay = new Map<number, UnderWay>();
@@ -60,6 +65,7 @@ export class Connection {
 
   constructor(port: ConnectionPort, options: ConnectionOptions) {
     this.#port = port;
+    this.#reading = new Reading(port, options.holdBack);
     this.#options = options;
     this.#out = new Outgoing(port);
     this.#filledAt = options.clock.monotonic();
@@ -97,7 +103,7 @@ export class Connection {
   drained(): void {
     if (!this.#paused || this.#isClosed() || this.#out.size > limits.clientBufferedBytesMax / 2) return;
     this.#paused = false;
-    this.#port.reading(true);
+    this.#reading.press(false);
     for (const { stream } of this.#underWay.values()) {
       // What one of them has to catch up with may be enough already.
       if (this.#isPaused() || this.#isClosed()) return;
@@ -122,6 +128,7 @@ export class Connection {
   closed(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#reading.end();
     for (const entry of this.#underWay.values()) giveUp(entry);
     this.#underWay.clear();
   }
@@ -209,7 +216,11 @@ export class Connection {
         const [id, name, input, key, delayMs, wait] = call.args;
         const start = { id, name, input, key: key ?? undefined, delayMs };
         if (wait === 1) this.#wait(request, (signal) => backend.run(start, signal));
-        else this.#answer(request, {}, backend.start(start).then(JSON.stringify));
+        else {
+          const refused = backend.startsRefused();
+          if (refused !== undefined) this.#overloaded(request, refused);
+          else this.#answer(request, {}, backend.start(start).then(JSON.stringify));
+        }
         break;
       }
       case 'wait':
@@ -278,14 +289,16 @@ export class Connection {
       (error: unknown) => {
         if (this.#underWay.get(request) !== entry) return;
         this.#underWay.delete(request);
-        if (!isTuttiError(error) || error.code !== 'OVERLOADED') {
-          this.#reply(request, false, encodeError(error));
-          return;
-        }
-        this.#reply(request, false, refusalText(error));
-        this.#options.overloaded(Number(error.details['retryMs'] ?? limits.overloadedRetryMs));
+        if (isTuttiError(error) && error.code === 'OVERLOADED') this.#overloaded(request, error);
+        else this.#reply(request, false, encodeError(error));
       },
     );
+  }
+
+  #overloaded(request: number, error: TuttiError): void {
+    this.#reading.refuse();
+    this.#reply(request, false, refusalText(error));
+    this.#options.overloaded(Number(error.details['retryMs'] ?? limits.overloadedRetryMs));
   }
 
   #stream(request: number, make: (sink: StreamSink) => Stream): void {
@@ -345,7 +358,7 @@ export class Connection {
   #mindPressure(): void {
     if (this.#paused || this.#out.size <= limits.clientBufferedBytesMax) return;
     this.#paused = true;
-    this.#port.reading(false);
+    this.#reading.press(true);
     for (const { stream } of this.#underWay.values()) stream?.pause();
   }
 

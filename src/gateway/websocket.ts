@@ -12,6 +12,7 @@ import { closeCode, connectPath, subprotocol } from '../protocol/wire.ts';
 import type { Backend } from './backend.ts';
 import { clientAddresses } from './client-addresses.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
+import { HoldBack } from './hold-back.ts';
 import { OverviewFeed } from './overview-feed.ts';
 import { tooManyConnections } from './refusals.ts';
 
@@ -55,6 +56,7 @@ export class WebSocketGateway {
     this.#connectionOptions = {
       backend: options.backend,
       overloaded: (retryMs) => this.#tellOverloaded(retryMs),
+      holdBack: new HoldBack(options.env.timers),
       clock: options.env.clock,
       overview: new OverviewFeed(() => options.backend.overview(), options.env),
     };

@@ -59,8 +59,13 @@ export class NodeBackend implements Backend {
     this.#tasks = new Map(app.tasks.map((task) => [task.name, task]));
   }
 
+  startsRefused(): TuttiError | undefined {
+    return this.#client.hasRoom ? undefined : tooManyStarts;
+  }
+
   start(request: StartRequest): Promise<string> {
-    if (!this.#client.hasRoom) return Promise.reject(tooManyStarts);
+    const refused = this.startsRefused();
+    if (refused !== undefined) return Promise.reject(refused);
     return this.#bounded(async () => {
       const spec = this.#spec(request);
       return this.#client.start(spec instanceof Promise ? await spec : spec);
