@@ -2,181 +2,152 @@
  * A thousand connections that ask for ten times what the node can do, and do not wait when they are told to: what it acknowledges
  * must finish, what it refuses must carry a delay, its memory must stay bounded, and soon after it must be as quick as before.
  */
-
-import { isTuttiError } from 'tutti';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { connect } from 'tutti/client';
-import { WebSocket } from 'ws';
-import { newTaskId } from '../../../src/node/local-client.ts';
-import { nodeEnv } from '../../../src/platform/node.ts';
-import { protocolVersion } from '../../../src/protocol/protocol-version.ts';
-import {
-  connectPath,
-  decodeNodeFrame,
-  encodeFrame,
-  fromClient,
-  fromNode,
-  subprotocol,
-} from '../../../src/protocol/wire.ts';
-import { decodeError, decodeValue } from '../../../src/values/codec.ts';
 import * as app from '../app.ts';
 import { noop, noopInput } from '../app.ts';
-import { loopsOf, percentile, span } from '../measure.ts';
+import type { FloodCounts, FloodNews, FloodRequest } from '../flood-process.ts';
+import { memoryOf, type ProcessMemory, processCpuSeconds } from '../machine.ts';
+import { batchesOf, loopsOf, percentile, span } from '../measure.ts';
 import { check, type Scenario, scaled } from '../scenario.ts';
 import { Serving } from '../serving.ts';
 
 const connections = 1_000;
 const times = 10;
-/** Beyond so many without an answer a connection asks for nothing more: else what waits in the system's buffers would be measured. */
-const unansweredMax = 200;
-const tickMs = 20;
-const env = nodeEnv();
-const inputText = JSON.stringify(noopInput(1));
+const warmUp = 60_000;
+const measured = 150_000;
+const givenUpMs = 60_000;
 
-/** Speaks the protocol without the manners of the client: it neither waits nor repeats. */
-class RudeClient {
-  readonly #socket: WebSocket;
-  readonly #asked = new Map<number, string>();
-  readonly accepted: string[] = [];
-  #next = 1;
-  refused = 0;
-  /** Not asked, because too much had no answer. */
-  unsent = 0;
-  /** Unanswered when its connection was closed. */
-  lost = 0;
-  withoutDelay = 0;
+/** What happened while it was flooded. */
+type Flooded = {
+  readonly counts: FloodCounts;
+  /** Of the node, each second. */
+  readonly memory: readonly ProcessMemory[];
+  /** How soon after the end one task at a time took less than twice as long as before. */
+  readonly recoveredMs: number;
+  readonly cpuSeconds: number;
+};
 
-  static open(url: string): Promise<RudeClient> {
-    return new Promise((resolve, reject) => {
-      const socket = new WebSocket(`${url.replace('http', 'ws')}${connectPath}`, [subprotocol]);
-      socket.once('error', reject);
-      socket.once('open', () => resolve(new RudeClient(socket)));
-    });
-  }
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.on('message', (data: Buffer) => this.#receive(data));
-    socket.on('close', () => {
-      this.lost += this.#asked.size;
-      this.#asked.clear();
-    });
-    socket.send(encodeFrame([[fromClient.hello, protocolVersion, null, newTaskId(env)]]));
-  }
-
-  get unanswered(): number {
-    return this.#asked.size;
-  }
-
-  start(count: number): void {
-    const asked = Math.min(count, unansweredMax - this.#asked.size);
-    this.unsent += count - asked;
-    if (asked === 0) return;
-    this.#socket.send(
-      encodeFrame(
-        Array.from({ length: asked }, () => {
-          const id = newTaskId(env);
-          this.#asked.set(this.#next, id);
-          return [fromClient.request, this.#next++, 1, 'start', id, 'noop', inputText, null, 0, 0];
-        }),
-      ),
-    );
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
-
-  #receive(data: Buffer): void {
-    for (const message of decodeNodeFrame(data)) {
-      if (message[0] !== fromNode.reply) continue;
-      const [, request, ok, text] = message;
-      if (ok === 1) this.accepted.push(decodeValue(text) as string);
-      else {
-        const error = decodeError(text);
-        this.refused++;
-        if (!isTuttiError(error) || error.code !== 'OVERLOADED' || !(Number(error.details['retryMs']) > 0)) {
-          if (this.withoutDelay++ === 0) process.stderr.write(`refused with ${error.message}\n`);
-        }
-      }
-      this.#asked.delete(request);
+const flood = async (serving: Serving, request: FloodRequest, isQuick: () => Promise<boolean>): Promise<Flooded> => {
+  const child = fork(new URL('../flood-process.ts', import.meta.url), [JSON.stringify(request)]);
+  const pid = child.pid as number;
+  process.once('exit', () => child.kill('SIGKILL'));
+  await once(child, 'message');
+  const memory: ProcessMemory[] = [];
+  const cpuBefore = processCpuSeconds(pid);
+  let cpuSeconds = 0;
+  const stopped = Promise.withResolvers<number>();
+  const ended = Promise.withResolvers<FloodCounts>();
+  child.on('message', ({ state, counts }: FloodNews) => {
+    if (state === 'flooding') memory.push(memoryOf(serving.pid));
+    if (state === 'stopped') {
+      cpuSeconds = processCpuSeconds(pid) - cpuBefore;
+      stopped.resolve(performance.now());
     }
-  }
-}
+    if (state === 'ended') ended.resolve(counts);
+  });
+  child.once('exit', () => {
+    const tooSoon = new Error('The process that floods ended too soon.');
+    stopped.reject(tooSoon);
+    ended.reject(tooSoon);
+  });
+  child.send('go');
+  const stoppedAt = await stopped.promise;
+  let recoveredMs = Number.NaN;
+  while (Number.isNaN(recoveredMs) && performance.now() - stoppedAt < givenUpMs)
+    if (await isQuick()) recoveredMs = performance.now() - stoppedAt;
+  return { counts: await ended.promise, memory, recoveredMs, cpuSeconds };
+};
+
+/** What the node's metrics count of no-op tasks. */
+const noopCounts = async (url: string): Promise<{ readonly completed: number; readonly unfinished: number }> => {
+  const text = await fetch(`${url}/metrics`).then((response) => response.text());
+  const sum = (pattern: RegExp): number =>
+    text.matchAll(pattern).reduce((total, [, value]) => total + Number(value), 0);
+  return {
+    completed: sum(/^tutti_tasks_finished_total\{task="noop",outcome="completed"\} (\d+)$/gm),
+    unfinished: sum(/^tutti_tasks\{task="noop",state="\w+"\} (\d+)$/gm),
+  };
+};
 
 export const overload: Scenario = {
   name: 'overload',
   cases: [undefined],
   async run(options) {
-    const seconds = Math.max(2, scaled(60, options));
-    await using serving = await Serving.start(options, 10_000_000);
+    const seconds = Math.max(4, scaled(60, options));
+    await using serving = await Serving.start(options);
     await using client = connect(serving.url, { app });
     const one = async (index: number): Promise<void> => {
       check((await client.run(noop, noopInput(index))) === index, `task ${index}`);
     };
-    // How quick it is when nobody presses, and how much it can do.
-    await loopsOf(2_000, 500, one);
+    // How much it can do, and how quick it is when nobody presses.
+    await batchesOf(warmUp, 5_000, 500, one);
+    const sustainable = measured / (await span(() => batchesOf(measured, 5_000, 500, one))).seconds;
     const calm = percentile(await loopsOf(500, 1, one), 0.5);
-    const sustained = await span(() => loopsOf(20_000, 2_000, one));
-    const sustainable = 20_000 / sustained.seconds;
-    const before = await serving.cost();
+    const before = memoryOf(serving.pid);
+    const costBefore = await serving.cost();
+    const { completed: completedBefore } = await noopCounts(serving.url);
 
-    const clients = await Promise.all(Array.from({ length: connections }, () => RudeClient.open(serving.url)));
-    let offered = 0;
-    let due = 0;
-    const { cpuSeconds } = await span(async () => {
-      const end = performance.now() + seconds * 1_000;
-      for (let last = performance.now(); last < end; ) {
-        await new Promise((resolve) => setTimeout(resolve, tickMs));
-        const now = performance.now();
-        due += (sustainable * times * (now - last)) / 1_000;
-        last = now;
-        const each = Math.floor(due / connections);
-        due -= each * connections;
-        for (const rude of clients) rude.start(each);
-        offered += each * connections;
-      }
+    let asked = 0;
+    const idsFile = join(options.folder, 'acknowledged.txt');
+    const request = { url: serving.url, connections, perSecond: sustainable * times, seconds, idsFile };
+    const { counts, memory, recoveredMs, cpuSeconds } = await flood(serving, request, async () => {
+      asked += 50;
+      return percentile(await loopsOf(50, 1, one), 0.5) < calm * 2;
     });
-    const during = await serving.cost();
-    const stoppedAt = performance.now();
-    while (clients.some(({ unanswered }) => unanswered > 0)) await new Promise((resolve) => setTimeout(resolve, 50));
-    const answeredMs = performance.now() - stoppedAt;
-    // What an ordinary caller sees from now on.
-    let recoveredMs = Number.NaN;
-    while (performance.now() - stoppedAt < 30_000) {
-      const p50 = percentile(await loopsOf(50, 1, one), 0.5);
-      if (p50 < calm * 2) {
-        recoveredMs = performance.now() - stoppedAt;
-        break;
-      }
-    }
-    const accepted = clients.flatMap((rude) => rude.accepted);
-    await loopsOf(accepted.length, 2_000, async (at) => {
-      check((await client.result(accepted[at] as string)) === 1, `task ${accepted[at]} was acknowledged`);
+    const cost = await serving.cost();
+    const { offered, sent, blocked, acknowledged, refused, withoutDelay, lost } = counts;
+    check(withoutDelay === 0, `${withoutDelay} refusals carry no delay`);
+
+    // Everything acknowledged ends: the node counts as many as it has acknowledged, and those that it keeps have their results.
+    let { completed, unfinished } = await noopCounts(serving.url);
+    while (unfinished > 0) ({ completed, unfinished } = await noopCounts(serving.url));
+    const ended = completed - completedBefore - asked;
+    check(ended >= acknowledged && ended <= acknowledged + lost, `${acknowledged} acknowledged, ${ended} have ended`);
+    const ids = readFileSync(idsFile, 'utf8').split('\n').filter(Boolean);
+    check(ids.length === acknowledged, `${ids.length} ids of ${acknowledged} acknowledged`);
+    let kept = 0;
+    await loopsOf(ids.length, 5_000, async (at) => {
+      const status = await client.status(ids[at] as string);
+      if (status === undefined) return;
+      check(status.state === 'completed', `task ${ids[at]} was acknowledged and is ${status.state}`);
+      kept++;
     });
-    check(
-      clients.every(({ withoutDelay }) => withoutDelay === 0),
-      'a refusal without a delay',
-    );
-    const refused = clients.reduce((sum, rude) => sum + rude.refused, 0);
-    for (const rude of clients) rude.close();
+    const marks = [0.25, 0.5, 0.75, 1].map((share) => Math.round((seconds - 1) * share));
+    const memoryAt = (second: number): (readonly [string, number])[] => {
+      const { rssMb, anonMb } = memory[second - 1] ?? { rssMb: Number.NaN, anonMb: Number.NaN };
+      return [
+        [`rss_mb_${second}s`, rssMb],
+        [`anon_mb_${second}s`, anonMb],
+      ];
+    };
     return {
-      n: accepted.length,
+      n: acknowledged,
       seconds,
       cpuSeconds,
       latencies: undefined,
       extra: {
         sustainable_per_s: sustainable,
         offered_per_s: offered / seconds,
-        refused,
-        unsent: clients.reduce((sum, rude) => sum + rude.unsent, 0),
-        lost: clients.reduce((sum, rude) => sum + rude.lost, 0),
-        before_rss_mb: before.peakRssMb,
-        node_rss_mb: during.peakRssMb,
-        answered_ms: answeredMs,
+        sent_per_s: sent / seconds,
+        blocked_per_s: blocked / seconds,
+        answered_per_s: (acknowledged + refused) / seconds,
+        refused_per_s: refused / seconds,
+        kept,
+        lost,
+        before_rss_mb: before.rssMb,
+        before_anon_mb: before.anonMb,
+        ...Object.fromEntries(marks.flatMap(memoryAt)),
+        node_rss_mb: Math.max(...memory.map(({ rssMb }) => rssMb)),
+        node_anon_mb: Math.max(...memory.map(({ anonMb }) => anonMb)),
+        node_cpu_s: cost.cpuSeconds - costBefore.cpuSeconds,
         recovered_ms: recoveredMs,
         calm_p50_ms: calm,
       },
-      settings: { connections, times, seconds, unansweredMax },
+      settings: { connections, times, seconds },
     };
   },
 };
