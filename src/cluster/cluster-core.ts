@@ -122,7 +122,7 @@ export class ClusterCore {
     this.#peers.turn(nowMs);
     if (!this.#take(event, nowMs)) return [];
     if (!this.#stopped) this.#decide(nowMs);
-    if (this.#map !== undefined) this.recorder.look(this.#map, nowMs);
+    if (this.#map !== undefined) this.recorder.look(this.#map, this.#health, nowMs);
     const effects = this.#effects;
     this.#effects = [];
     return effects;

@@ -8,6 +8,7 @@
 import { limits } from '../limits.ts';
 import type { ClusterFaultKind, ClusterMove, ClusterPartitionOverview } from '../protocol/cluster-overview.ts';
 import type { Claims } from './claims.ts';
+import type { OwnHealth } from './cluster-event.ts';
 import { type ClusterMap, type Member, takesPart } from './cluster-map.ts';
 import type { ClusterTimes } from './cluster-times.ts';
 import type { Heartbeat, PartitionFailure } from './heartbeat.ts';
@@ -34,6 +35,8 @@ export type Failure = PartitionFailure & { readonly member: string; readonly atM
 /** How things are at a moment. */
 type Look = {
   readonly map: ClusterMap;
+  /** What the node says of itself. */
+  readonly health: OwnHealth;
   readonly before: ReadonlyMap<string, Condition>;
   readonly nowMs: number;
 };
@@ -141,9 +144,9 @@ export class ClusterRecorder {
     this.#failures.length = Math.min(this.#failures.length, limits.clusterNotesKept);
   }
 
-  look(map: ClusterMap, nowMs: number): void {
+  look(map: ClusterMap, health: OwnHealth, nowMs: number): void {
     this.#forgetFailures(nowMs);
-    const look: Look = { map, before: this.#conditions, nowMs };
+    const look: Look = { map, health, before: this.#conditions, nowMs };
     this.#conditions = new Map();
     for (const member of map.members) this.#lookAtMember(member, look);
     if (map !== this.#map) this.#follow(map, nowMs);
@@ -183,7 +186,7 @@ export class ClusterRecorder {
       this.#add({ what, atMs: nowMs, partition: undefined, from: undefined, to: id, tookMs: undefined });
   }
 
-  #lookAtMember(member: Member, { before, nowMs }: Look): void {
+  #lookAtMember(member: Member, { health, before, nowMs }: Look): void {
     const { id, state, incarnation } = member;
     const { peers, self } = this;
     const known = this.#members.get(id);
@@ -193,7 +196,8 @@ export class ClusterRecorder {
       this.#hold({ kind, member: id, partition: undefined, sinceMs }, before);
     if (state === 'dead') holds('memberDead');
     else if (takesPart(member) && !peers.isThere(id, nowMs)) holds('memberSilent', peers.heardMs(id) ?? nowMs);
-    else if (id !== self && takesPart(member) && peers.heartbeatOf(id)?.healthy === false) holds('memberUnhealthy');
+    else if (takesPart(member) && (id === self ? health : peers.heartbeatOf(id))?.healthy === false)
+      holds('memberUnhealthy');
     for (const failure of peers.heartbeatOf(id)?.failures ?? []) this.failed({ ...failure, member: id, atMs: nowMs });
   }
 

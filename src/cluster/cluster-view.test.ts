@@ -124,7 +124,10 @@ test('one that is unhealthy is told of by the others, and by itself', () => {
   const cluster = ScriptedCluster.of(2);
   cluster.tell('n1', { kind: 'health', healthy: false, queued: 7, ailment: 'executors' });
   cluster.pass(500);
-  expect(kinds(cluster.overview('n0'))).toEqual(['memberUnhealthy n1']);
+  for (const id of ['n0', 'n1']) {
+    expect(kinds(cluster.overview(id))).toEqual(['memberUnhealthy n1']);
+    expect(cluster.overview(id).faults[0]?.what).toContain('its canary tasks do not come through');
+  }
   expect(cluster.overview('n0').members[1]).toMatchObject({ healthy: false, queued: 7 });
   expect(cluster.overview('n1').members[1]).toMatchObject({ healthy: false, queued: 7 });
 });
@@ -197,4 +200,9 @@ test('all of it is bounded, whatever happens', () => {
   }
   const { moves, faults } = cluster.overview('n0');
   expect([moves.length, faults.length]).toEqual([limits.clusterMovesKept, limits.clusterFaultsShown]);
+  cluster.pass(1_000);
+  // By this the node is judged, so it is not left out, however much is older.
+  expect(kinds(cluster.overview('n0'))).not.toContain('memberUnhealthy n0');
+  cluster.tell('n0', { kind: 'health', healthy: false, queued: 0, ailment: 'store' });
+  expect(kinds(cluster.overview('n0'))).toContain('memberUnhealthy n0');
 });

@@ -62,9 +62,8 @@ export const clusterOverview = (
       partitionView(partition, assignment, scans[partition], recorder, dateOf),
     ),
     ...(around.engine === undefined ? {} : { engine: around.engine }),
-    faults: faultsOf(sight, around, moment.monotonicMs)
+    faults: shownOf(faultsOf(sight, around, moment.monotonicMs), self)
       .sort((a, b) => a.sinceMs - b.sinceMs)
-      .slice(0, limits.clusterFaultsShown)
       .map(({ sinceMs, ...fault }) => ({ ...fault, since: dateOf(sinceMs) })),
     moves: recorder.moves.map(({ atMs, ...move }) => ({ at: dateOf(atMs), ...move })),
   };
@@ -74,14 +73,15 @@ export const clusterOverview = (
 
 const memberView = (
   member: Member,
-  { map, recorder: { self, peers }, health }: Sight,
+  { map, recorder, health }: Sight,
   scans: readonly PartitionScan[],
   { urlOf }: Surroundings,
   nowMs: number,
 ): ClusterMemberOverview => {
   const { id, state, location, weight, app, incarnation, deaths } = member;
+  const { self, peers } = recorder;
   const isSelf = id === self;
-  const heartbeat = isSelf ? health : peers.heartbeatOf(id);
+  const heartbeat = saidBy(id, recorder, health);
   const heardMs = heartbeat === undefined ? undefined : peers.heardMs(id);
   const own = map.apps[app] ?? [];
   const lacks = takesPart(member) ? namesOfAll(map).filter((name) => !own.includes(name)) : [];
@@ -165,6 +165,12 @@ const faultsOf = (sight: Sight, around: Surroundings, nowMs: number): Fault[] =>
   ...toldFaults(sight, around, nowMs),
 ];
 
+/** As many as are shown: the oldest, after those of the node as a whole, by which it is judged whether it is well. */
+const shownOf = (faults: readonly Fault[], self: string): Fault[] => {
+  const rank = ({ member, partition }: Fault): number => (member === self && partition === undefined ? 0 : 1);
+  return [...faults].sort((a, b) => rank(a) - rank(b) || a.sinceMs - b.sinceMs).slice(0, limits.clusterFaultsShown);
+};
+
 /** Of what is told from outside, with since when it was told. */
 const toldFaults = ({ map, recorder }: Sight, { engine, waiting = [] }: Surroundings, nowMs: number): Fault[] => {
   const told = [...serverFaults(engine), ...missingFunctions(map, waiting)];
@@ -193,14 +199,18 @@ const ailmentText: Readonly<Record<Ailment, string>> = {
   store: 'its store takes nothing',
 };
 
-const sentenceOf = ({ kind, member, partition }: Condition, { map, recorder }: Sight): string => {
+/** What a member says of itself, where that was heard. */
+const saidBy = (member: string, { self, peers }: ClusterRecorder, own: OwnHealth): OwnHealth | undefined =>
+  member === self ? own : peers.heartbeatOf(member);
+
+const sentenceOf = ({ kind, member, partition }: Condition, { map, recorder, health }: Sight): string => {
   switch (kind) {
     case 'memberSilent':
       return `${member} is not heard.`;
     case 'memberDead':
       return `${member} is gone: its partitions are led by others.`;
     case 'memberUnhealthy':
-      return `${member} answers, but ${ailmentText[recorder.peers.heartbeatOf(member ?? '')?.ailment ?? 'executors']}: it is given nothing.`;
+      return `${member} answers, but ${ailmentText[saidBy(member ?? '', recorder, health)?.ailment ?? 'executors']}: it is given nothing.`;
     case 'partitionUnled': {
       const named = map.partitions[partition ?? 0]?.leader ?? '';
       return named === ''

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type RemoteClient } from '../../src/client/client.ts';
-import { type ClusterNodes, startClusterNodes } from '../../tools/cluster-nodes.ts';
+import { type ClusterNodeProcess, type ClusterNodes, startClusterNodes } from '../../tools/cluster-nodes.ts';
 import { type NatsCluster, startNatsCluster } from '../../tools/nats-cluster.ts';
 import * as app from './cluster-app.fixture.ts';
 
@@ -47,6 +47,16 @@ const look = async () => {
   };
 };
 
+/** What a node answers to who asks for its health and its metrics. */
+const told = async ({ url }: ClusterNodeProcess) => {
+  const [health, ready, metrics] = await Promise.all(
+    ['healthz', 'readyz', 'metrics'].map((path) => fetch(`${url}/${path}`)),
+  );
+  const text = await metrics?.text();
+  return { health: health?.status, ready: ready?.status, ails: text?.includes('kind="memberUnhealthy"} 1') };
+};
+const well = { health: 200, ready: 200 };
+
 test('a node whose executors answer nothing loses its partitions, and gets some again when they do', async () => {
   const rest = { healthy: true, leads: 2, led: partitions, faults: [] };
   await expect.poll(look, { timeout: 60_000, interval: 200 }).toEqual(rest);
@@ -62,10 +72,18 @@ test('a node whose executors answer nothing loses its partitions, and gets some 
     faults: ['n1 answers, but its canary tasks do not come through: it is given nothing.'],
   };
   await expect.poll(look, { timeout: 60_000, interval: 200 }).toEqual(out);
+  // All say so of that one; it alone is not well.
+  const everybody = () => Promise.all(cluster.nodes.map(told));
+  await expect.poll(everybody, { timeout: 10_000, interval: 100 }).toEqual([
+    { ...well, ails: true },
+    { health: 503, ready: 503, ails: true },
+    { ...well, ails: true },
+  ]);
   expect(Date.now() - began).toBeLessThan(holdMs);
   // Everybody is served meanwhile.
   expect(await Promise.all(Array.from({ length: 50 }, (_, n) => client.run(app.square, n)))).toContain(49 ** 2);
   await expect.poll(look, { timeout: 90_000, interval: 200 }).toEqual(rest);
+  await expect.poll(everybody, { timeout: 30_000 }).toEqual(cluster.nodes.map(() => ({ ...well, ails: false })));
   // Who led what it held may have given that to others as well.
   expect(await Promise.all(held)).toHaveLength(12);
 });

@@ -3,6 +3,7 @@ import { TuttiError } from '../../errors/tutti-error.ts';
 import type { Overview } from '../../protocol/overview.ts';
 import { decodeValue } from '../../values/codec.ts';
 import { checkTakesRequests } from '../cluster-health.ts';
+import { overviewOf } from '../health.ts';
 import { metricsText } from '../metrics.ts';
 import { json, type Route } from '../route.ts';
 
@@ -52,12 +53,12 @@ export const healthRoute: Route = {
   path: '/healthz',
   operation: 'getHealth',
   summary:
-    "Whether the node does its work: a task of the node's own goes through an executor and back, and it is not cut off from its cluster.",
+    'Whether the node does its work: its canary tasks go through its executors and back; in a cluster, its partitions and its store get on as well, and it is not cut off.',
   open: true,
   parameters: [],
   answers: { 200: { description: 'It does', type: 'application/json', schema: statusSchema } },
   problems: ['CLOSED', 'NOT_READY'],
-  handle: async ({ parts }) => json(JSON.stringify({ status: 'ok', canaryMs: await parts.health.canary() })),
+  handle: async ({ parts }) => json(JSON.stringify({ status: 'ok', canaryMs: await parts.health.check() })),
 };
 
 export const readyRoute: Route = {
@@ -65,14 +66,14 @@ export const readyRoute: Route = {
   path: '/readyz',
   operation: 'getReadiness',
   summary:
-    'Whether the node takes requests: it is not closing; all its partitions lead, or, in a cluster, it is a member and not cut off.',
+    'Whether the node takes requests: it is not closing; all its partitions lead, or, in a cluster, it is a member, well, and not cut off.',
   open: true,
   parameters: [],
   answers: { 200: { description: 'It does', type: 'application/json', schema: statusSchema } },
   problems: ['CLOSED', 'NOT_READY'],
   handle: async ({ parts }) => {
     if (parts.closing.aborted) throw new TuttiError('CLOSED', 'The node is closing. Ask another one, or later.');
-    const { partitions, cluster } = decodeValue(await parts.backend.overview()) as Overview;
+    const { partitions, cluster } = await overviewOf(parts.backend);
     if (cluster !== undefined) {
       checkTakesRequests(cluster);
       return json('{"status":"ok"}');
