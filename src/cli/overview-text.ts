@@ -114,6 +114,7 @@ export const memberColumns = (style: Style, self: string): readonly Column<Clust
   { title: 'LOCATION', text: ({ location }) => location, widthMin: 6 },
   { title: 'LEADS', text: ({ leads }) => countText(leads), align: 'right' },
   { title: 'FOLLOWS', text: ({ follows }) => countText(follows), align: 'right' },
+  { title: 'LOAD', text: ({ load }) => (load === undefined ? '' : countText(load)), align: 'right' },
   { title: 'QUEUED', text: ({ queued }) => (queued === undefined ? '' : countText(queued)), align: 'right' },
   { title: 'WEIGHT', text: ({ weight }) => countText(weight), align: 'right' },
   { title: 'HEARD', text: heardText, align: 'right' },

@@ -15,6 +15,11 @@ export const addClusterMetrics = (out: Exposition, cluster: ClusterOverview): vo
   out.gauge('tutti_cluster_members_heard', 'Members that this node hears, itself among them.', [
     [{}, members.filter(({ heard }) => heard).length],
   ]);
+  out.gauge(
+    'tutti_cluster_member_load',
+    'Changes of tasks a second that the partitions make that a member leads, as it measures: by this work is placed.',
+    members.map(({ id, load }): Sample => [{ member: id }, load]),
+  );
   out.gauge('tutti_cluster_map_version', 'Version of the newest map that this node has read.', [
     [{}, cluster.mapVersion],
   ]);

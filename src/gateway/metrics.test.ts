@@ -91,8 +91,8 @@ const cluster = {
   mapVersion: 17,
   mapReadMs: 1_500,
   members: [
-    { id: 'n1', state: 'up', heard: true },
-    { id: 'n2', state: 'up', heard: false },
+    { id: 'n1', state: 'up', heard: true, load: 1_200 },
+    { id: 'n2', state: 'up', heard: false, load: 0 },
     { id: 'n3', state: 'draining', heard: true },
   ],
   partitions: [
@@ -163,6 +163,8 @@ test('of its cluster a node tells what it sees, and how far its own copies are b
   });
   const one = (name: string): number | undefined => samplesOf(name)[''];
   expect(one('tutti_cluster_members_heard')).toBe(2);
+  // The third has not said.
+  expect(samplesOf('tutti_cluster_member_load')).toEqual({ '{member="n1"}': 1_200, '{member="n2"}': 0 });
   expect(one('tutti_cluster_map_version')).toBe(17);
   expect(one('tutti_cluster_map_age_seconds')).toBe(1.5);
   expect(one('tutti_cluster_partitions_led')).toBe(1);

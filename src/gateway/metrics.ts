@@ -1,6 +1,7 @@
 /**
  * The overview of a node in the text format of Prometheus. Times are in seconds, counters end in `_total`, histograms are
- * cumulative; labels are as many as there are functions counted, partitions, executors, logs, threads and servers of the engine.
+ * cumulative; labels are as many as there are functions counted, partitions, executors, logs, threads, members and servers of
+ * the engine.
  */
 import type { LoopDelay, Overview } from '../protocol/overview.ts';
 import { addClusterMetrics } from './cluster-metrics.ts';

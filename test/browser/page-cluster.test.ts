@@ -58,6 +58,17 @@ test('who is there, who leads and follows each partition, how far behind', async
   expect(await page.locator('.faults').count()).toBe(0);
 });
 
+test('how much work each node has, as it measures', async () => {
+  const loads = async () => (await rows('Nodes')).map((cells) => cells[6]);
+  expect(await loads()).toEqual(['', '', '']);
+  cluster.measures('n1', [[0, 1_200]]);
+  cluster.measures('n2', [
+    [1, 30],
+    [4, 10],
+  ]);
+  await expect.poll(loads).toEqual(['1,200', '40', '']);
+});
+
 test('a node that dies: its moves are shown at once, and what is wrong stands on top of every page', async () => {
   const before = await page.locator('.moves li').count();
   cluster.kill('n3');

@@ -5,6 +5,7 @@
 import type { PartitionState } from '../../src/cluster/claims.ts';
 import { ClusterNode, type PartitionControl } from '../../src/cluster/cluster-node.ts';
 import type { Surroundings } from '../../src/cluster/cluster-view.ts';
+import type { Loads } from '../../src/cluster/heartbeat.ts';
 import { LocalBus } from '../../src/engine/embedded/local-bus.ts';
 import { memoryFiles } from '../../src/engine/embedded/memory-files.ts';
 import { openPhysicalLog } from '../../src/engine/embedded/physical-log.ts';
@@ -81,6 +82,11 @@ export class LiveCluster {
       onStopped: () => undefined,
     });
     this.members.set(id, { node, states });
+  }
+
+  /** It measures that its partitions make so much work. */
+  measures(id: string, loads: Loads): void {
+    this.members.get(id)?.node.health({ healthy: true, queued: 0, loads });
   }
 
   /** Its process ends; the others are told, as by a connection that closes. */

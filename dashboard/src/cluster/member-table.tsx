@@ -65,6 +65,7 @@ export const MemberTable = ({ cluster }: { cluster: ClusterOverview }): JSX.Elem
           ['Share', 'roomy-only'],
           ['Leads', 'number'],
           ['Follows', 'number'],
+          ['Load', 'number'],
           ['Queued', 'number'],
           ['App', 'roomy-only'],
         )}
@@ -84,6 +85,9 @@ export const MemberTable = ({ cluster }: { cluster: ClusterOverview }): JSX.Elem
               </td>
               <td class="number">{formatCount(member.leads)}</td>
               <td class="number">{formatCount(member.follows)}</td>
+              <td class="number" title="changes of tasks a second, lately">
+                {member.load === undefined ? '' : formatCount(member.load)}
+              </td>
               <td class="number">{member.queued === undefined ? '' : formatCount(member.queued)}</td>
               <td class="soft roomy-only">
                 {member.app}

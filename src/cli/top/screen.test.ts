@@ -21,10 +21,10 @@ test('what is wrong and how all of it is stand above the rows, the keys below', 
     ! n3 is not heard.
     ! Nobody leads partition 5; n3 is to.
     nodes (3) ──────────────────────────────────────────────────────────────────────────────────────────
-    NODE  STATE       LOCATION  LEADS  FOLLOWS  QUEUED  WEIGHT      HEARD  APP  ADDRESS
-    n1 *  up          eu/n1         2        2       3       1             v1
-    n2    up          eu/n2         2        2       3       1        now  v1
-    n3    up, silent  eu/n3         2        2       3       1  2.1 s ago  v1
+    NODE  STATE       LOCATION  LEADS  FOLLOWS   LOAD  QUEUED  WEIGHT      HEARD  APP  ADDRESS
+    n1 *  up          eu/n1         2        2  1,200       3       1             v1
+    n2    up          eu/n2         2        2     40       3       1        now  v1
+    n3    up, silent  eu/n3         2        2              3       1  2.1 s ago  v1
 
 
 

@@ -17,7 +17,11 @@ const member = (id: string, more: Partial<ClusterMemberOverview> = {}): ClusterM
 export const cluster: ClusterOverview = {
   ...{ name: 'shop', clusterId: 'c', mapVersion: 17, featureLevel: 1, self: 'n1', mapReadMs: 200, echoMs: 100 },
   settings: { partitions: 6, standbys: 1, movesMax: 2 },
-  members: [member('n1', { silentMs: undefined }), member('n2'), member('n3', { heard: false, silentMs: 2_100 })],
+  members: [
+    member('n1', { silentMs: undefined, load: 1_200 }),
+    member('n2', { load: 40 }),
+    member('n3', { heard: false, silentMs: 2_100 }),
+  ],
   partitions: Array.from({ length: 6 }, (_, partition) => ({
     partition,
     named: `n${(partition % 3) + 1}`,
