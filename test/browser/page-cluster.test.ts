@@ -11,11 +11,13 @@ let node: PageNode;
 let watched: WatchedPage;
 let page: Page;
 
+/** A node that shows the cluster as this member of it sees it. */
+const openMember = (id: string): Promise<PageNode> =>
+  openPageNode({ cluster: () => cluster.overview(id, { urlOf: (other) => `https://${other}.example:8484/` }) });
+
 beforeAll(async () => {
   [browser, cluster] = await Promise.all([startBrowser(), LiveCluster.open(6, ['n1', 'n2', 'n3'])]);
-  node = await openPageNode({
-    cluster: () => cluster.overview('n1', { urlOf: (id) => `https://${id}.example:8484/` }),
-  });
+  node = await openMember('n1');
   await cluster.settled();
   watched = await openPage(browser, node, '#/cluster');
   page = watched.page;
@@ -29,10 +31,10 @@ afterAll(async () => {
   expect(watched.elsewhere).toEqual([]);
 });
 
-const figure = async (name: string): Promise<string> =>
-  (await page.locator('.figure', { hasText: name }).locator('.value').textContent()) ?? '';
-const rows = async (heading: string): Promise<readonly (readonly string[])[]> => {
-  const section = page.locator('section', { has: page.getByRole('heading', { name: heading, exact: true }) });
+const figure = async (name: string, at = page): Promise<string> =>
+  (await at.locator('.figure', { hasText: name }).locator('.value').textContent()) ?? '';
+const rows = async (heading: string, at = page): Promise<readonly (readonly string[])[]> => {
+  const section = at.locator('section', { has: at.getByRole('heading', { name: heading, exact: true }) });
   const found = await section.locator('tbody tr').all();
   return Promise.all(found.map((row) => row.locator('th, td').allTextContents()));
 };
@@ -67,6 +69,42 @@ test('how much work each node has, as it measures', async () => {
     [4, 10],
   ]);
   await expect.poll(loads).toEqual(['1,200', '40', '']);
+});
+
+test('the page of another node shows the same cluster', async () => {
+  const second = await openMember('n2');
+  const other = await openPage(browser, second, '#/cluster');
+  /** What does not change while nothing happens. */
+  const shown = async (at: Page) => ({
+    heard: await figure('Nodes heard', at),
+    led: await figure('Partitions led', at),
+    nodes: (await rows('Nodes', at)).map(([name, ...cells]) => [name?.replace(' this one', ''), ...cells]),
+    partitions: (await rows('Partitions', at)).map(([number, leader, standbys]) => [
+      number,
+      leader,
+      standbys?.split(' ')[0],
+    ]),
+    faults: await at.locator('.faults').count(),
+  });
+  const own = await shown(page);
+  expect([own.nodes.length, own.partitions.length]).toEqual([3, 6]);
+  await expect.poll(() => shown(other.page)).toEqual(own);
+  expect((await rows('Nodes', other.page)).map(([name]) => name)).toEqual(['n1', 'n2 this one', 'n3']);
+  await other.close();
+  await second.close();
+  expect([...other.complaints, ...other.elsewhere]).toEqual([]);
+});
+
+test('what a person has set for a partition stands there in words', async () => {
+  const member = cluster.members.get('n1')?.node;
+  const now = async () => (await rows('Partitions')).map((cells) => cells.at(-1));
+  const leader = (await rows('Partitions'))[0]?.[1] ?? '';
+  await member?.place({ partition: 0, pinned: leader });
+  await member?.place({ partition: 1, throttled: true });
+  await member?.place({ partition: 2, pinned: 'eu', throttled: true });
+  await expect.poll(now).toEqual([`pinned to ${leader}`, 'throttled', 'pinned to eu, throttled', '', '', '']);
+  for (const partition of [0, 1, 2]) await member?.place({ partition, pinned: '', throttled: false });
+  await expect.poll(now).toEqual(['', '', '', '', '', '']);
 });
 
 test('a node that dies: its moves are shown at once, and what is wrong stands on top of every page', async () => {
