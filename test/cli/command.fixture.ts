@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { shellLine } from '../../src/cli/shell-words.ts';
 
 export const bin = join(import.meta.dirname, '../../bin/tutti.js');
 
@@ -17,6 +18,8 @@ const endMaxMs = 20_000;
 
 type RunOptions = {
   readonly input?: string;
+  /** In a terminal of its own (`script`): keys are typed, and all that it shows is on stdout; how it was left, too. */
+  readonly terminal?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   /** In a process group of its own, which can be killed as one. */
   readonly group?: boolean;
@@ -30,6 +33,12 @@ type RunOptions = {
 
 /** The words that run a command in a network namespace. */
 export const withinNamespace = (namespace: string): readonly string[] => ['ip', 'netns', 'exec', namespace];
+
+/** The words that run a command in a terminal, which is asked for its settings in the end. */
+const inTerminal = (command: readonly string[]): readonly string[] => [
+  ...['script', '--quiet', '--return', '--command'],
+  ...[`${shellLine(command)}; code=$?; stty -a; exit $code`, '/dev/null'],
+];
 
 /** A running command. */
 export class Running {
@@ -72,6 +81,11 @@ export class Running {
     }
   }
 
+  /** Keys, where it has a terminal. */
+  type(keys: string): void {
+    this.#child.stdin?.write(keys);
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
@@ -111,8 +125,9 @@ export class Workplace {
   }
 
   start(args: readonly string[], options: RunOptions = {}): Running {
-    const { preload, before, namespace } = options;
-    const words = [...(namespace === undefined ? [] : withinNamespace(namespace)), process.execPath, bin, ...args];
+    const { preload, before, namespace, terminal = false } = options;
+    const command = [...(namespace === undefined ? [] : withinNamespace(namespace)), process.execPath, bin, ...args];
+    const words = terminal ? inTerminal(command) : command;
     const [program, ...rest] = before === undefined ? words : ['sh', '-c', `${before}; exec "$0" "$@"`, ...words];
     const child = spawn(program as string, rest, {
       cwd: this.folder,
@@ -121,6 +136,7 @@ export class Workplace {
         PATH: process.env['PATH'],
         NODE_COMPILE_CACHE: this.path('.cache'),
         TUTTI_EXECUTORS: '1',
+        ...(terminal ? { TERM: 'xterm' } : {}),
         // One of the projects of vitest.config.ts runs all of this over folders of several partitions.
         ...(process.env['TUTTI_PARTITIONS'] === undefined ? {} : { TUTTI_PARTITIONS: process.env['TUTTI_PARTITIONS'] }),
         ...(preload === undefined
@@ -131,7 +147,7 @@ export class Workplace {
       detached: options.group === true,
     });
     child.stdin.on('error', () => undefined);
-    child.stdin.end(options.input ?? '');
+    if (!terminal) child.stdin.end(options.input ?? '');
     const running = new Running(child);
     this.#running.add(running);
     void running.ended.then(() => this.#running.delete(running));

@@ -95,7 +95,7 @@ const helpLines = [
   '  /text        only rows with this text; Escape takes it away',
   '  up, down     a row; also k and j. Page up, page down; Home and End, g and G',
   "  Enter        what belongs to a row: a node's partitions, a function's tasks",
-  '  Escape       back to where one came from',
+  '  Escape       takes the filter away; then back to where one came from',
   '  Tab          the next resource',
   '  Ctrl-L       draws all of it again',
   '  q, Ctrl-C    ends',

@@ -58,6 +58,23 @@ test('Enter goes to what belongs to a row, Escape back to where one was, with wh
   expect(after(`:moves${enter}${enter}`)).toMatchObject({ resource: 'moves' });
 });
 
+test('Escape takes away a filter that was set here first, and goes back then', () => {
+  const partitions = after(`:p${enter}`, after(down));
+  const filtered = after(`/n3${enter}${down}`, partitions);
+  expect(filtered).toMatchObject({ resource: 'partitions', filter: 'n3', selected: ids(filtered)[1] });
+  const whole = after(escapeKey, filtered);
+  expect(whole).toMatchObject({ resource: 'partitions', filter: '', selected: filtered.selected });
+  expect(after(escapeKey, whole)).toMatchObject({ resource: 'nodes', selected: 'n2' });
+  expect(after(`:tasks send${enter}${escapeKey}`)).toMatchObject({ resource: 'tasks', filter: '' });
+  // Of a row's own rows, what Enter chose stays.
+  const ofRow = after(`${down}${enter}/0${enter}`);
+  expect(ofRow).toMatchObject({ resource: 'partitions', filter: 'n20', given: 'n2' });
+  expect(after(escapeKey, ofRow)).toMatchObject({ resource: 'partitions', filter: 'n2' });
+  expect(after(escapeKey.repeat(2), ofRow)).toMatchObject({ resource: 'nodes', filter: '' });
+  expect(after(`/${escapeKey}`, ofRow)).toMatchObject({ resource: 'partitions', filter: 'n2' });
+  expect(after(escapeKey.repeat(3))).toMatchObject({ resource: 'nodes', filter: '', before: [] });
+});
+
 test('`?` shows help until the next key; `q`, `:q` and Ctrl-C end', () => {
   expect(after('?').help).toBe(true);
   expect(after('?q')).toMatchObject({ help: false, ended: false });

@@ -1,6 +1,6 @@
 /**
- * What `tutti top` shows and what keys do, as in k9s: `:` another resource, `/` a filter, Enter what belongs to a row, Escape back,
- * `?` help, `q` the end. A state machine: a key in, the next state out. What is on the row is told by what the row is known by, so it
+ * What `tutti top` shows and what keys do, as in k9s: `:` another resource, `/` a filter, Enter what belongs to a row, Escape takes the
+ * filter away and then goes back, `?` help, `q` the end. A state machine: a key in, the next state out. What is on the row is told by what the row is known by, so it
  * stays the same while rows come and go.
  */
 import type { Key } from './keys.ts';
@@ -8,7 +8,13 @@ import type { Listing, Resource } from './resource.ts';
 import { resources } from './resource.ts';
 
 /** What is looked at. */
-export type Place = { readonly resource: Resource; readonly filter: string; readonly selected: string | undefined };
+export type Place = {
+  readonly resource: Resource;
+  readonly filter: string;
+  /** The filter that belongs to the place: the row that Enter came from; '' otherwise. */
+  readonly given: string;
+  readonly selected: string | undefined;
+};
 
 export type TopState = Place & {
   /** Where Escape goes back to, the newest last. */
@@ -22,7 +28,7 @@ export type TopState = Place & {
 };
 
 export const firstState = (resource: Resource): TopState => ({
-  ...{ resource, filter: '', selected: undefined, before: [] },
+  ...{ resource, filter: '', given: '', selected: undefined, before: [] },
   ...{ prompt: undefined, help: false, message: undefined, ended: false },
 });
 
@@ -105,24 +111,25 @@ const onChar = (
   }
 };
 
-const placeOf = ({ resource, filter, selected }: TopState): Place => ({ resource, filter, selected });
+const placeOf = ({ resource, filter, given, selected }: TopState): Place => ({ resource, filter, given, selected });
 
-const goTo = (state: TopState, resource: Resource, filter: string): TopState => ({
+const goTo = (state: TopState, resource: Resource, filter: string, given = ''): TopState => ({
   ...state,
   resource,
   filter,
+  given,
   selected: undefined,
   before: [...state.before, placeOf(state)].slice(-placesKept),
 });
 
 const under = (state: TopState, listing: Listing, id: string | undefined): TopState =>
-  listing.under === undefined || id === undefined ? state : goTo(state, listing.under, id);
+  listing.under === undefined || id === undefined ? state : goTo(state, listing.under, id, id);
 
 /** First the filter goes, where one was set here; then to where one came from. */
 const back = (state: TopState): TopState => {
-  const last = state.before.at(-1);
-  if (last === undefined) return { ...state, filter: '' };
-  return { ...state, ...last, before: state.before.slice(0, -1) };
+  const { filter, given, before } = state;
+  if (filter !== '' && filter !== given) return { ...state, filter: given };
+  return { ...state, ...before.at(-1), before: before.slice(0, -1) };
 };
 
 // --- In the prompt
@@ -143,7 +150,7 @@ const onPromptKey = (state: TopState, key: Key): TopState => {
     case 'tab':
       return kind === ':' ? typed(resourceOf(text) ?? text) : state;
     case 'escape':
-      return { ...state, prompt: undefined, ...(kind === '/' ? { filter: '' } : {}) };
+      return { ...state, prompt: undefined, ...(kind === '/' ? { filter: state.given } : {}) };
     case 'enter':
       return kind === '/' ? { ...state, prompt: undefined } : command({ ...state, prompt: undefined }, text.trim());
     default:
