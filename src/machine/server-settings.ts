@@ -1,5 +1,6 @@
 /** What a machine's nats-server is told: its own settings and the roster in, its configuration out. Pure. */
 import path from 'node:path';
+import { nodeRights } from '../engine/nats/rights.ts';
 import type { NatsServerOptions } from '../engine/nats/server/server-config.ts';
 import { natsAccess } from '../security/nats-access.ts';
 import type { MachineSettings } from './machine-folder.ts';
@@ -27,7 +28,7 @@ export const serverSettings = (
   roster: Roster,
   { pem, ca, storeFolder }: ServerFiles,
 ): ServerSettings => {
-  const { routes, ...access } = natsAccess(membersOf(roster));
+  const { routes, ...access } = natsAccess(membersOf(roster), (app, node) => nodeRights(app, roster.partitions, node));
   const tls = { cert: pem, key: pem, ca, verify: 'map' } as const;
   const ports = portOf(port);
   return {

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { isPlace } from '../app/place.ts';
+import { inboxOf } from '../engine/nats/names.ts';
 import { limits } from '../limits.ts';
 import type { MembershipSettings } from './member-control.ts';
 import { count, invalidOption } from './option-checks.ts';
@@ -98,6 +99,7 @@ export const checkClusterOptions = (options: ClusterOptions): MembershipSettings
     nats: {
       servers,
       replicas,
+      inboxPrefix: inboxOf(member),
       ...(natsTls === undefined || natsTls === false ? {} : { tls: natsTls }),
       ...(credentials === undefined ? {} : { credentials }),
       ...(monitors === undefined ? {} : { monitors }),

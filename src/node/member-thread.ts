@@ -11,6 +11,7 @@ import { Member } from '../cluster/member.ts';
 import { dataPaths } from '../engine/embedded/data-folder.ts';
 import type { Log } from '../engine/engine.ts';
 import { connectNats, type NatsEngine } from '../engine/nats/connect.ts';
+import { mapLogName, partitionLogName } from '../engine/nats/names.ts';
 import { isTuttiError } from '../errors/tutti-error.ts';
 import type { StateOverview } from '../execution/state/state-overview.ts';
 import { RemoteStoreWriter } from '../execution/state/store-port.ts';
@@ -87,7 +88,7 @@ class ServersWatch {
 
   async #look(): Promise<void> {
     try {
-      this.#servers = (await this.#engine.serversOf('map')) ?? this.#servers;
+      this.#servers = (await this.#engine.serversOf(mapLogName)) ?? this.#servers;
     } catch {
       // The engine is closed.
       this.close();
@@ -122,7 +123,7 @@ const joinCluster = async (app: string, functions: readonly string[]): Promise<J
   const [mapLog, blobs] = await Promise.all([engine.openLog('map'), engine.openBlobs()]);
   const settings = await settingsOf(mapLog);
   const logs = await Promise.all(
-    Array.from({ length: settings.partitions }, (_, number) => engine.openLog(`p${number}`)),
+    Array.from({ length: settings.partitions }, (_, number) => engine.openLog(partitionLogName(number))),
   );
   const reader = openLmdbReader(paths.store);
   for (let partition = 0; partition < settings.partitions; partition++)

@@ -20,6 +20,7 @@ import { nodeFiles } from '../engine/embedded/node-files.ts';
 import { openPhysicalLog } from '../engine/embedded/physical-log.ts';
 import type { Blobs, Log } from '../engine/engine.ts';
 import { connectNats } from '../engine/nats/connect.ts';
+import { mapLogName, partitionLogName } from '../engine/nats/names.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { PartitionFiller } from '../execution/import/partition-filler.ts';
 import { type SettledFolder, settleFolder } from '../execution/import/settled-folder.ts';
@@ -69,7 +70,7 @@ export const takeToCluster = async (
   });
   try {
     openMemberFolder(data, membership);
-    const maps = new MapLog(await engine.openLog('map'), limits.mapRecordsKept);
+    const maps = new MapLog(await engine.openLog(mapLogName), limits.mapRecordsKept);
     const known = (await maps.read())?.origin;
     // By then the folder may be gone.
     if (known?.taken === true && [undefined, known.folder].includes(readDataFormat(from)?.id)) {
@@ -81,7 +82,7 @@ export const takeToCluster = async (
       throw refused('A node that makes no cluster takes no data folder onto it: leave out cluster.creates.');
     const source = await settledCopy(from, work, env);
     try {
-      const partitionLog = (number: number): Promise<Log> => engine.openLog(`p${number}`);
+      const partitionLog = (number: number): Promise<Log> => engine.openLog(partitionLogName(number));
       const begun = await beginOrigin(
         {
           maps,

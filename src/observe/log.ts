@@ -32,6 +32,7 @@ const levels: Readonly<Record<string, Level>> = {
   'task.timeout': 'warn',
   'task.failed': 'warn',
   'gateway.failed': 'error',
+  'nats.warning': 'warn',
   'import.before': 'info',
   'import.begun': 'info',
   'import.done': 'info',

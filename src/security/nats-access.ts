@@ -9,6 +9,7 @@
  * N3  Routes are for certificates of servers only. A node's certificate is of the same authority; over a route it would see
  *     all accounts.
  * N4  Operating the servers (the system account) is for certificates of servers too.
+ * N5  A node may do in its account what a node of its app needs, and no more: `NodeRights` says what that is.
  */
 import { serverRole, uriOf } from './identity.ts';
 
@@ -19,14 +20,20 @@ export type NatsMembers = {
 };
 
 /** What the configuration of each server says; `verify_and_map` for clients and for routes goes with it. */
-export type NatsAccess = {
-  readonly accounts: Readonly<Record<string, NatsAccount>>;
+export type NatsAccess<Rights = unknown> = {
+  readonly accounts: Readonly<Record<string, NatsAccount<Rights>>>;
   readonly systemAccount: string;
   /** Whom certificates must name to open a route. */
   readonly routes: { readonly user: string };
 };
 
-export type NatsAccount = { readonly jetstream: boolean; readonly users: readonly { readonly user: string }[] };
+export type NatsAccount<Rights = unknown> = {
+  readonly jetstream: boolean;
+  readonly users: readonly { readonly user: string; readonly permissions?: Rights }[];
+};
+
+/** What one node of an app needs, in the words of the servers' configuration. */
+export type NodeRights<Rights> = (app: string, node: string) => Rights;
 
 const systemAccount = 'SYS';
 
@@ -34,14 +41,20 @@ const systemAccount = 'SYS';
 export const accountOf = (app: string): string => `app-${app}`;
 
 /** The same members give the same data, in whatever order they come. Throws `OPTION_INVALID` for names that cannot be. */
-export const natsAccess = ({ apps, servers }: NatsMembers): NatsAccess => {
-  const operators = servers.map((name) => uriOf({ kind: 'server', name }));
-  const accounts: Record<string, NatsAccount> = { [systemAccount]: { jetstream: false, users: usersOf(operators) } };
+export const natsAccess = <Rights>(
+  { apps, servers }: NatsMembers,
+  rightsOf: NodeRights<Rights>,
+): NatsAccess<Rights> => {
+  const operators = sorted(servers).map((name) => ({ user: uriOf({ kind: 'server', name }) }));
+  const accounts: Record<string, NatsAccount<Rights>> = { [systemAccount]: { jetstream: false, users: operators } };
   for (const app of Object.keys(apps).sort()) {
-    const nodes = (apps[app] ?? []).map((name) => uriOf({ kind: 'node', app, name }));
-    accounts[accountOf(app)] = { jetstream: true, users: usersOf(nodes) };
+    const users = sorted(apps[app] ?? []).map((name) => ({
+      user: uriOf({ kind: 'node', app, name }),
+      permissions: rightsOf(app, name),
+    }));
+    accounts[accountOf(app)] = { jetstream: true, users };
   }
   return { accounts, systemAccount, routes: { user: serverRole } };
 };
 
-const usersOf = (uris: readonly string[]): NatsAccount['users'] => [...new Set(uris)].sort().map((user) => ({ user }));
+const sorted = (names: readonly string[]): readonly string[] => [...new Set(names)].sort();

@@ -90,6 +90,7 @@ test('a machine that is killed with its server is missed by nobody, and comes ba
   await Promise.all(callers);
   await client.close();
   await squares(20, urls[2] as string);
+  nothingRefused();
 });
 
 test('all of them are killed at once, and come back with what they had', async () => {
@@ -109,7 +110,13 @@ test('SIGTERM gives away what a machine holds', async () => {
   const { code, err } = await at(1).running.ended;
   expect([code, err]).toEqual([0, expect.stringContaining('"drained":true')]);
   await squares(20, urls[0] as string);
+  nothingRefused();
 });
+
+/** The rights that a node has at the servers are all that it needs. */
+const nothingRefused = (): void => {
+  for (const { name, running } of all) expect(running.err, name).not.toMatch(/nats\.warning/);
+};
 
 /** What is said to somebody who asks without TLS. */
 const plain = (host: string, port: number): Promise<string> =>

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { expect, onTestFinished, test } from 'vitest';
+import { inboxOf, logStream, logSubject } from '../../src/engine/nats/names.ts';
+import { nodeRights } from '../../src/engine/nats/rights.ts';
 import type { NatsServerOptions } from '../../src/engine/nats/server/server-config.ts';
 import { nodeEnv } from '../../src/platform/node.ts';
 import {
@@ -88,7 +90,7 @@ test('machines that joined are one cluster, and stay it when their certificates 
     const folder = folders[index] as PrivateFolder;
     const pem = path.join(folder.path, 'server.pem');
     const tls = { cert: pem, key: pem, ca: path.join(folder.path, 'ca.crt'), verify: 'map' } as const;
-    const { routes, ...access } = natsAccess(members());
+    const { routes, ...access } = natsAccess(members(), (of, node) => nodeRights(of, 1, node));
     if (server.cluster === undefined) throw new Error('a server on its own');
     return { ...server, ...access, tls, cluster: { ...server.cluster, tls, user: routes.user } };
   };
@@ -97,16 +99,21 @@ test('machines that joined are one cluster, and stay it when their certificates 
 
   const enter = async (index: number) => {
     const { key, certificate, authority: ca } = pairIn(folders[index] as PrivateFolder, 'node.pem');
-    const connection = await connect({ servers: cluster.url((index + 1) % 3), tls: { key, cert: certificate, ca } });
+    const connection = await connect({
+      servers: cluster.url((index + 1) % 3),
+      tls: { key, cert: certificate, ca },
+      inboxPrefix: inboxOf(names[index] as string),
+    });
     onTestFinished(() => connection.close());
     return connection;
   };
   const [one, other] = [await enter(1), await enter(2)];
-  const stream = JSON.stringify({ name: 'LOG', subjects: ['log.>'], storage: 'file', num_replicas: 3 });
-  expect((await one.request('$JS.API.STREAM.CREATE.LOG', stream, { timeout: 20_000 })).json()).not.toHaveProperty(
+  const [name, subject] = [logStream(app, 'p0'), logSubject(app, 'p0')];
+  const stream = JSON.stringify({ name, subjects: [subject], storage: 'file', num_replicas: 3 });
+  expect((await one.request(`$JS.API.STREAM.CREATE.${name}`, stream, { timeout: 20_000 })).json()).not.toHaveProperty(
     'error',
   );
-  expect((await other.request('log.1', 'a', { timeout: 20_000 })).json()).toMatchObject({ stream: 'LOG', seq: 1 });
+  expect((await other.request(subject, 'a', { timeout: 20_000 })).json()).toMatchObject({ stream: name, seq: 1 });
 
   for (const index of [1, 2])
     for (const file of ['node.pem', 'server.pem']) {
@@ -121,16 +128,16 @@ test('machines that joined are one cluster, and stay it when their certificates 
     }
   for (const [index, server] of cluster.servers.entries())
     await server.reload({ ...configured(server.options.server, index), monitor: server.options.server.monitor });
-  expect((await one.request('log.2', 'b', { timeout: 20_000 })).json()).toMatchObject({ seq: 2 });
+  expect((await one.request(subject, 'b', { timeout: 20_000 })).json()).toMatchObject({ seq: 2 });
   const renewed = await enter(1);
-  expect((await renewed.request('log.3', 'c', { timeout: 20_000 })).json()).toMatchObject({ seq: 3 });
+  expect((await renewed.request(subject, 'c', { timeout: 20_000 })).json()).toMatchObject({ seq: 3 });
   // A server that starts anew finds the others with what it has now.
   await cluster.kill(2);
   await cluster.start(2);
   const late = await enter(1);
   // It may not have heard yet who leads the stream, and then takes nothing.
   await expect
-    .poll(async () => (await late.request('log.4', 'd', { timeout: 20_000 })).json(), { timeout: 30_000 })
+    .poll(async () => (await late.request(subject, 'd', { timeout: 20_000 })).json(), { timeout: 30_000 })
     .toMatchObject({ seq: 4 });
 });
 

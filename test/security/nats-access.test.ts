@@ -6,6 +6,8 @@ import path from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { inboxOf, logStream, logSubject } from '../../src/engine/nats/names.ts';
+import { nodeRights } from '../../src/engine/nats/rights.ts';
 import type { NatsServerOptions } from '../../src/engine/nats/server/server-config.ts';
 import { type Authority, ownKeyPair } from '../../src/security/authority.ts';
 import { type KeyPair, readCertificate } from '../../src/security/certificate.ts';
@@ -19,7 +21,9 @@ import { type NatsCluster, startNatsCluster } from '../../tools/nats-cluster.ts'
 const authority = newAuthority(Date.now());
 const foreign = newAuthority(Date.now());
 const serverNames = ['n0', 'n1', 'n2'];
-const members: NatsMembers = { servers: serverNames, apps: { shop: ['a'], bank: ['b'] } };
+const members: NatsMembers = { servers: serverNames, apps: { shop: ['a', 'c'], bank: ['b'] } };
+const partitions = 2;
+const [stream, subject] = [logStream('shop', 'p0'), logSubject('shop', 'p0')];
 
 const pairOf = (identity: Identity, by: Authority = authority, now = Date.now()): KeyPair =>
   ownKeyPair(by, { identity, hosts: [] }, now);
@@ -37,7 +41,7 @@ const giveCertificate = (index: number): void => {
 
 /** A server of the cluster that lets these members in. */
 const configured = (server: NatsServerOptions, index: number, now: NatsMembers): NatsServerOptions => {
-  const access = natsAccess(now);
+  const access = natsAccess(now, (app, node) => nodeRights(app, partitions, node));
   const file = path.join(secrets(index).path, 'server.pem');
   const tls = { cert: file, key: file, ca: path.join(folder, 'ca.crt'), verify: 'map' } as const;
   const { cluster: routes } = server;
@@ -86,9 +90,15 @@ const api = async (
 ): Promise<Record<string, unknown>> =>
   JSON.parse((await connection.request(`$JS.API.${subject}`, JSON.stringify(request), { timeout: 10_000 })).string());
 
+/** Answers come where this node may hear them. */
+const inbox = (node: string): { readonly inboxPrefix: string } => ({ inboxPrefix: inboxOf(node) });
+
+const append = async (connection: NatsConnection, text: string): Promise<{ readonly seq: number }> =>
+  (await connection.request(subject, text, { timeout: 10_000 })).json();
+
 test('a node gets in with its certificate alone, at every server', async () => {
   for (const index of serverNames.keys()) {
-    const connection = await enter(nodePair('shop', 'a'), {}, index);
+    const connection = await enter(nodePair('shop', 'a'), inbox('a'), index);
     expect((await api(connection, 'INFO'))['error']).toBeUndefined();
   }
 });
@@ -129,40 +139,121 @@ test('nothing is answered without TLS, at the ports of clients and of routes', a
     }
 });
 
+/** The stream of one log of the shop, made by its node. */
+const makeStream = (connection: NatsConnection): Promise<Record<string, unknown>> =>
+  api(connection, `STREAM.CREATE.${stream}`, { name: stream, subjects: [subject], storage: 'file', num_replicas: 3 });
+
 test("an app's node sees and changes nothing of another app", async () => {
-  const shop = await enter(nodePair('shop', 'a'));
-  const bank = await enter(nodePair('bank', 'b'), {}, 1);
-  const liar = await enter(nodePair('bank', 'b'), { user: 'tutti:node/shop/a', pass: '' });
-  const stream = { name: 'ORDERS', subjects: ['orders.>'], storage: 'file', num_replicas: 3 };
-  expect(await api(shop, 'STREAM.CREATE.ORDERS', stream)).toMatchObject({ config: { name: 'ORDERS' } });
-  const heard: string[] = [];
-  const ears = [bank, liar].flatMap((other) =>
-    ['>', 'orders.>', '$JS.>', '$SYS.>'].map((subject) =>
-      other.subscribe(subject, { callback: (_error, { subject: of }) => void heard.push(of) }),
-    ),
-  );
-  await Promise.all([bank.flush(), liar.flush()]);
-  const stored = await shop.request('orders.1', 'secret', { timeout: 10_000 });
-  expect(JSON.parse(stored.string())).toMatchObject({ stream: 'ORDERS', seq: 1 });
-  // What was on its way to them has come before this.
-  await Promise.all([bank.flush(), liar.flush()]);
-  expect(heard).toEqual([]);
-  for (const ear of ears) ear.unsubscribe();
-  await Promise.all([bank.flush(), liar.flush()]);
+  const shop = await enter(nodePair('shop', 'a'), inbox('a'));
+  const bank = await enter(nodePair('bank', 'b'), inbox('b'), 1);
+  const liar = await enter(nodePair('bank', 'b'), { ...inbox('b'), user: 'tutti:node/shop/a', pass: '' });
+  expect(await makeStream(shop)).toMatchObject({ config: { name: stream } });
+  expect(await append(shop, 'secret')).toMatchObject({ stream, seq: 1 });
   for (const other of [bank, liar]) {
-    expect(await api(other, 'STREAM.NAMES')).toMatchObject({ total: 0 });
-    expect(await api(other, 'STREAM.INFO.ORDERS')).toMatchObject({ error: { code: 404 } });
-    expect(await api(other, 'STREAM.MSG.GET.ORDERS', { seq: 1 })).toMatchObject({ error: { code: 404 } });
-    await expect(other.request('$JS.API.DIRECT.GET.ORDERS', '{"seq":1}', { timeout: 10_000 })).rejects.toThrow(
-      /responders/,
-    );
-    expect(await api(other, 'STREAM.PURGE.ORDERS')).toMatchObject({ error: { code: 404 } });
-    expect(await api(other, 'STREAM.DELETE.ORDERS')).toMatchObject({ error: { code: 404 } });
-    await expect(other.request('$SYS.REQ.SERVER.PING', '', { timeout: 10_000 })).rejects.toThrow(/responders/);
-    // A subject of the same name is one of its own.
-    await expect(other.request('orders.1', 'forged', { timeout: 10_000 })).rejects.toThrow(/responders/);
+    expect(await api(other, `STREAM.INFO.${stream}`)).toMatchObject({ error: { code: 404 } });
+    expect(await api(other, `STREAM.MSG.GET.${stream}`, { seq: 1 })).toMatchObject({ error: { code: 404 } });
+    await expect(api(other, `DIRECT.GET.${stream}`, { seq: 1 })).rejects.toThrow(/responders/);
+    expect(await api(other, `STREAM.PURGE.${stream}`)).toMatchObject({ error: { code: 404 } });
+    for (const [hears, said] of [
+      ['tutti.bank.bus.*', 'tutti.bank.bus.news'],
+      ['_INBOX.b.>', '_INBOX.b.news'],
+    ] as const) {
+      const heard: string[] = [];
+      other.subscribe(hears, { callback: (_error, message) => void heard.push(message.subject) });
+      await other.flush();
+      // It may not, and if it could, would reach nobody.
+      shop.publish(said, 'news');
+      await shop.flush();
+      await other.flush();
+      expect(heard).toEqual([]);
+    }
+    await expect(append(other, 'forged')).rejects.toThrow(/Permissions Violation/);
+    await expect(other.request('$SYS.REQ.SERVER.PING', '', { timeout: 10_000 })).rejects.toThrow(/Permissions/);
   }
-  expect(await api(shop, 'STREAM.INFO.ORDERS')).toMatchObject({ state: { messages: 1 } });
+  expect(await api(shop, `STREAM.INFO.${stream}`)).toMatchObject({ state: { messages: 1 } });
+});
+
+test('a node removes and restores no stream, makes none but those of its app, and operates none', async () => {
+  const node = await enter(nodePair('shop', 'a'), inbox('a'));
+  await makeStream(node);
+  const { seq } = await append(node, 'kept');
+  for (const request of [
+    ...['DELETE', 'UPDATE', 'SNAPSHOT', 'RESTORE', 'MSG.DELETE', 'LEADER.STEPDOWN', 'PEER.REMOVE'].map(
+      (what) => `STREAM.${what}.${stream}`,
+    ),
+    ...['EARS', logStream('shop', `p${partitions}`), logStream('bank', 'p0')].map((name) => `STREAM.CREATE.${name}`),
+    'STREAM.NAMES',
+    'STREAM.LIST',
+    `CONSUMER.CREATE.${stream}`,
+    `CONSUMER.DURABLE.CREATE.${stream}.ears`,
+    'META.LEADER.STEPDOWN',
+    'ACCOUNT.PURGE.app-shop',
+  ])
+    await expect(api(node, request), request).rejects.toThrow(/Permissions Violation/);
+  expect(await api(node, `STREAM.INFO.${stream}`)).toMatchObject({ state: { last_seq: seq } });
+  // What is in the way of nobody any more goes.
+  expect(await api(node, `STREAM.PURGE.${stream}`, { seq })).toMatchObject({ success: true });
+  expect(await api(node, `STREAM.INFO.${stream}`)).toMatchObject({ state: { first_seq: seq, messages: 1 } });
+});
+
+test("a node hears its own answers and its app's bus, and nothing else of its app", async () => {
+  const node = await enter(nodePair('shop', 'a'), inbox('a'));
+  const other = await enter(nodePair('shop', 'c'), inbox('c'), 1);
+  await makeStream(other);
+  const heard: string[] = [];
+  const listen = (of: string): Promise<string> =>
+    new Promise((resolve) => {
+      node.subscribe(of, {
+        callback: (error, message) => {
+          if (error) resolve(error.message);
+          else heard.push(message.subject);
+        },
+      });
+      // Where it is let, no refusal comes before this is answered.
+      void node.flush().then(() => resolve('let'));
+    });
+  for (const of of [
+    '>',
+    '*.*.*.*',
+    '_INBOX.>',
+    '_INBOX.c.>',
+    '_INBOX.*.*',
+    'tutti.>',
+    'tutti.shop.>',
+    'tutti.shop.*.*',
+    subject,
+    '$JS.>',
+    '$SYS.>',
+  ])
+    expect(await listen(of), of).toMatch(/Permissions Violation/);
+  expect(await listen('tutti.shop.bus.*')).toBe('let');
+  await append(other, 'secret');
+  other.publish('tutti.shop.bus.news', 'to all');
+  await other.flush();
+  await expect.poll(() => heard).toEqual(['tutti.shop.bus.news']);
+});
+
+test('a node answers whom it was asked by, and says nothing to the inboxes of others', async () => {
+  const node = await enter(nodePair('shop', 'a'), inbox('a'));
+  const other = await enter(nodePair('shop', 'c'), inbox('c'), 1);
+  const heard: string[] = [];
+  other.subscribe('_INBOX.c.forged', { callback: (_error, message) => void heard.push(message.string()) });
+  node.subscribe('tutti.shop.bus.who', {
+    callback: (_error, message) => {
+      for (const answer of ['a', 'b', 'c']) message.respond(answer);
+    },
+  });
+  await Promise.all([node.flush(), other.flush()]);
+  await expect(node.request('_INBOX.c.forged', 'forged', { timeout: 10_000 })).rejects.toThrow(/Permissions Violation/);
+  const answers = await other.requestMany('tutti.shop.bus.who', '', {
+    strategy: 'count',
+    maxMessages: 3,
+    maxWait: 10_000,
+  });
+  const said: string[] = [];
+  for await (const answer of answers) said.push(answer.string());
+  expect(said).toEqual(['a', 'b', 'c']);
+  expect(heard).toEqual([]);
 });
 
 test('the servers are operated with their own certificates, which are no node of any app', async () => {
@@ -190,7 +281,7 @@ test('a node is let in, and cut, without a restart, and its neighbours notice no
   const changed = { servers: serverNames, apps: { shop: ['a', 'new'], bank: [], more: ['m'] } };
   await reloadAll(changed);
   await enter(nodePair('shop', 'new'));
-  expect(await api(await enter(nodePair('more', 'm')), 'STREAM.NAMES')).toMatchObject({ total: 0 });
+  expect(await api(await enter(nodePair('more', 'm'), inbox('m')), 'INFO')).toMatchObject({ streams: 0 });
   await leaving.closed();
   await expect(enter(nodePair('bank', 'b'))).rejects.toThrow(/Authorization/);
   await neighbour.flush();

@@ -11,6 +11,7 @@ import { limits } from '../../limits.ts';
 import type { Blobs, Bus, Log } from '../engine.ts';
 import { askApi, probeLeader, type StreamInfo } from './jetstream.ts';
 import { Link } from './link.ts';
+import { blobStream, blobSubjects, busSubjects, checkedName, logStream, logSubject } from './names.ts';
 import { NatsBlobs } from './nats-blobs.ts';
 import { NatsBus } from './nats-bus.ts';
 import { NatsLog } from './nats-log.ts';
@@ -35,7 +36,7 @@ export class NatsEngine {
   constructor(options: NatsOptions, links: { readonly log: Link; readonly blobs: Link; readonly bus: Link }) {
     this.#options = options;
     this.#links = links;
-    this.bus = new NatsBus(links.bus, `${subjectPrefix(options.cluster)}.bus`, options.env);
+    this.bus = new NatsBus(links.bus, busSubjects(options.cluster), options.env);
   }
 
   /** Whether a server can be reached right now. */
@@ -51,8 +52,8 @@ export class NatsEngine {
   /** The log of this name, which is made if there is none. Throws `ENGINE_SETTINGS`, `UNREACHABLE`. */
   async openLog(name: string): Promise<Log> {
     const { cluster, replicas, onWarning, recordBytesMax = limits.recordBytesMax } = this.#options;
-    const stream = `${streamPrefix(cluster)}_log_${checked(name)}`;
-    const subject = `${subjectPrefix(cluster)}.log.${name}`;
+    const stream = logStream(cluster, checkedName(name));
+    const subject = logSubject(cluster, name);
     await ensureStream(this.#links.log, { name: stream, subjects: [subject], replicas });
     return new NatsLog({
       link: this.#links.log,
@@ -65,7 +66,7 @@ export class NatsEngine {
 
   /** The servers that hold a log, as its leader sees them; undefined: there is none that answers. */
   async serversOf(name: string): Promise<readonly NatsServerSeen[] | undefined> {
-    const stream = `${streamPrefix(this.#options.cluster)}_log_${checked(name)}`;
+    const stream = logStream(this.#options.cluster, checkedName(name));
     const answer = await askApi<StreamInfo>(this.#links.log, `STREAM.INFO.${stream}`, {});
     if (!('value' in answer)) return undefined;
     const { leader, replicas } = answer.value.cluster ?? {};
@@ -84,8 +85,8 @@ export class NatsEngine {
   async openBlobs(): Promise<Blobs> {
     const { cluster, replicas, env } = this.#options;
     const link = this.#links.blobs;
-    const stream = `${streamPrefix(cluster)}_blobs`;
-    const prefix = `${subjectPrefix(cluster)}.blob`;
+    const stream = blobStream(cluster);
+    const prefix = blobSubjects(cluster);
     await ensureStream(link, { name: stream, subjects: [`${prefix}.>`], replicas });
     return new NatsBlobs({ link, stream, prefix, random: env.random });
   }
@@ -105,7 +106,7 @@ const isHeard = ({ active = 0, current }: { readonly active?: number; readonly c
  * are being started tries again.
  */
 export const connectNats = async (options: NatsOptions): Promise<NatsEngine> => {
-  checked(options.cluster);
+  checkedName(options.cluster);
   const { env, inboxPrefix, onWarning, recordBytesMax = limits.recordBytesMax } = options;
   const opened: Link[] = [];
   const server = new OneServer(env);
@@ -212,17 +213,4 @@ const authenticated = (credentials: NatsOptions['credentials']): Partial<NodeCon
   if (credentials === undefined) return {};
   if ('user' in credentials) return { user: credentials.user, pass: credentials.password };
   return { authenticator: nkeyAuthenticator(new TextEncoder().encode(credentials.nkeySeed)) };
-};
-
-/** All streams of a cluster begin with this, and all of its subjects with the other: rights are given by them. */
-export const streamPrefix = (cluster: string): string => `TUTTI_${cluster}`;
-export const subjectPrefix = (cluster: string): string => `tutti.${cluster}`;
-
-const checked = (name: string): string => {
-  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
-  throw new TuttiError(
-    'OPTION_INVALID',
-    `${JSON.stringify(name)} cannot be the name of a cluster or log: letters, digits, "_" and "-" only, 64 at most.`,
-    { details: { name } },
-  );
 };

@@ -128,7 +128,8 @@ export class NatsBus implements Bus {
       cancel();
       inbox.close();
     };
-    this.#link.publish(reply, nothing, { headers: header(sendHeader, inbox.subject) });
+    // Also as where to answer: some users may publish to the inboxes of those alone who have asked them.
+    this.#link.publish(reply, nothing, { reply: inbox.subject, headers: header(sendHeader, inbox.subject) });
   }
 
   #listen(subject: string, queue: string | undefined, take: (message: Msg) => void): () => void {

@@ -25,7 +25,7 @@ export type NatsOptions = {
   /** Paths of PEM files; read again for each connection, so that renewed ones are taken up. */
   readonly tls?: { readonly cert?: string; readonly key?: string; readonly ca: string };
   readonly credentials?: { readonly user: string; readonly password: string } | { readonly nkeySeed: string };
-  /** What subjects of answers begin with, where a user may not listen to all of `_INBOX`. */
+  /** What subjects of answers begin with: a user may be one that does not hear those of others. */
   readonly inboxPrefix?: string;
   /** `http://host:port` of servers' monitoring: without it nobody sees whether they sync. */
   readonly monitors?: readonly string[];

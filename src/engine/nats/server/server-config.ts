@@ -25,8 +25,8 @@ export type NatsUser = ({ readonly user: string; readonly password?: string } | 
   readonly permissions?: {
     readonly publish?: Subjects;
     readonly subscribe?: Subjects;
-    /** Answers to requests, whatever their subjects. */
-    readonly allow_responses?: boolean;
+    /** Answers to what they were asked, whatever their subjects: so many for each request, within so long. */
+    readonly allow_responses?: { readonly max: number; readonly expires: string };
   };
 };
 
