@@ -1,15 +1,12 @@
 /**
  * `npm run setup:nats`: sees to it that there is a nats-server that is new enough. On Debian it takes the package of a newer
- * release from the mirror that this machine uses, verified with the keys it trusts, and unpacks it into the cache folder of the
- * user; nothing is installed. Elsewhere it says which command brings one. Tests call the same function.
+ * release and unpacks it into the cache folder of the user; nothing is installed. Elsewhere it says which command brings one. Tests call the same function.
  *
  * Several processes may do this at once: each unpacks into a folder of its own, and one of them gets its name.
  */
-import { execFile } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import {
   cachedNatsServer,
   findNatsServer,
@@ -19,8 +16,7 @@ import {
   versionOf,
 } from '../src/engine/nats/server-binary.ts';
 import { isTuttiError, TuttiError } from '../src/errors/tutti-error.ts';
-
-const run = promisify(execFile);
+import { isDebian, unpackProgram } from './debian-package.ts';
 
 /** The release of Debian that has a server which is new enough, and one that has a server to be refused. */
 const newRelease = 'forky';
@@ -47,9 +43,6 @@ export const ensureOldNatsServer = async (): Promise<NatsServerBinary> => {
   return fetchFromDebian(oldRelease);
 };
 
-const isDebian = (): boolean =>
-  existsSync('/etc/os-release') && /^ID=["']?debian["']?$/m.test(readFileSync('/etc/os-release', 'utf8'));
-
 const missing = (what: string, cause: unknown): TuttiError =>
   new TuttiError(
     'ENGINE_MISSING',
@@ -62,7 +55,7 @@ const fetchFromDebian = async (release: string): Promise<NatsServerBinary> => {
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(path.join(cache, '.fetch-'));
   try {
-    const unpacked = await download(release, folder);
+    const unpacked = await unpackProgram(release, 'nats-server', 'nats-server', folder);
     const version = await versionOf(unpacked);
     if (version === undefined) throw new Error(`the nats-server of Debian ${release} does not run on this machine`);
     const target = cachedNatsServer(version);
@@ -82,61 +75,6 @@ const fetchFromDebian = async (release: string): Promise<NatsServerBinary> => {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-};
-
-/** apt with lists and caches of its own; it knows no package of this machine and changes nothing of it. */
-const download = async (release: string, folder: string): Promise<string> => {
-  const { mirror, keys } = aptSource();
-  const at = (name: string): string => path.join(folder, name);
-  for (const name of ['sources', 'lists/partial', 'cache/archives/partial', 'state', 'deb', 'tree'])
-    await mkdir(at(name), { recursive: true });
-  await writeFile(at('state/status'), '');
-  await writeFile(
-    at('sources/one.sources'),
-    `Types: deb\nURIs: ${mirror}\nSuites: ${release}\nComponents: main\nSigned-By: ${keys}\n`,
-  );
-  const options = [
-    'Dir::Etc::SourceList=/dev/null',
-    `Dir::Etc::SourceParts=${at('sources')}`,
-    `Dir::State=${at('state')}`,
-    `Dir::State::Lists=${at('lists')}`,
-    `Dir::State::Status=${at('state/status')}`,
-    `Dir::Cache=${at('cache')}`,
-    'Acquire::Languages=none',
-    'APT::Sandbox::User=root',
-  ].flatMap((option) => ['-o', option]);
-  const settings = { cwd: at('deb'), timeout: 120_000 };
-  await run('apt-get', [...options, '-qq', 'update'], settings);
-  await run('apt-get', [...options, '-qq', 'download', 'nats-server'], settings);
-  const [deb] = (await readdir(at('deb'))).filter((name) => name.endsWith('.deb'));
-  if (deb === undefined) throw new Error('apt-get brought no package');
-  await run('dpkg', ['-x', at(`deb/${deb}`), at('tree')], settings);
-  const [binary] = globSync('**/bin/nats-server', { cwd: at('tree') }).concat(
-    globSync('**/sbin/nats-server', { cwd: at('tree') }),
-  );
-  if (binary === undefined) throw new Error(`there is no nats-server in ${deb}`);
-  return at(`tree/${binary}`);
-};
-
-/** The mirror and the keys with which this machine gets Debian itself. */
-const aptSource = (): { readonly mirror: string; readonly keys: string } => {
-  const keysDefault = '/usr/share/keyrings/debian-archive-keyring.gpg';
-  for (const file of globSync('/etc/apt/sources.list.d/*.sources')) {
-    for (const paragraph of readFileSync(file, 'utf8').split(/\n\s*\n/)) {
-      const field = (name: string): string | undefined =>
-        new RegExp(`^${name}:\\s*(\\S+)`, 'im').exec(paragraph.replaceAll(/^#.*\n/gm, ''))?.[1];
-      const mirror = field('URIs');
-      if (mirror !== undefined && /\/debian\/?$/.test(mirror))
-        return { mirror, keys: field('Signed-By') ?? keysDefault };
-    }
-  }
-  for (const file of ['/etc/apt/sources.list', ...globSync('/etc/apt/sources.list.d/*.list')]) {
-    if (!existsSync(file)) continue;
-    const line = /^deb\s+(?:\[([^\]]*)\]\s+)?(\S+\/debian\/?)\s/m.exec(readFileSync(file, 'utf8'));
-    if (line === null) continue;
-    return { mirror: line[2] as string, keys: /signed-by=(\S+)/.exec(line[1] ?? '')?.[1] ?? keysDefault };
-  }
-  throw new Error('no mirror of Debian was found in /etc/apt');
 };
 
 if (import.meta.main) {

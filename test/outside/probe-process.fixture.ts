@@ -11,8 +11,14 @@ export type Probe =
   | { readonly scan: string }
   /** What is said to this text, without TLS or with it; a failed handshake is told as `!` and the error. */
   | { readonly host: string; readonly port: number; readonly say: string; readonly tls?: Pair }
-  /** What a client of NATS hears of these subjects while it asks for the streams; or `!` and the error. */
-  | { readonly nats: string; readonly tls: Pair; readonly subjects: readonly string[] };
+  /** What a client of NATS hears of these subjects, and is answered about a stream, as the node whose inbox it names; or `!` and the error. */
+  | {
+      readonly nats: string;
+      readonly tls: Pair;
+      readonly inboxPrefix: string;
+      readonly subjects: readonly string[];
+      readonly stream: string;
+    };
 
 const waitMs = 2_000;
 const atOnce = 512;
@@ -52,18 +58,25 @@ const heard = (socket: Socket, say: string): Promise<string> =>
     socket.write(say);
   });
 
-const nats = async (servers: string, tls: Pair, subjects: readonly string[]): Promise<unknown> => {
+const nats = async ({
+  nats: servers,
+  tls,
+  inboxPrefix,
+  subjects,
+  stream,
+}: Extract<Probe, { nats: string }>): Promise<unknown> => {
   try {
-    const connection = await connect({ servers, tls, reconnect: false, timeout: 10_000 });
+    const connection = await connect({ servers, tls, inboxPrefix, reconnect: false, timeout: 10_000 });
     const seen: string[] = [];
     for (const subject of subjects)
       connection.subscribe(subject, { callback: (error, message) => void seen.push(error?.name ?? message.subject) });
-    const names = await connection.request('$JS.API.STREAM.NAMES', '', { timeout: 10_000 });
-    const { streams } = names.json<{ streams: readonly string[] | null }>();
+    const { config } = (await connection.request(`$JS.API.STREAM.INFO.${stream}`, '', { timeout: 10_000 })).json<{
+      config?: { name: string };
+    }>();
     // What was published meanwhile is here by now, in order.
     await connection.flush();
     await connection.close();
-    return { streams, seen };
+    return { stream: config?.name, seen };
   } catch (error) {
     return `!${String(error)}`;
   }
@@ -71,7 +84,7 @@ const nats = async (servers: string, tls: Pair, subjects: readonly string[]): Pr
 
 const found = async (probe: Probe): Promise<unknown> => {
   if ('scan' in probe) return scan(probe.scan);
-  if ('nats' in probe) return nats(probe.nats, probe.tls, probe.subjects);
+  if ('nats' in probe) return nats(probe);
   const { host, port, say, tls } = probe;
   return heard(
     tls === undefined
