@@ -157,6 +157,14 @@ test('cancel and retry reach the node', async () => {
   const retried = await over('retry', id);
   expect(retried).toMatchObject({ code: 0, out: '', err: expect.stringContaining('is queued again.\n') as unknown });
   expect((await over('cancel', id, '--yes')).code).toBe(0);
+  const told = await over('retry', id, '--json');
+  expect(told).toMatchObject({ code: 0, err: expect.stringContaining('is queued again.\n') as unknown });
+  expect(eventsOf(told.out)).toMatchObject([
+    { id, name: 'waits', state: expect.stringMatching(/^(queued|running)$/) as unknown },
+  ]);
+  expect((await over('cancel', id, '--yes')).code).toBe(0);
+  const ended = await over('retry', await started('nothing', 'null'), '--json');
+  expect(ended).toMatchObject({ code: 4, out: '', err: expect.stringContaining('TASK_STATE') as unknown });
 });
 
 describe('what cannot be done', () => {

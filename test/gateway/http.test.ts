@@ -137,6 +137,47 @@ describe('seeing', () => {
     expect(await get('/v1/tasks?limit=0')).toMatchObject({ status: 400, body: { code: 'OPTION_INVALID' } });
   });
 
+  test('finds tasks by when they were made: from a time on, and before one', async () => {
+    const made = async (key: string): Promise<{ id: string; at: string }> => {
+      const { body } = await told(post('/v1/tasks/echo', '1', { 'idempotency-key': key }));
+      const { id } = body as { id: string };
+      const status = (await get(`/v1/tasks/${id}`)).body as { createdAt: { $date: string } };
+      return { id, at: status.createdAt.$date };
+    };
+    const first = await made('made-0');
+    let last = first;
+    for (let n = 1; last.at === first.at; n++) last = await made(`made-${n}`);
+    const found = async (filter: Record<string, string>): Promise<string[]> => {
+      const { body } = await get(`/v1/tasks?${new URLSearchParams({ text: 'made-', ...filter })}`);
+      return (body as { tasks: { id: string }[] }).tasks.map(({ id }) => id);
+    };
+    expect(await found({ createdFrom: last.at })).toEqual([last.id]);
+    const earlier = await found({ createdTo: last.at });
+    expect(earlier).not.toContain(last.id);
+    expect(earlier).toContain(first.id);
+    expect(await found({ createdFrom: first.at, createdTo: last.at })).toEqual(earlier);
+    expect(await found({ createdTo: first.at })).toEqual([]);
+    // The same moment, as another clock on the wall shows it.
+    const [moment] = new Date(Date.parse(last.at) + 3_600_000).toISOString().split('Z');
+    expect(await found({ createdFrom: `${moment}+01:00` })).toEqual([last.id]);
+  });
+
+  test('finds the one task with a key, whatever the key is made of', async () => {
+    const keys = ['of it', 'of it ', 'of it&name=logs', 'of it/é?#%'];
+    const ids = new Map<string, string>();
+    for (const key of keys)
+      ids.set(key, await gateway.backend.start({ id: undefined, name: 'echo', input: '1', key, delayMs: 0 }));
+    for (const key of keys) {
+      const { body } = await get(`/v1/tasks?key=${encodeURIComponent(key)}`);
+      expect((body as { tasks: unknown[] }).tasks).toMatchObject([{ id: ids.get(key), key }]);
+    }
+    expect(await get('/v1/tasks?key=of')).toEqual({ status: 200, body: { tasks: [] } });
+    expect(await get(`/v1/tasks?name=logs&key=${encodeURIComponent('of it')}`)).toEqual({
+      status: 200,
+      body: { tasks: [] },
+    });
+  });
+
   test('a field without a value is left out', async () => {
     const id = await gateway.start('echo', '1');
     const { body } = await get(`/v1/tasks/${id}`);
