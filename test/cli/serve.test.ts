@@ -1,7 +1,8 @@
 /** `tutti serve` as a process: JSON lines, a drain on SIGTERM, exit codes, a crash that is survived. */
 import { createConnection } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ask, eventsOf, type Running, Workplace } from './command.fixture.ts';
+import { ask, type Ended, eventsOf, type Running, Workplace } from './command.fixture.ts';
 
 const app = `
 import { existsSync } from 'node:fs';
@@ -117,6 +118,53 @@ test('a token is asked for, also by TUTTI_TOKEN', async () => {
   expect(status).toBe(200);
   expect(node.err).not.toContain('long-enough');
   node.kill('SIGINT');
+  expect((await node.ended).code).toBe(0);
+});
+
+test('with a certificate and a token it is reached from other machines, by TLS and with the token alone', async () => {
+  const pem = (name: string): string => join(import.meta.dirname, '../gateway/testdata', name);
+  const env = { TUTTI_TOKEN: 'a-token-that-is-long-enough', NODE_EXTRA_CA_CERTS: pem('cert.pem') };
+  const node = place.start(
+    [
+      'serve',
+      'app.ts',
+      '--port',
+      '0',
+      '--data',
+      'tls',
+      '--host',
+      '0.0.0.0',
+      '--tls-cert',
+      pem('cert.pem'),
+      '--tls-key',
+      pem('key.pem'),
+    ],
+    { env },
+  );
+  const [, port] = await node.seen(/"url":"https:\/\/0\.0\.0\.0:(\d+)"/);
+  const hello = (url: string, TUTTI_TOKEN: string): Promise<Ended> =>
+    place.run(['run', 'hello', '"Ada"', '--url', url], { env: { ...env, TUTTI_TOKEN } });
+  for (const host of ['127.0.0.1', 'localhost'])
+    expect(await hello(`https://${host}:${port}`, env.TUTTI_TOKEN)).toMatchObject({ code: 0, out: '"hello Ada"\n' });
+  const stranger = await hello(`https://127.0.0.1:${port}`, 'another-token-that-is-long-enough');
+  expect(stranger).toMatchObject({ code: 2, out: '', err: expect.stringContaining('UNAUTHORIZED') as unknown });
+  // Whoever speaks no TLS is told nothing.
+  await expect(ask(`http://127.0.0.1:${port}/v1/app`)).rejects.toThrow();
+  node.kill('SIGTERM');
+  expect((await node.ended).code).toBe(0);
+});
+
+test('pages of origins that --allow-origin names are let in, and no others', async () => {
+  const origins = ['https://shop.example', 'http://localhost:5173'];
+  const { node, url } = await serving('--data', 'origins', ...origins.flatMap((origin) => ['--allow-origin', origin]));
+  for (const origin of origins) {
+    const { status, headers } = await fetch(`${url}/v1/app`, { headers: { origin } });
+    expect([status, headers.get('access-control-allow-origin')]).toEqual([200, origin]);
+  }
+  const other = await fetch(`${url}/v1/app`, { headers: { origin: 'https://shop.example.org' } });
+  expect([other.status, other.headers.get('access-control-allow-origin')]).toEqual([403, null]);
+  expect(await other.json()).toMatchObject({ code: 'ORIGIN_REFUSED' });
+  node.kill('SIGTERM');
   expect((await node.ended).code).toBe(0);
 });
 
