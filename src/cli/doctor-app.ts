@@ -36,7 +36,11 @@ export const checkApp = async (app: string, cwd: string, say: (line: string) => 
       `${app} has not been loaded after ${limits.appLoadMs / 1_000} s.`,
       'Look for a loop, or an await that never ends, at the top of its modules.',
     );
-  if (outcome.kind !== 'failed') return fault(`${app} could not be looked at.`, 'Try again.');
+  if (outcome.kind !== 'failed')
+    return fault(
+      `${app} could not be looked at: it ended the process that loads it.`,
+      'Look for what it does with process at the top of its modules.',
+    );
   const { error } = outcome;
   const names: unknown = isTuttiError(error) && error.code === 'TASK_UNKNOWN' ? error.details['names'] : undefined;
   if (!Array.isArray(names))

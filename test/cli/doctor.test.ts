@@ -1,5 +1,5 @@
 /** `tutti doctor`: each fault is brought about, and told in one line with its remedy. */
-import { chmodSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ended, eventsOf, Workplace } from './command.fixture.ts';
@@ -34,6 +34,19 @@ const whenItWrites = (code: string): string => `import fs from 'node:fs';
   };`;
 /** Root may do everything: as another user it cannot. */
 const asNobody = whenItWrites('if (process.getuid() === 0) process.setuid(65534);');
+
+/** As on many machines, in containers above all: there no real refusal can be had. */
+const anybodyMayListenOn = (port: number): boolean => {
+  try {
+    return Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) <= port;
+  } catch {
+    return true;
+  }
+};
+const refusedToListen = `import net from 'node:net';
+  net.Server.prototype.listen = function () {
+    process.nextTick(() => this.emit('error', Object.assign(new Error('listen EACCES'), { code: 'EACCES' })));
+  };`;
 
 test('is silent where nothing is wrong, leaves nothing behind, and with --json tells what it measured', async () => {
   expect(await doctor(['app.ts'])).toEqual({ code: 0, signal: null, out: '', err: '' });
@@ -127,6 +140,15 @@ describe('of the address it finds', () => {
     expectFault(found, new RegExp(`^port: Port ${port} of 127\\.0\\.0\\.1 is taken by another program\\. End it `));
   });
 
+  test('that this user may not listen on its port', async () => {
+    mkdirSync(place.path('anybodys'));
+    chmodSync(place.path('anybodys'), 0o777);
+    const found = await place.run(['doctor', '--port', '81', '--data', 'anybodys'], {
+      preload: anybodyMayListenOn(81) ? refusedToListen : asNobody,
+    });
+    expectFault(found, /^port: This user may not listen on port 81\. Choose one above 1023: --port\.\n$/);
+  });
+
   test('that a node is there already, which is said and no fault', async () => {
     const node = place.start(['serve', 'app.ts', '--port', '0', '--data', 'served'], {
       env: { TUTTI_TOKEN: 'a-token-that-is-long-enough' },
@@ -152,6 +174,11 @@ describe('of the app it finds', () => {
       'that it ends its process',
       `process.kill(process.pid, 'SIGKILL');`,
       /^app: The process that loads .*SIGKILL.*node \//,
+    ],
+    [
+      'that it ends the process in good order before it could be looked at',
+      `process.emit('disconnect');`,
+      /^app: broken\.ts could not be looked at: it ended the process that loads it\. Look for what it does with process /,
     ],
     ['that it exports no tasks', 'export const hello = 1;', /^app: broken\.ts exports no tasks\. Export what task/],
   ])('%s', async (_what, code, line) => {
