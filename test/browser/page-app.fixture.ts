@@ -72,6 +72,15 @@ export const renderAll = task(async (ctx, { pages, from, gate }: { pages: number
   return numbers.length;
 });
 
+/** An item waits for each of the files. */
+export const renderEach = task(async (ctx, gates: readonly string[]) => {
+  const numbers = await ctx.map(
+    render,
+    gates.map((gate, page) => ({ page, gate })),
+  );
+  return numbers.length;
+});
+
 export const send = task({ retry: { attempts: 2, first: '10 ms' } }, async (ctx, to: string) => {
   await ctx.run('look up', async () => to.length);
   throw new Error(`${to} takes no mail`, { cause: new RangeError('connect ECONNREFUSED 10.0.4.12:25') });

@@ -88,6 +88,21 @@ test('a task shows its steps, its children, and where it waits', async () => {
   await state(page).getByText('cancelled').waitFor();
 });
 
+test('items of a map are counted as they are done, since who follows a task is told of them', async () => {
+  const gates = [1, 2, 3, 4].map((item) => `item-${item}`);
+  const id = await tests.node.start(
+    'renderEach',
+    gates.map((gate) => scratch.path(gate)),
+  );
+  const page = await open(`#/task/${id}`);
+  const numbers = page.locator('.map-numbers');
+  for (const [done, gate] of gates.entries()) {
+    await expect.poll(() => numbers.textContent()).toMatch(new RegExp(`^${done} of 4`));
+    scratch.openGate(gate);
+  }
+  await state(page).getByText('completed').waitFor();
+});
+
 test('a failed task shows its error, its stack and its cause; it can be retried, and run again with another input', async () => {
   const id = await tests.node.start('send', 'ada');
   await tests.node.ended(id);

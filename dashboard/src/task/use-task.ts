@@ -71,17 +71,6 @@ export const useTask = (id: string): TaskViewState => {
     };
   }, [node, id, round]);
 
-  // Items of a map that are done are no events of the task.
-  const mapping =
-    detail?.status.finishedAt === undefined && detail?.steps.some(({ map, state: of }) => map && of === 'pending');
-  useEffect(() => {
-    if (!mapping) return;
-    const timer = setInterval(() => {
-      if (!document.hidden) void ask();
-    }, askMs);
-    return () => clearInterval(timer);
-  }, [mapping, node, id]);
-
   useStream(
     (from, signal) => from.follow(id, signal),
     (event) => {
