@@ -3,7 +3,8 @@
  * and processes. `npm run test:crash` runs `crash`, which ends and kills processes a hundred times, and `alone` likewise but one file
  * after the other, last. `test/pack` is apart (`npm run test:pack`), because it installs
  * packages, as `test/runtimes` does (`npm run test:runtimes`), and so are `test/browser` (`npm run test:browser`), because it needs a
- * browser, and `test/outside` (`npm run test:outside`), because it makes networks.
+ * browser, `test/shells` (`npm run test:shells`), because it needs shells, and `test/outside` (`npm run test:outside`), because it
+ * makes networks.
  */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
@@ -61,6 +62,7 @@ export default defineConfig({
             'test/browser/**',
             'test/faults/cluster/**',
             'test/outside/**',
+            'test/shells/**',
             'test/simulation/*.test.ts',
             'test/simulation/planted/**',
             '**/node_modules/**',

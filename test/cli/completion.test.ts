@@ -1,36 +1,18 @@
-/** Completion in a real bash, on tasks that are there; what zsh and fish get is the same list. */
+/** Completion in a real bash, on tasks that are there. Of zsh and fish: `test/shells`. */
 import { execFile } from 'node:child_process';
-import { chmodSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bin, type Running, Workplace } from './command.fixture.ts';
+import type { Workplace } from './command.fixture.ts';
+import { type CompletionPlace, openCompletionPlace } from './completion-place.fixture.ts';
 
-const app = `
-import { NonRetryable, task } from 'tutti';
-export const hello = task(async () => 1);
-export const fails = task(async () => { throw new NonRetryable('no'); });
-`;
-
+let opened: CompletionPlace;
 let place: Workplace;
-let node: Running;
 let url: string;
-const ids: Record<string, string> = {};
+let ids: CompletionPlace['ids'];
 beforeAll(async () => {
-  place = new Workplace(app);
-  place.write('tutti', `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`);
-  chmodSync(place.path('tutti'), 0o755);
-  node = place.start(['serve', 'app.ts', '--port', '0']);
-  url = (await node.seen(/"url":"([^"]+)"/))[1] as string;
-  for (const [name, ...args] of [['hello', 'null', '--delay', '1 h'], ['fails']] as const) {
-    const { out } = await place.run(['start', name, ...args, '--url', url]);
-    ids[name] = out.trim();
-  }
-  await place.run(['follow', ids['fails'] as string, '--url', url]);
+  opened = await openCompletionPlace();
+  ({ place, url, ids } = opened);
 });
-afterAll(async () => {
-  node.kill('SIGTERM');
-  await node.ended;
-  await place.remove();
-});
+afterAll(() => opened.close());
 
 const script = `eval "$(tutti completion bash)"
 COMP_LINE=$1; COMP_POINT=\${#COMP_LINE}; COMP_WORDS=(); COMP_CWORD=0
@@ -40,7 +22,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 /** What bash offers behind this line. */
 const offered = (line: string): Promise<readonly string[]> =>
   new Promise((resolve, reject) => {
-    const env = { PATH: `${place.folder}:${process.env['PATH']}`, NODE_COMPILE_CACHE: place.path('.cache') };
+    const { env } = opened;
     execFile('bash', ['--norc', '-c', script, 'bash', line], { cwd: place.folder, env }, (error, out, err) => {
       if (error === null && err === '') resolve(out.split('\n').filter((each) => each !== ''));
       else reject(new Error(`${error?.message ?? ''}\n${err}`));
@@ -61,11 +43,11 @@ test('commands, options and values that an option can have', async () => {
 });
 
 test('ids of tasks that are there, in the folder and at an address, and only those that the command is for', async () => {
-  const both = [ids['fails'], ids['hello']].sort();
+  const both = [ids.fails, ids.hello].sort();
   expect([...(await offered('tutti status '))].sort()).toEqual(both);
   expect([...(await offered(`tutti follow --url ${url} `))].sort()).toEqual(both);
-  expect(await offered('tutti cancel ')).toEqual([ids['hello']]);
-  expect(await offered(`tutti retry --data .tutti ${ids['fails']?.slice(0, 6).toLowerCase()}`)).toEqual([ids['fails']]);
+  expect(await offered('tutti cancel ')).toEqual([ids.hello]);
+  expect(await offered(`tutti retry --data .tutti ${ids.fails.slice(0, 6).toLowerCase()}`)).toEqual([ids.fails]);
   expect(await offered('tutti status --data nowhere ')).toEqual([]);
 });
 
@@ -80,7 +62,7 @@ test('names of the tasks of a node; nothing, so that the shell offers files, whe
 
 test('each candidate comes with what it is, for shells that show that', async () => {
   const { out } = await place.run(['complete', '--', 'status', '']);
-  expect(out).toMatch(new RegExp(`^${ids['fails']}\tfails failed, .* old$`, 'm'));
+  expect(out).toMatch(new RegExp(`^${ids.fails}\tfails failed, .* old$`, 'm'));
   for (const shell of ['zsh', 'fish'])
     expect((await place.run(['completion', shell])).out).toMatch(/complete -- .*words/);
   expect((await place.run(['completion', 'tcsh'])).code).toBe(2);
