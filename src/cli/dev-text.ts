@@ -75,5 +75,6 @@ const failureLines = (line: string, how: ErrorRendering): readonly string[] | un
     `  again  ${oneLine(String(found))}`,
     `  Clocks, chance and whatever changes between two runs belong into ctx.run, and steps must not change variables`,
     `  outside of them: give what is needed back as their result. docs/errors/TASK_NONDETERMINISTIC.md`,
+    `  If its code was changed while it ran, start the task anew.`,
   ];
 };

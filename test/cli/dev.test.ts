@@ -112,6 +112,26 @@ describe('code that does not load', () => {
   });
 });
 
+test('an edit that no longer fits what is recorded of a running task is told with both sides, and fails the task', async () => {
+  const { dev, url } = await started();
+  const { json } = await ask(`${url}/v1/tasks/late`, place.path('go'), { 'idempotency-key': 'late' });
+  const { id } = json as { id: string };
+  await expect.poll(async () => (await ask(`${url}/v1/tasks/${id}`)).json).toMatchObject({ steps: 1 });
+  place.write('app.ts', app.replace("ctx.run('before'", "ctx.run('earlier'"));
+  await dev.seen(/^changed app\.ts\n/m);
+  await dev.seen(/^1 unfinished task goes on with the new code: late$/m);
+  await dev.seen(
+    /^failed: late \S+ #1\nNOT DETERMINISTIC: .*\n {2}first {2}run:before:0\n {2}again {2}run:earlier:0\n/m,
+  );
+  await dev.seen(/^ {2}If its code was changed while it ran, start the task anew\.$/m);
+  await expect
+    .poll(async () => (await ask(`${url}/v1/tasks/${id}`)).json)
+    .toMatchObject({
+      state: 'failed',
+      error: { $error: { code: 'TASK_NONDETERMINISTIC' } },
+    });
+});
+
 test('a task that does something else when it runs again is told with both sides, and fails', async () => {
   const { dev, url } = await started();
   const { status, json } = await waited(url, 'forgets', null);
