@@ -2,6 +2,7 @@
 import type { Scenario } from './scenario.ts';
 import { clientLatency, clientNoop } from './scenarios/client-noop.ts';
 import { controlTraffic } from './scenarios/control-traffic.ts';
+import { devRestart } from './scenarios/dev-restart.ts';
 import { fanOutScenario } from './scenarios/fan-out.ts';
 import { followers } from './scenarios/followers.ts';
 import { httpStarts } from './scenarios/http-starts.ts';
@@ -35,6 +36,7 @@ export const scenarios: readonly Scenario[] = [
   httpStarts,
   followers,
   pageLoad,
+  devRestart,
   overload,
   natsLog,
   simulatedMonth,
