@@ -78,6 +78,28 @@ describe('An inventory by tasks', () => {
     expect(existsSync(join(tree, '.tutti'))).toBe(false);
   });
 
+  test('says where it can be watched: while it runs the page is there, and shows the task', async () => {
+    const large = workshop.tree(6_000);
+    const { told, ended } = workshop.start([
+      large,
+      '--executors',
+      '1',
+      '--data',
+      workshop.fresh(),
+      '--events',
+      '--json',
+    ]);
+    const [, origin, id] =
+      /^(http:\/\/127\.0\.0\.1:\d+)\/#\/task\/(\w+)$/.exec(String((await told('page'))['page'])) ?? [];
+    const [page, task] = await Promise.all([fetch(`${origin}/`), fetch(`${origin}/v1/tasks/${id}`)]);
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    expect(await page.text()).toContain('<div id="page">');
+    expect(await task.json()).toMatchObject({ id, name: 'inventory' });
+    const { code, events } = await ended;
+    expect(code).toBe(0);
+    expect(events.map(({ event }) => event)).toContain('done');
+  });
+
   test('of no folder, of two, or with an option that is none is refused with 2, before anything is made', async () => {
     const data = workshop.fresh();
     const missing = join(tree, 'none');
