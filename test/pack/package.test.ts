@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { gzipBytes } from '../../tools/client-bundle.ts';
 import { buildPackage } from '../../tools/pack.ts';
 
 type Manifest = {
@@ -52,8 +53,8 @@ const filesIn = (folder: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .filter((path) => !path.startsWith('node_modules/'));
 
-beforeAll(() => {
-  const tarball = buildPackage(join(scratch, 'package'));
+beforeAll(async () => {
+  const tarball = await buildPackage(join(scratch, 'package'));
   mkdirSync(consumer);
   write('package.json', JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
@@ -175,6 +176,27 @@ test('a program talks to a node through tutti/client, which loads no module of N
   expect(run(write('client.js', program))).toBe('{"builtins":[],"result":[2,4,6],"status":200}\n');
 });
 
+test('the client is one file for a page too: it asks for no module, is as large as told, and runs tasks', () => {
+  const code = readFileSync(join(installed, 'src/client/client.min.js'), 'utf8');
+  expect(code).not.toMatch(/\b(import|require)\s*[({'"`]|\bfrom\s*['"`]|node:/);
+  const told = /one file, (\d+) kB compressed/.exec(readFileSync(join(repository, 'docs/clients.md'), 'utf8'));
+  expect(Math.round(gzipBytes(code) / 1_000)).toBe(Number(told?.[1]));
+  write('app.js', app(''));
+  const program = `
+    import { open } from 'tutti';
+    import * as modules from 'tutti/client';
+    import * as file from 'tutti/client.min.js';
+    const node = await open({ module: import.meta.resolve('./app.js'), engine: 'memory', executors: 1 });
+    const { url } = await node.serve({ port: 0 });
+    const client = file.connect(url);
+    const result = await client.tasks.doubles.run([1, 2, 3]);
+    await client.close();
+    await node.close();
+    const names = (module) => Object.keys(module).sort().join();
+    console.log(JSON.stringify({ result, same: names(file) === names(modules) }));`;
+  expect(run(write('one-file.js', program))).toBe('{"result":[2,4,6],"same":true}\n');
+});
+
 test('a Vitest suite of a user opens a node, runs the app, simulates it and crashes it at every step', () => {
   write('app.ts', app(': number'));
   const scenarios = `
@@ -230,9 +252,10 @@ test('the types of the package are whole and reach a user who compiles strictly'
   write('tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['app.ts', 'types.ts'] }));
   const scenario =
     "import { simulate, type Scenario } from 'tutti/testing'; export const s: Scenario<number> = ({ client }) => client.tasks;";
-  const client =
-    "import { connect } from 'tutti/client'; export const n: Promise<number> = connect<typeof app>('http://a').tasks.double.run(2);";
-  write('types.ts', `${program('ts', ': number[]')}\n${scenario}\n${client}\nvoid simulate;`);
+  const client = (from: string, as: string): string =>
+    `import { connect as ${as} } from '${from}'; export const of_${as}: Promise<number> = ${as}<typeof app>('http://a').tasks.double.run(2);`;
+  const clients = [client('tutti/client', 'modules'), client('tutti/client.min.js', 'file')];
+  write('types.ts', [program('ts', ': number[]'), scenario, ...clients, 'void simulate;'].join('\n'));
   const right = compile();
   expect(right.status, right.stdout).toBe(0);
   write('types.ts', program('ts', ': string[]'));
