@@ -1,7 +1,7 @@
 /**
  * A process that floods a node: it opens connections and sends starts at a given rate, whatever the node says, and goes away. A frame is
  * made by writing numbers and ids into one that was encoded once, with a mask of zeros, so that the flood costs the machine little. What
- * the system does not take at once is not sent: its buffers are full then, because the node reads no faster.
+ * a connection does not take is not sent: its buffer is full then, because the node reads no faster.
  */
 import { writeFileSync } from 'node:fs';
 import { WebSocket } from 'ws';
@@ -33,12 +33,14 @@ export type FloodCounts = {
   /** That were due: sent and blocked. */
   offered: number;
   sent: number;
-  /** Not sent, because the connection took no more. */
+  /** Not sent, because the connection had `bufferBytes` that were not answered, or took no more. */
   blocked: number;
   acknowledged: number;
   refused: number;
   /** Among the refused: those that do not say when to come again. */
   withoutDelay: number;
+  /** Not started, because the id has waited so long that tasks minted after it were removed already: a client takes a new one. */
+  expired: number;
   /** Unanswered when their connection ended. */
   lost: number;
 };
@@ -50,6 +52,11 @@ export type FloodNews = { readonly state: 'ready' | 'flooding' | 'stopped' | 'en
 const idCharacters = Buffer.from('0123456789ABCDEFGHJKMNPQRSTVWXYZ');
 const batch = idCharacters.length;
 const tickMs = 5;
+/**
+ * What a connection holds, as the buffers of a socket do. Linux would take megabytes for each over the loopback, for all more than it
+ * gives to TCP, which then stands still by itself.
+ */
+const bufferBytes = 64 * 1024;
 
 const env = nodeEnv();
 const { url, connections, perSecond, seconds, idsFile } = JSON.parse(process.argv[2] as string) as FloodRequest;
@@ -60,6 +67,7 @@ const counts: FloodCounts = {
   acknowledged: 0,
   refused: 0,
   withoutDelay: 0,
+  expired: 0,
   lost: 0,
 };
 const ids: string[] = [];
@@ -93,6 +101,8 @@ const placesOf = (bytes: Uint8Array): number[] => {
 const numbersAt = placesOf(Uint8Array.of(0xce, 0, 1, 0, 0)).map((at) => at + 1);
 const idsAt = placesOf(Buffer.from(sampleId));
 if (numbersAt.length !== batch || idsAt.length !== batch) throw new Error('A frame is not what it is taken for.');
+
+const unansweredMax = (bufferBytes * batch) / template.length;
 
 /** A frame whose requests are numbered from `first` on. */
 const frameFrom = (first: number): Buffer => {
@@ -141,16 +151,20 @@ class Flooder {
     socket.on('message', (data: Buffer) => this.#receive(data));
     this.closed = new Promise((resolve) =>
       socket.once('close', () => {
-        counts.lost += this.#next - firstNumber - this.#answered;
+        counts.lost += this.#unanswered;
         resolve();
       }),
     );
     socket.send(encodeFrame([[fromClient.hello, protocolVersion, null, newTaskId(env)]]));
   }
 
+  get #unanswered(): number {
+    return this.#next - firstNumber - this.#answered;
+  }
+
   flood(): void {
     counts.offered += batch;
-    if (this.#socket.bufferedAmount > 0 || this.#socket.readyState !== WebSocket.OPEN) {
+    if (this.#unanswered > unansweredMax || this.#socket.bufferedAmount > 0) {
       counts.blocked += batch;
       return;
     }
@@ -171,7 +185,8 @@ class Flooder {
       if (ok === 1) {
         counts.acknowledged++;
         ids.push(decodeValue(text) as string);
-      } else {
+      } else if (text.includes('"REQUEST_EXPIRED"')) counts.expired++;
+      else {
         counts.refused++;
         if (!hasDelay(text)) counts.withoutDelay++;
       }

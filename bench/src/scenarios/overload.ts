@@ -99,7 +99,7 @@ export const overload: Scenario = {
       return percentile(await loopsOf(50, 1, one), 0.5) < calm * 2;
     });
     const cost = await serving.cost();
-    const { offered, sent, blocked, acknowledged, refused, withoutDelay, lost } = counts;
+    const { offered, sent, blocked, acknowledged, refused, withoutDelay, expired, lost } = counts;
     check(withoutDelay === 0, `${withoutDelay} refusals carry no delay`);
 
     // Everything acknowledged ends: the node counts as many as it has acknowledged, and those that it keeps have their results.
@@ -134,8 +134,9 @@ export const overload: Scenario = {
         offered_per_s: offered / seconds,
         sent_per_s: sent / seconds,
         blocked_per_s: blocked / seconds,
-        answered_per_s: (acknowledged + refused) / seconds,
+        answered_per_s: (acknowledged + refused + expired) / seconds,
         refused_per_s: refused / seconds,
+        expired_per_s: expired / seconds,
         kept,
         lost,
         before_rss_mb: before.rssMb,
