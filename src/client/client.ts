@@ -317,7 +317,7 @@ class WebClient<App> implements RemoteClient<App> {
       throw this.#app === undefined
         ? new TuttiError(
             'TASK_UNKNOWN',
-            "The task's name is not known here: pass the app (connect(url, { app })), or write client.tasks.name.run(…).",
+            "The task's name is not known here: pass the app (connect(url, { app })), write client.tasks.name.run(…), or give it a { name }.",
           )
         : new TuttiError('TASK_NOT_EXPORTED', 'The app does not export this task: export it, or give it a { name }.');
     this.#names.set(definition, name);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect, type RemoteClient } from '../../src/client/client.ts';
-import { open, type Serving, type Tutti } from '../../src/index.ts';
+import { open, type Serving, type Tutti, task } from '../../src/index.ts';
 import * as app from './client-app.fixture.ts';
 
 const module = new URL('./client-app.fixture.ts', import.meta.url).href;
@@ -40,6 +40,19 @@ test('runs tasks by definition and by name, with values of every kind', async ()
   const untyped = connect(served.url);
   expect(await untyped.tasks['half']?.run(2)).toBe(1);
   await untyped.close();
+});
+
+test('a definition of which nothing tells the name is refused with what to do, and each of that works', async () => {
+  const bare = connect<typeof app>(served.url);
+  const refused = await bare.run(app.half, 2).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'TASK_UNKNOWN', outcome: 'rejected' });
+  for (const way of ['connect(url, { app })', 'client.tasks.name.run(…)', '{ name }'])
+    expect((refused as Error).message).toContain(way);
+  expect(await client.run(app.half, 2)).toBe(1);
+  expect(await bare.tasks.half.run(2)).toBe(1);
+  const named = task({ name: 'half' }, async (_ctx, n: number) => n / 2);
+  expect(await bare.run(named, 2)).toBe(1);
+  await bare.close();
 });
 
 test('carries values of many megabytes', async () => {
