@@ -35,8 +35,11 @@ export const examplesOf = (page: string): readonly Example[] => {
 /** How many blocks of TypeScript a page has: so that none is left out unseen. */
 export const blockCount = (page: string): number => page.match(/^```ts$/gm)?.length ?? 0;
 
+export const shellBlocksOf = (page: string): readonly string[] =>
+  Array.from(page.matchAll(/^```sh\n([\s\S]*?)^```$/gm), ([, lines]) => lines as string);
+
 /** The lines of the shell blocks, without what comments on them. */
 export const commandsOf = (page: string): readonly string[] =>
-  Array.from(page.matchAll(/^```sh\n([\s\S]*?)^```$/gm), ([, lines]) => lines as string)
+  shellBlocksOf(page)
     .flatMap((lines) => lines.trimEnd().split('\n'))
     .map((line) => line.replace(/\s+#.*$/, ''));
