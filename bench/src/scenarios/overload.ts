@@ -26,7 +26,7 @@ type Flooded = {
   readonly counts: FloodCounts;
   /** Of the node, each second. */
   readonly memory: readonly ProcessMemory[];
-  /** How soon after the end one task at a time took less than twice as long as before. */
+  /** How soon after the end one task at a time took less than twice as long as before; from `givenUpMs` on it did not. */
   readonly recoveredMs: number;
   readonly cpuSeconds: number;
 };
@@ -56,9 +56,8 @@ const flood = async (serving: Serving, request: FloodRequest, isQuick: () => Pro
   });
   child.send('go');
   const stoppedAt = await stopped.promise;
-  let recoveredMs = Number.NaN;
-  while (Number.isNaN(recoveredMs) && performance.now() - stoppedAt < givenUpMs)
-    if (await isQuick()) recoveredMs = performance.now() - stoppedAt;
+  while (!(await isQuick()) && performance.now() - stoppedAt < givenUpMs);
+  const recoveredMs = performance.now() - stoppedAt;
   return { counts: await ended.promise, memory, recoveredMs, cpuSeconds };
 };
 
