@@ -293,6 +293,8 @@ export const limits = {
   /** A fault that is no state but happened is shown for so long. */
   clusterFaultKeptMs: 600_000,
   clusterNotesKept: 50,
+  /** Trouble of one kind that a server of the engine has is told at most so often: often enough to be shown while it lasts. */
+  serverTroubleAgainMs: 60_000,
   /** A partition that nobody leads for so long, and a standby that is behind for so long, are faults. */
   unledFaultMs: 2_000,
   lagFaultMs: 10_000,

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { EmbeddedNode, Serving } from '../node/open.ts';
+import type { ServerTrouble } from '../protocol/cluster-overview.ts';
 import { encodeError } from '../values/codec.ts';
 import { childEntries } from './child-entries.ts';
 import { beginChild, openWhenFree, tellCommand } from './child-side.ts';
@@ -20,12 +21,16 @@ let closing = false;
 /** The last certificate that came; it may come before anything is served. */
 let renewed: { readonly cert: string; readonly key: string } | undefined;
 
+/** What came before there was a node. */
+const troubles: ServerTrouble[] = [];
+
 const tell = (message: FromServeChild): Promise<void> => tellCommand(message);
 
 const open = async ({ app, node: settings, gateway, rehearses }: OpenRequest): Promise<void> => {
   node = await openWhenFree(app, settings, undefined, () => closing, { rehearses });
   if (closing) return;
   void node.failure.then((error) => failed(error));
+  for (const trouble of troubles) node.serverTrouble(trouble);
   serving = await serveSomewhere(node, gateway);
   if (renewed !== undefined) serving.renewTls(renewed);
   const { url, port } = serving;
@@ -102,6 +107,10 @@ process.on('message', (message: ToServeChild) => {
     case 'renewed':
       renewed = message.tls;
       serving?.renewTls(renewed);
+      break;
+    case 'serverTrouble':
+      if (node === undefined) troubles.push(message.trouble);
+      else node.serverTrouble(message.trouble);
       break;
     case 'close':
       void close();

@@ -1,4 +1,5 @@
 /** What `tutti serve` and `tutti dev` and the process that runs their node tell each other, over the channel of `fork`. */
+import type { ServerTrouble } from '../protocol/cluster-overview.ts';
 import type { NodeSettings } from './run-protocol.ts';
 
 export type GatewaySettings = {
@@ -29,6 +30,8 @@ export type ToServeChild =
   | OpenRequest
   /** The gateway's certificate was renewed. */
   | { readonly kind: 'renewed'; readonly tls: { readonly cert: string; readonly key: string } }
+  /** The NATS server beside the node has told of this. */
+  | { readonly kind: 'serverTrouble'; readonly trouble: ServerTrouble }
   /** Answered by `closed`, once what was under way has been told or given back. */
   | { readonly kind: 'close' };
 

@@ -5,8 +5,10 @@
  * States: starting → ready → (crashed → starting → ready)* → draining → ended. What goes wrong before the first `ready` ends it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { ServerTroubles } from '../cluster/server-troubles.ts';
 import type { LogLevel } from '../node/options.ts';
 import { createLog, type Log } from '../observe/log.ts';
+import type { ServerTrouble } from '../protocol/cluster-overview.ts';
 import { decodeError } from '../values/codec.ts';
 import { Child, type Death } from './child.ts';
 import { childEntries } from './child-entries.ts';
@@ -33,6 +35,7 @@ export class Serve {
   readonly #stopped = new AbortController();
   #child: Child<FromServeChild, ToServeChild> | undefined;
   #signal: Signal | undefined;
+  readonly #troubles = new ServerTroubles();
   #killed = false;
   #drained = false;
   #wasReady = false;
@@ -71,6 +74,12 @@ export class Serve {
     if (this.#request === undefined || this.#request.gateway.tls === undefined) return;
     this.#request = { ...this.#request, gateway: { ...this.#request.gateway, tls } };
     this.#child?.tell({ kind: 'renewed', tls });
+  }
+
+  /** The NATS server beside the node has told of this: the node shows it, and so does one that begins soon after. */
+  serverTrouble(trouble: ServerTrouble): void {
+    this.#troubles.told(trouble, performance.now());
+    this.#child?.tell({ kind: 'serverTrouble', trouble });
   }
 
   /** Ends as SIGTERM has it end. */
@@ -133,6 +142,7 @@ export class Serve {
     });
     this.#child = child;
     child.tell(request);
+    for (const trouble of this.#troubles.lately(performance.now())) child.tell({ kind: 'serverTrouble', trouble });
     return child.ended;
   }
 

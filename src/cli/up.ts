@@ -89,6 +89,7 @@ export class Up {
       renewed: (tls) => {
         if (this.#settings.tls === undefined) this.#serve.renewTls(tls);
       },
+      trouble: (trouble) => this.#serve.serverTrouble(trouble),
       removed: () => {
         this.#log.warn({}, 'this machine was taken out of the cluster');
         machine.forget();

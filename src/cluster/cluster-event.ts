@@ -6,12 +6,13 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { PlacementWish } from './map-wishes.ts';
 
 /** What a node says of itself. */
-export type OwnHealth = Pick<Heartbeat, 'healthy' | 'queued' | 'ailment' | 'loads'>;
+export type OwnHealth = Pick<Heartbeat, 'healthy' | 'queued' | 'ailment' | 'loads' | 'troubles'>;
 
-export const healthOf = ({ healthy, queued, ailment, loads }: OwnHealth): OwnHealth => ({
+export const healthOf = ({ healthy, queued, ailment, loads, troubles }: OwnHealth): OwnHealth => ({
   ...{ healthy, queued },
   ...(ailment === undefined ? {} : { ailment }),
   ...(loads === undefined ? {} : { loads }),
+  ...(troubles === undefined ? {} : { troubles }),
 });
 
 /** What the node has of a partition now, and why it ended, where it ended against its will. */

@@ -191,6 +191,20 @@ test('servers of the engine that are down, and no connection to any', () => {
   expect(cluster.overview('n0', { engine }).engine).toBe(engine);
 });
 
+test('what the server beside a node has told of itself is told by all nodes, of each kind once', () => {
+  const cluster = ScriptedCluster.of(2);
+  const troubles = ['streamReset', 'writeError'] as const;
+  cluster.tell('n1', { kind: 'health', healthy: true, queued: 0, troubles });
+  cluster.pass(500);
+  for (const id of ['n0', 'n1']) {
+    expect(kinds(cluster.overview(id))).toEqual(['serverTrouble n1', 'serverTrouble n1']);
+    expect(cluster.overview(id).faults[1]?.what).toMatch(/NATS server of n1 .* could not write/);
+  }
+  cluster.tell('n1', { kind: 'health', healthy: true, queued: 0 });
+  cluster.pass(500);
+  expect(kinds(cluster.overview('n0'))).toEqual([]);
+});
+
 test('all of it is bounded, whatever happens', () => {
   const cluster = ScriptedCluster.of(1, { partitions: 4 });
   const { recorder } = cluster.node('n0').core;

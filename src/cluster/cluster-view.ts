@@ -9,6 +9,7 @@ import type {
   ClusterPartitionOverview,
   ClusterStandbyOverview,
   EngineOverview,
+  ServerTrouble,
 } from '../protocol/cluster-overview.ts';
 import { lackingText } from '../protocol/cluster-words.ts';
 import type { FunctionOverview } from '../protocol/overview.ts';
@@ -172,8 +173,9 @@ const shownOf = (faults: readonly Fault[], self: string): Fault[] => {
 };
 
 /** Of what is told from outside, with since when it was told. */
-const toldFaults = ({ map, recorder }: Sight, { engine, waiting = [] }: Surroundings, nowMs: number): Fault[] => {
-  const told = [...serverFaults(engine), ...missingFunctions(map, waiting)];
+const toldFaults = (sight: Sight, { engine, waiting = [] }: Surroundings, nowMs: number): Fault[] => {
+  const { map, recorder } = sight;
+  const told = [...serverFaults(engine), ...troubleFaults(sight, nowMs), ...missingFunctions(map, waiting)];
   const since = recorder.since(
     told.map(({ key }) => key),
     nowMs,
@@ -280,6 +282,26 @@ const serverFaults = (engine: EngineOverview | undefined): readonly ToldFault[] 
       .map(({ name }) => down(`The server ${name} of the engine is down.`, name)),
   ];
 };
+
+const troubleText: Readonly<Record<ServerTrouble, string>> = {
+  streamReset: 'throws away its copy of a stream and fetches it anew',
+  sequenceMismatch: 'has another end of a stream than the others',
+  orphanedStream: 'had a stream that the others do not know of',
+  writeError: 'could not write',
+};
+
+/** What the servers beside members have told of themselves lately. */
+const troubleFaults = ({ map, recorder, health }: Sight, nowMs: number): readonly ToldFault[] =>
+  map.members
+    .filter(({ id }) => recorder.peers.isThere(id, nowMs))
+    .flatMap(({ id }) =>
+      (saidBy(id, recorder, health)?.troubles ?? []).map((trouble) => ({
+        key: `trouble ${id} ${trouble}`,
+        kind: 'serverTrouble' as const,
+        what: `The NATS server of ${id} says that it ${troubleText[trouble]}. Look at its log and its disk.`,
+        member: id,
+      })),
+    );
 
 /** Tasks wait that no member's app has. */
 const missingFunctions = (map: ClusterMap, waiting: NonNullable<Surroundings['waiting']>): readonly ToldFault[] => {

@@ -3,10 +3,12 @@ import { ownCanary } from '../execution/state/own-canary.ts';
 import type { Part } from '../execution/state/part.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
+import type { ServerTrouble } from '../protocol/cluster-overview.ts';
 import type { Flat } from '../tasks/messages.ts';
 import type { OwnHealth } from './cluster-event.ts';
 import { Health } from './health.ts';
 import { LoadMeter } from './load-meter.ts';
+import { ServerTroubles } from './server-troubles.ts';
 
 export type HealthWatchOptions = {
   readonly env: Env;
@@ -22,6 +24,7 @@ export class HealthWatch {
   readonly #options: HealthWatchOptions;
   readonly #health = new Health(limits);
   readonly #meter = new LoadMeter();
+  readonly #troubles = new ServerTroubles();
   /** Executors, and whether a canary is under way to them. */
   readonly #executors = new Map<number, boolean>();
   #canaries = 0;
@@ -48,6 +51,11 @@ export class HealthWatch {
     if (!this.#executors.has(executor)) return;
     this.#executors.set(executor, false);
     this.#health.canaryCame(this.#options.env.clock.monotonic());
+  }
+
+  /** The server of the engine beside the node has told of this. */
+  serverTrouble(trouble: ServerTrouble): void {
+    this.#troubles.told(trouble, this.#options.env.clock.monotonic());
   }
 
   close(): void {
@@ -85,11 +93,13 @@ export class HealthWatch {
     );
     this.#lookedMs = nowMs;
     if (ailment !== before) env.events.emit(ailment === undefined ? 'node.well' : 'node.ailing', { ailment });
+    const troubles = this.#troubles.lately(nowMs);
     tell({
       healthy: ailment === undefined,
       queued: led.reduce((sum, { tasks }) => sum + tasks.readyFor(undefined), 0),
       loads: this.#meter.loads,
       ...(ailment === undefined ? {} : { ailment }),
+      ...(troubles.length === 0 ? {} : { troubles }),
     });
     for (const [executor, isUnderWay] of this.#executors)
       if (!isUnderWay) {

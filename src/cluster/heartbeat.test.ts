@@ -27,6 +27,8 @@ test('a heartbeat comes out as it went in', () => {
   ] as const;
   const ailing = { ...heartbeat, healthy: false, ailment: 'log' as const, loads };
   expect(decodeHeartbeat(encodeHeartbeat(ailing))).toEqual(ailing);
+  const troubled = { ...heartbeat, troubles: ['writeError', 'streamReset'] as const };
+  expect(decodeHeartbeat(encodeHeartbeat(troubled))).toEqual(troubled);
 });
 
 test('the format of heartbeats is fixed: whoever changes it needs a new number', () => {
@@ -44,6 +46,9 @@ test('one of another format, or what is none, is not read', () => {
 test('what was added later may be missing', () => {
   const fields = (unpack(encodeHeartbeat(heartbeat)) as unknown[]).slice(0, 11);
   expect(decodeHeartbeat(pack(fields))).toEqual(heartbeat);
+  // And what a later version adds to a list is left out.
+  const later = [...(unpack(encodeHeartbeat(heartbeat)) as unknown[]), [99, 0]];
+  expect(decodeHeartbeat(pack(later))).toEqual({ ...heartbeat, troubles: ['streamReset'] });
 });
 
 test('positions and queues are no news; a role, an epoch or a suspect is', () => {

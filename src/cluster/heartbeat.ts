@@ -6,7 +6,7 @@
  * value for when it is not there.
  */
 import { pack, unpack } from 'msgpackr';
-import type { Ailment } from '../protocol/cluster-overview.ts';
+import type { Ailment, ServerTrouble } from '../protocol/cluster-overview.ts';
 
 export const heartbeatFormat = 1;
 
@@ -56,6 +56,8 @@ export type Heartbeat = {
   readonly ailment?: Ailment;
   /** Of partitions that it leads and has measured for long enough: changes of tasks a second, lately; whole numbers. */
   readonly loads?: Loads;
+  /** What the server beside it has told of itself lately; for people. Left out: nothing. */
+  readonly troubles?: readonly ServerTrouble[];
 };
 
 export type Loads = readonly (readonly [partition: number, load: number])[];
@@ -71,17 +73,19 @@ export const newsOf = ({ mapVersion, healthy, suspects, partitions, failures = [
   ]);
 
 const ailments: readonly (Ailment | undefined)[] = [undefined, 'executors', 'log', 'store'];
+const troublesKnown: readonly ServerTrouble[] = ['streamReset', 'sequenceMismatch', 'orphanedStream', 'writeError'];
 const roles: readonly Role[] = ['none', 'following', 'claiming', 'leading', 'closing'];
 
 type Fields = [
   ...[number, string, number, number, 0 | 1, number, readonly string[], number[]],
   ...[failures: readonly (readonly [partition: number, code: string])[], gateway: string, lifeLine: string],
-  ...[ailment?: number, loads?: readonly number[]],
+  ...[ailment?: number, loads?: readonly number[], troubles?: readonly number[]],
 ];
 
 export const encodeHeartbeat = (heartbeat: Heartbeat): Uint8Array => {
   const { member, incarnation, mapVersion, healthy, queued, suspects, partitions, failures = [] } = heartbeat;
   const { gateway, lifeLine } = heartbeat.addresses ?? nowhere;
+  const troubles = (heartbeat.troubles ?? []).map((trouble) => troublesKnown.indexOf(trouble));
   const flat = partitions.flatMap(({ partition, role, epoch, position }) => [
     partition,
     roles.indexOf(role),
@@ -95,6 +99,7 @@ export const encodeHeartbeat = (heartbeat: Heartbeat): Uint8Array => {
     lifeLine,
     ailments.indexOf(heartbeat.ailment),
     (heartbeat.loads ?? []).flat(),
+    ...(troubles.length === 0 ? ([] as const) : ([troubles] as const)),
   ];
   return pack(fields);
 };
@@ -110,7 +115,7 @@ export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined => {
   if (!Array.isArray(fields) || fields[0] !== heartbeatFormat) return undefined;
   const [, member, incarnation, mapVersion, healthy, queued, suspects, flat, told, gateway, lifeLine, ...added] =
     fields;
-  const [ailing = 0, flatLoads = []] = added;
+  const [ailing = 0, flatLoads = [], numbers = []] = added;
   const partitions: PartitionReport[] = [];
   for (let at = 0; at < flat.length; at += 4)
     partitions.push({
@@ -122,6 +127,7 @@ export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined => {
   const ailment = ailments[ailing];
   const loads: [number, number][] = [];
   for (let at = 0; at + 1 < flatLoads.length; at += 2) loads.push([flatLoads[at]!, flatLoads[at + 1]!]);
+  const troubles = numbers.flatMap((number) => troublesKnown[number] ?? []);
   const failures = told.map(([partition, code]) => ({ partition, code }));
   return {
     ...{ member, incarnation, mapVersion, healthy: healthy === 1, queued, suspects, partitions },
@@ -129,5 +135,6 @@ export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined => {
     addresses: { gateway, lifeLine },
     ...(ailment === undefined ? {} : { ailment }),
     ...(loads.length === 0 ? {} : { loads }),
+    ...(troubles.length === 0 ? {} : { troubles }),
   };
 };

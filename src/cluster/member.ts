@@ -12,6 +12,7 @@ import type { PortUser } from '../execution/state/thread-ports.ts';
 import type { RecordCopies } from '../partition/record-copies.ts';
 import { Replicas } from '../partition/replicas.ts';
 import type { Env } from '../platform/env.ts';
+import type { ServerTrouble } from '../protocol/cluster-overview.ts';
 import type { Flat } from '../tasks/messages.ts';
 import { type ClusterMap, type ClusterSettings, type MemberInfo, takesPart } from './cluster-map.ts';
 import { ClusterNode } from './cluster-node.ts';
@@ -168,6 +169,11 @@ export class Member {
     addClient: (client) => this.#router.addClient(client),
     fromClient: (client, flat) => this.#router.fromClient(client, flat),
   };
+
+  /** The server of the engine beside this node has told of this. */
+  serverTrouble(trouble: ServerTrouble): void {
+    this.#health.serverTrouble(trouble);
+  }
 
   /** The process of another node's run, named by its token, has ended: its connection closed. */
   runEnded(token: string): void {

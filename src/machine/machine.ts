@@ -13,6 +13,7 @@
 
 import { health } from '../engine/nats/server/server-health.ts';
 import { NatsServerProcess } from '../engine/nats/server/server-process.ts';
+import { type ServerTrouble, troubleOf } from '../engine/nats/server/server-trouble.ts';
 import { findNatsServer } from '../engine/nats/server-binary.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
@@ -42,6 +43,8 @@ export type MachineWatch = {
   readonly drained: (drained: boolean) => void;
   /** Its node's certificate was renewed. */
   readonly renewed: (tls: MachineTls) => void;
+  /** Its NATS server has told of this. */
+  readonly trouble: (trouble: ServerTrouble) => void;
   /** It was taken out of the cluster by another. */
   readonly removed: () => void;
 };
@@ -66,6 +69,8 @@ export class Machine {
   #tokens: JoinTokens | undefined;
   #certificates: Certificates;
   #roster: Roster;
+  /** From when on each is told again. */
+  readonly #troubleAgainMs = new Map<ServerTrouble, number>();
   readonly #changes = new Set<() => void>();
 
   private constructor(folder: MachineFolder, settings: MachineSettings, roster: Roster, env: Env, watch: MachineWatch) {
@@ -158,7 +163,7 @@ export class Machine {
       folder: this.#folder.nats,
       server: this.#serverSettings(),
       restarts: true,
-      onLine: (line) => this.#watch.say('debug', { from: 'nats-server' }, line),
+      onLine: (line) => this.#serverSaid(line),
       onExit: ({ reason, againInMs }) => this.#watch.say('error', { reason, againInMs }, 'the nats-server ended'),
     });
     const onExit = (): void => this.#server?.killNow();
@@ -357,6 +362,17 @@ export class Machine {
         if (signal.aborted) reject(abortedError());
       });
     }
+  }
+
+  /** What goes wrong with what it stores is told loudly, of each kind now and then: a full disk makes thousands of lines. */
+  #serverSaid(line: string): void {
+    this.#watch.say('debug', { from: 'nats-server' }, line);
+    const trouble = troubleOf(line);
+    const nowMs = performance.now();
+    if (trouble === undefined || nowMs < (this.#troubleAgainMs.get(trouble) ?? 0)) return;
+    this.#troubleAgainMs.set(trouble, nowMs + limits.serverTroubleAgainMs);
+    this.#watch.say('warn', { trouble, said: line }, 'the nats-server tells of trouble with what it stores');
+    this.#watch.trouble(trouble);
   }
 
   #report(error: unknown): void {

@@ -1,6 +1,7 @@
 /** What the main thread and the node thread tell each other. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Tuning } from '../execution/state/control.ts';
+import type { ServerTrouble } from '../protocol/cluster-overview.ts';
 import type { Overview } from '../protocol/overview.ts';
 import type { MembershipSettings } from './member-control.ts';
 
@@ -36,6 +37,8 @@ export type ToNodeThread =
   | { readonly kind: 'overview'; readonly request: number }
   /** Where clients reach the node: other nodes of its cluster tell it to theirs. */
   | { readonly kind: 'gateway'; readonly address: string }
+  /** The server of the engine beside a cluster's node has told of this. */
+  | { readonly kind: 'serverTrouble'; readonly trouble: ServerTrouble }
   /** Ends one executor thread, as a crash would: to show or test that nothing is lost. */
   | { readonly kind: 'killExecutor'; readonly request: number };
 

@@ -4,6 +4,7 @@ import type { ClusterSettings } from '../cluster/cluster-map.ts';
 import type { PlacementWish } from '../cluster/map-wishes.ts';
 import type { NatsOptions } from '../engine/nats/nats-options.ts';
 import type { FromStateThread, StateThreadData, ToStateThread } from '../execution/state/control.ts';
+import type { ServerTrouble } from '../protocol/cluster-overview.ts';
 import type { LifeLineFiles } from './life-lines.ts';
 
 /** What makes a node one of a cluster. */
@@ -43,6 +44,8 @@ export type ToMemberThread =
   | { readonly kind: 'gateway'; readonly address: string }
   /** A person says where a partition is to be led; answered by `placed`. */
   | { readonly kind: 'place'; readonly request: number; readonly wish: PlacementWish }
+  /** The server of the engine beside it has told of this. */
+  | { readonly kind: 'serverTrouble'; readonly trouble: ServerTrouble }
   /** Give away everything and leave; answered by `left`, also where nobody is there to take it. */
   | { readonly kind: 'drain' };
 

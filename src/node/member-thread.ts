@@ -281,6 +281,10 @@ const take = (toThread: ToMemberThread): void => {
     else now.member.cluster.drain();
     return;
   }
+  if (toThread.kind === 'serverTrouble') {
+    now.member.serverTrouble(toThread.trouble);
+    return;
+  }
   if (toThread.kind === 'place') {
     const { request, wish } = toThread;
     now.member.cluster.place(wish).then(

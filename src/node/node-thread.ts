@@ -18,6 +18,7 @@ import { threadEntries } from '../execution/thread-entries.ts';
 import { limits } from '../limits.ts';
 import { createLog, eventSink } from '../observe/log.ts';
 import { nodeEnv } from '../platform/node.ts';
+import type { ServerTrouble } from '../protocol/cluster-overview.ts';
 import type { Overview } from '../protocol/overview.ts';
 import { openLmdbWriter } from '../store/lmdb-store.ts';
 import { park, waitUntilParked } from '../store/parking.ts';
@@ -210,6 +211,10 @@ class Node {
     if (data.membership !== undefined) this.#tellState({ kind: 'gateway', address });
   }
 
+  serverTrouble(trouble: ServerTrouble): void {
+    if (data.membership !== undefined) this.#tellState({ kind: 'serverTrouble', trouble });
+  }
+
   async killExecutor(): Promise<void> {
     await this.#executors?.killOne();
   }
@@ -356,6 +361,9 @@ main.on('message', (message: ToNodeThread) => {
       break;
     case 'gateway':
       node.servesAt(message.address);
+      break;
+    case 'serverTrouble':
+      node.serverTrouble(message.trouble);
       break;
     case 'killExecutor':
       void node.killExecutor().then(() => tellMain({ kind: 'answer', request: message.request, value: undefined }));

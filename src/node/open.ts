@@ -8,6 +8,7 @@ import { LoopDelayMeter } from '../execution/loop-delay.ts';
 import type { MountContext } from '../gateway/gateway.ts';
 import { createLog, eventSink } from '../observe/log.ts';
 import { nodeEnv } from '../platform/node.ts';
+import type { ServerTrouble } from '../protocol/cluster-overview.ts';
 import type { Overview, ThreadOverview } from '../protocol/overview.ts';
 import { parkOnExit } from '../store/parking.ts';
 import { decodeError } from '../values/codec.ts';
@@ -162,6 +163,11 @@ export class EmbeddedNode extends AppClient implements Tutti {
     const seen = await this.#askNode<NodeOverview>('overview');
     const main: ThreadOverview = { name: 'main', loopDelay: this.#loopDelay.read() };
     return { time: new Date(), ...seen, threads: [main, ...seen.threads] };
+  }
+
+  /** The server of the engine beside a cluster's node has told of this: it is shown. */
+  serverTrouble(trouble: ServerTrouble): void {
+    this.#tell({ kind: 'serverTrouble', trouble });
   }
 
   /** Bound, so that it can be handed on by itself. */

@@ -9,6 +9,9 @@ export type MemberStateName = 'joining' | 'up' | 'draining' | 'left' | 'dead';
 /** Why a node is to hold nothing: its executors answer nothing, its partitions do not get on, its store takes nothing. */
 export type Ailment = 'executors' | 'log' | 'store';
 
+/** What the server of the engine beside a node wrote of what it stores (`engine/nats/server/server-trouble.ts`). */
+export type ServerTrouble = 'streamReset' | 'sequenceMismatch' | 'orphanedStream' | 'writeError';
+
 export type ClusterMemberOverview = {
   readonly id: string;
   readonly state: MemberStateName;
@@ -108,6 +111,7 @@ export type ClusterFaultKind =
   | 'mapPutBack'
   | 'mapMadeAnew'
   | 'serverDown'
+  | 'serverTrouble'
   | 'functionMissing';
 
 export type ClusterFault = {

@@ -1,7 +1,7 @@
 /** What the NATS engine looks at before it relies on a server, with real servers of each kind. */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, connect as dial } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect } from '@nats-io/transport-node';
@@ -57,6 +57,32 @@ test('a server that can lose what it acknowledged is refused, with the version t
   expect(await failure(connectTo(good, { monitors: [servers.monitor(0)] }))).toMatchObject({ code: 'ENGINE_VERSION' });
   expect(error).toMatchObject({ code: 'ENGINE_VERSION', details: { found: '2.9.10', minimum: '2.14.4' } });
   expect(error.message).toContain('npm run setup:nats');
+});
+
+/** Where the server is reached as if an older one led its JetStream. */
+const withOldLeader = async (servers: NatsCluster): Promise<string> => {
+  const { hostname, port } = new URL(servers.urls[0] as string);
+  const older = createServer((client) => {
+    const server = dial({ host: hostname, port: Number(port) });
+    client.pipe(server);
+    server.on('data', (bytes) => client.write(bytes.toString('latin1').replace(/"level":\d/, '"level":2'), 'latin1'));
+    for (const [end, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      end.on('error', () => other.destroy());
+      end.on('close', () => other.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => older.listen(0, '127.0.0.1', resolve));
+  closing.push(async () => void older.close());
+  return `nats://127.0.0.1:${(older.address() as AddressInfo).port}`;
+};
+
+test('so is one whose JetStream is led by an older server', async () => {
+  const servers = await start();
+  const error = await failure(connectTo(servers, { servers: [await withOldLeader(servers)] }));
+  expect(error).toMatchObject({ code: 'ENGINE_VERSION', details: { found: 'API level 2', minimum: 'API level 4' } });
 });
 
 test('a server that does not sync before it acknowledges is warned of, and one that nobody can look at', async () => {

@@ -6,7 +6,7 @@ import { apiErrors, insistOnApi } from './jetstream.ts';
 import type { Link } from './link.ts';
 import type { NatsWarning } from './nats-options.ts';
 import { installCommand } from './server-binary.ts';
-import { isAtLeast, natsServerMinimum } from './version.ts';
+import { isAtLeast, jetStreamLevelMinimum, natsServerMinimum } from './version.ts';
 
 const monitorTimeoutMs = 3_000;
 
@@ -32,12 +32,14 @@ const checkVersion = (server: string, version: string): void => {
     );
 };
 
-/** Throws `ENGINE_SETTINGS` if there is no JetStream, `UNREACHABLE` if nobody says. */
+type AccountInfo = { readonly api?: { readonly level?: number } };
+
+/** Throws `ENGINE_SETTINGS` if there is no JetStream, `ENGINE_VERSION` if it is too old, `UNREACHABLE` if nobody says. */
 export const checkJetStream = async (link: Link): Promise<void> => {
   const off = (code: number): boolean => code === apiErrors.notEnabled || code === apiErrors.notEnabledForAccount;
   const server = link.connection.info?.server_name ?? '';
   const disabled = link.connection.info?.jetstream !== true;
-  const answer = await insistOnApi(
+  const answer = await insistOnApi<AccountInfo>(
     link,
     'INFO',
     {},
@@ -47,12 +49,24 @@ export const checkJetStream = async (link: Link): Promise<void> => {
     if (!disabled) throw error;
     return { error };
   });
-  if ('value' in answer) return;
+  if ('value' in answer) {
+    checkLevel(server, answer.value.api?.level ?? 0);
+    return;
+  }
   throw new TuttiError(
     'ENGINE_SETTINGS',
     `JetStream is off on the NATS server ${server}, or for this account. Set \`jetstream { store_dir: … , sync_interval: always }\` in its configuration.`,
     { details: { server, setting: 'jetstream' } },
   );
+};
+
+const checkLevel = (server: string, level: number): void => {
+  if (level < jetStreamLevelMinimum)
+    throw new TuttiError(
+      'ENGINE_VERSION',
+      `The JetStream of ${server}'s cluster has API level ${level}; ${jetStreamLevelMinimum} or newer is needed, that of ${natsServerMinimum}: the server that leads it is older than this one. Upgrade all servers of the cluster (${installCommand()}), or run \`npm run setup:nats\`.`,
+      { details: { server, found: `API level ${level}`, minimum: `API level ${jetStreamLevelMinimum}` } },
+    );
 };
 
 type Varz = {

@@ -3,6 +3,9 @@
 /** Older servers commit entries of earlier terms, vote twice, or propose in a term that is over: acknowledged records can be lost. */
 export const natsServerMinimum = '2.14.4';
 
+/** Of the JetStream API, which the server that leads the others tells: that of 2.14. It may be another than one is connected to. */
+export const jetStreamLevelMinimum = 4;
+
 /** False also for what is no version. A version before a release (`2.14.4-RC.1`) is older than the release. */
 export const isAtLeast = (version: string, minimum: string): boolean => {
   const [found, wanted] = [parse(version), parse(minimum)];
