@@ -75,6 +75,34 @@ describe('whatever the members', () => {
     );
   });
 
+  test('replicas use as many zones as there are, and as many regions, whatever they lay in before (B2)', () => {
+    const zones = fc.constantFrom('eu/zone-1', 'eu/zone-2', 'eu/zone-3', 'us/zone-1', 'us/zone-2', 'asia/zone-1');
+    const located = fc
+      .array(zones, { minLength: 1, maxLength: 12 })
+      .map((list): PlacedMember[] => list.map((location, index) => ({ id: `n${index}`, weight: 1, location })));
+    const before = fc.array(
+      fc.tuple(fc.nat(12), fc.array(fc.nat(12), { maxLength: 4 })).map(
+        ([leader, standbys]): Place => ({
+          leader: `n${leader}`,
+          standbys: standbys.map((number) => `n${number}`),
+        }),
+      ),
+      { minLength: 1, maxLength: 20 },
+    );
+    fc.assert(
+      fc.property(located, before, standbyCount, (own, now, standbys) => {
+        const placeOf = (id: string): string => own.find((member) => member.id === id)?.location ?? '';
+        const regionOf = (id: string): string => placeOf(id).split('/')[0] ?? '';
+        const ids = own.map(({ id }) => id);
+        for (const { leader, standbys: copies } of place(own, now.map(free), standbys))
+          for (const whereOf of [placeOf, regionOf]) {
+            const [used, there] = [[leader, ...copies], ids].map((some) => new Set(some.map(whereOf)).size);
+            expect(used).toBe(Math.min(copies.length + 1, there!));
+          }
+      }),
+    );
+  });
+
   test('what was placed is left as it is, in whatever order members are given (determinism)', () => {
     fc.assert(
       fc.property(members, partitionCount, standbyCount, (own, count, standbys) => {

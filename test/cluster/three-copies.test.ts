@@ -6,6 +6,8 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../src/client/client.ts';
 import { portOf } from '../../src/machine/ports.ts';
+import type { ClusterPartitionOverview } from '../../src/protocol/cluster-overview.ts';
+import type { Overview } from '../../src/protocol/overview.ts';
 import { ownKeyPair } from '../../src/security/authority.ts';
 import { newAuthority } from '../../src/security/security.fixture.ts';
 import { type MachineProcess, Machines, squares } from './machines.fixture.ts';
@@ -23,10 +25,10 @@ afterAll(() => machines?.close(...(all ?? [])));
 const at = (index: number): MachineProcess => all[index] as MachineProcess;
 
 test('the first waits for two more, then all serve', async () => {
-  at(0).up('--replicas', '3', '--partitions', '6');
+  at(0).up('--replicas', '3', '--partitions', '6', '--location', 'eu/zone-1');
   const command = await at(0).joinCommand();
   await at(0).running.seen(/waiting for 2 more machines/);
-  at(1).join(command);
+  at(1).join(command, '--location', 'eu/zone-2');
   await at(0).running.seen(/waiting for 1 more machine /);
   expect(at(0).running.err).not.toContain('"serving"');
   const { out } = await at(0).command('token');
@@ -38,9 +40,28 @@ test('the first waits for two more, then all serve', async () => {
   );
   const { code, err } = await bare.ended;
   expect([code, err]).toEqual([3, expect.stringContaining('nats-server')]);
-  at(2).join(out);
+  at(2).join(out, '--location', 'eu/zone-2');
   urls = await Promise.all(all.map((machine) => machine.serves()));
   for (const url of urls) await squares(20, url);
+});
+
+test('each is where its command line says, and the copies of each partition lie in both zones', async () => {
+  const look = async () => {
+    const { out } = await at(2).command('status', '--json');
+    const { members = [], partitions = [] } = (JSON.parse(out) as Overview).cluster ?? {};
+    const placeOf = new Map(members.map(({ id, location }) => [id, location]));
+    const zonesOf = ({ leader, standbys }: ClusterPartitionOverview) =>
+      new Set([leader?.member, ...standbys.map(({ member }) => member)].map((id) => placeOf.get(id ?? ''))).size;
+    return { places: [...placeOf], zones: partitions.map(zonesOf) };
+  };
+  await expect.poll(look, { timeout: 60_000, interval: 200 }).toEqual({
+    places: [
+      ['n1', 'eu/zone-1'],
+      ['n2', 'eu/zone-2'],
+      ['n3', 'eu/zone-2'],
+    ],
+    zones: [2, 2, 2, 2, 2, 2],
+  });
 });
 
 test('no port lets in who has no certificate of the cluster', async () => {

@@ -84,6 +84,21 @@ export class ClusterLaws {
     this.#map = map;
   }
 
+  /** B2: at rest the copies of a partition lie in as many places as there are. */
+  checkApart({ members, partitions }: ClusterMap): void {
+    const placeOf = new Map(members.filter(takesPart).map(({ id, location }) => [id, location]));
+    const there = new Set(placeOf.values()).size;
+    for (const [partition, { leader, standbys }] of partitions.entries()) {
+      const replicas = [leader, ...standbys];
+      const used = new Set(replicas.map((id) => placeOf.get(id))).size;
+      if (used < Math.min(replicas.length, there))
+        this.#world.violated(
+          'apart',
+          `partition ${partition} is at ${replicas.join()}, in ${used} places of ${there} that there are`,
+        );
+    }
+  }
+
   #checkJoining(token: string, before: string | undefined): void {
     // An older map that is put back may not know yet that it joined.
     const again = before !== 'joining' && !this.#lostLately;

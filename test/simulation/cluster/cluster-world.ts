@@ -181,6 +181,7 @@ export class ClusterWorld {
       this.#world.violated('one map', 'who joins next reads another map in the log than the one that all nodes know');
     if (folds.some((bytes) => Buffer.compare(bytes, folds[0] as Uint8Array) !== 0))
       this.#world.violated('one map', 'nodes differ about the newest version of the map');
+    for (const { program } of nodes) if (program?.cluster?.map !== undefined) this.laws.checkApart(program.cluster.map);
     const changes = (): string =>
       JSON.stringify([counts.get('leader change'), nodes.find(({ up }) => up)?.program?.cluster?.map?.partitions]);
     const before = changes();
