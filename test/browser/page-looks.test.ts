@@ -63,9 +63,13 @@ beforeAll(async () => {
   const steps = await node.start('statements', '2026-11', 'november');
   const mapping = await node.start('renderAll', { pages: 100_000, from: 62_000, gate: scratch.path('map') });
   ids = { mapping, steps, failed, done };
-  if (pictures !== undefined) await live(pictureMs);
+  if (pictures === undefined) return;
+  living = live();
+  await new Promise((resolve) => setTimeout(resolve, pictureMs));
 }, 2 * pictureMs);
 afterAll(async () => {
+  over = true;
+  await living;
   scratch.openGate('map');
   await browser?.close();
   await node?.close();
@@ -75,10 +79,11 @@ afterAll(async () => {
   scratch.remove();
 });
 
-/** Tasks that come and go, more and fewer of them by turns, for so long. */
-const live = async (forMs: number): Promise<void> => {
-  const begun = performance.now();
-  for (let turn = 0; performance.now() - begun < forMs; turn++) {
+let over = false;
+let living: Promise<void> | undefined;
+/** Tasks that come and go, more and fewer of them by turns, until all is over. */
+const live = async (): Promise<void> => {
+  for (let turn = 0; !over; turn++) {
     const count = Math.round(8 + 6 * Math.sin(turn / 9) + 3 * Math.sin(turn / 2.3));
     const names = ['echo', 'echo', 'billing.invoice', ...(turn % 11 === 0 ? ['refuse'] : [])];
     const started = Array.from({ length: count }, (_, index) =>
@@ -87,6 +92,20 @@ const live = async (forMs: number): Promise<void> => {
     await Promise.all((await Promise.all(started)).map((id) => node.ended(id)));
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
+};
+
+/** Stacks name files of an app, wherever this folder is. */
+const picture = async (page: Page, name: string, dark: boolean): Promise<void> => {
+  await page.evaluate(
+    (own) => {
+      for (const stack of document.querySelectorAll('.stack'))
+        stack.textContent = stack.textContent
+          .replaceAll(own, 'file:///srv/shop/')
+          .replaceAll('page-app.fixture.ts', 'app.ts');
+    },
+    new URL('.', import.meta.url).href,
+  );
+  await page.screenshot({ path: join(pictures ?? '', `page-${name}-${dark ? 'dark' : 'light'}.png`) });
 };
 
 type Violation = { readonly id: string; readonly help: string; readonly nodes: readonly { readonly html: string }[] };
@@ -233,8 +252,7 @@ describe.each(Object.entries(pages))('the page %s', (name, { hash, ready, at = (
   test.each(schemes)('has no violation: %o', async ({ dark = false }) => {
     const { page, close, complaints, elsewhere } = await show({ dark, width: 1_240, height: 780 });
     expect(await violations(page)).toEqual([]);
-    if (pictures !== undefined && pictured.has(name))
-      await page.screenshot({ path: join(pictures, `page-${name}-${dark ? 'dark' : 'light'}.png`) });
+    if (pictures !== undefined && pictured.has(name)) await picture(page, name, dark);
     await close();
     expect(complaints.filter((text) => complaint === undefined || !text.includes(complaint))).toEqual([]);
     expect(elsewhere).toEqual([]);

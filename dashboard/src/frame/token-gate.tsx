@@ -32,17 +32,19 @@ export const TokenGate = (): JSX.Element => {
         <p class="soft" id="token-about">
           It is what was given to <code>--token</code> or <code>TUTTI_TOKEN</code> when the node was started.
         </p>
-        <label for="token">Token</label>
-        <input
-          id="token"
-          ref={field}
-          type="password"
-          autocomplete="current-password"
-          aria-describedby="token-about token-wrong"
-          aria-invalid={complaint !== undefined}
-        />
-        <div id="token-wrong" role="alert">
-          {complaint === undefined ? null : <span class="state-failed">{complaint}</span>}
+        <div class="field">
+          <label for="token">Token</label>
+          <input
+            id="token"
+            ref={field}
+            type="password"
+            autocomplete="current-password"
+            aria-describedby="token-about token-wrong"
+            aria-invalid={complaint !== undefined}
+          />
+          <div id="token-wrong" class="field-errors" role="alert">
+            {complaint}
+          </div>
         </div>
         <button type="submit" class="primary">
           Connect
