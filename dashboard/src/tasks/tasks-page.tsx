@@ -44,9 +44,12 @@ export const TasksPage = (): JSX.Element => {
 
   const foot =
     error !== undefined ? null : loading ? (
-      <p class="empty">Asking the node …</p>
+      <p key="asking" class="empty">
+        Asking the node …
+      </p>
     ) : more !== undefined ? (
-      <p class="empty">
+      // Another one than the line before: that stood where the first rows come, and did not move down.
+      <p key="more" class="empty">
         <button type="button" onClick={loadMore}>
           Show older tasks
         </button>
