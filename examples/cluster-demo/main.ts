@@ -15,6 +15,7 @@ import * as app from '../inventory/app.ts';
 import { difference, runPlain } from '../inventory/compare.ts';
 import { withThousands } from '../inventory/render.ts';
 import { ProgressOfRun, type RunProgress } from '../inventory/run-progress.ts';
+import { BatchCounts } from './batch-counts.ts';
 import { help, type Options, readOptions } from './options.ts';
 import { Screen } from './screen.ts';
 import { Watcher } from './watcher.ts';
@@ -28,6 +29,7 @@ type Demo = {
   readonly cluster: ClusterNodes;
   /** Of the first node, which nobody kills. */
   readonly client: RemoteClient<typeof app>;
+  readonly counts: BatchCounts;
   readonly screen: Screen;
 };
 
@@ -44,26 +46,29 @@ const main = async (args: readonly string[]): Promise<number> => {
   const screen = new Screen();
   screen.tell('Starting three NATS servers and three nodes on this machine …');
   const nats = await startNatsCluster();
+  const counts = new BatchCounts();
   const cluster = await startClusterNodes({
     module: import.meta.resolve('../inventory/app.ts'),
     servers: nats.urls,
     replicas: nats.replicas,
     logLevel: 'silent',
+    process: counts.process,
   });
   const [url] = cluster.urls as readonly [string, ...string[]];
   const client = connect<typeof app>(url, { app, timeout: '10 min', giveUpAfter: '10 min' });
   try {
-    return await run({ nats, cluster, client, screen }, options, url);
+    return await run({ nats, cluster, client, counts, screen }, options, url);
   } finally {
     screen.end();
     await client.close();
     await cluster.close();
     await nats.close();
+    counts.remove();
   }
 };
 
 const run = async (demo: Demo, options: Options, url: string): Promise<number> => {
-  const { client, screen } = demo;
+  const { client, counts, screen } = demo;
   const { folder } = options;
   await whole(client);
   const began = performance.now();
@@ -88,7 +93,7 @@ const run = async (demo: Demo, options: Options, url: string): Promise<number> =
   ended.abort();
   await live;
   screen.tell(
-    `${withThousands(progress.now.files)} files in ${seconds.toFixed(2)} s, by three nodes of one thread each.`,
+    `${withThousands(progress.now.files)} files in ${seconds.toFixed(2)} s, by three nodes of one thread each.\n${redoneText(counts.read())}`,
   );
 
   screen.tell('Running the plain script on the same folder …');
@@ -126,12 +131,12 @@ const killHalfWay = async (
   const victim = cluster.nodes[2];
   if (victim === undefined) return;
   const before = await client.overview();
-  const [led, busy] = [ledBy(before.cluster, victim.member), await busyAt(victim.url)];
+  const led = ledBy(before.cluster, victim.member);
   const done = `${withThousands(filesDone)} of ${withThousands(files)} files`;
   watcher.takeLongest();
   await victim.kill();
   screen.tell(
-    `After ${done}: killed node ${victim.member}, which led ${led} partitions and was at ${busy} pieces of work. Those are done again by others.`,
+    `After ${done}: killed node ${victim.member}, which led ${led} ${led === 1 ? 'partition' : 'partitions'}.`,
   );
   await settled(client, (seen) => ledBy(seen, victim.member) === 0 && seen.partitions.every(({ leader }) => leader));
   const moves = await movesSince(client, before);
@@ -152,16 +157,8 @@ const killHalfWay = async (
 const ledBy = (seen: ClusterOverview | undefined, member: string): number =>
   seen?.partitions.filter(({ leader }) => leader?.member === member).length ?? 0;
 
-/** Pieces of work that a node's threads are at. */
-const busyAt = async (url: string): Promise<number> => {
-  const client = connect(url);
-  try {
-    const { executors } = await client.overview();
-    return executors.reduce((sum, { busy, waiting }) => sum + busy + waiting, 0);
-  } finally {
-    await client.close();
-  }
-};
+const redoneText = ({ batches, again }: ReturnType<BatchCounts['read']>): string =>
+  `Of ${withThousands(batches)} batches of files ${again === 0 ? 'none' : withThousands(again)} had to be read a second time (${((100 * again) / batches).toFixed(1)} %).`;
 
 const settled = async (
   client: Pick<RemoteClient, 'overview'>,

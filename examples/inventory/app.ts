@@ -7,6 +7,7 @@
  * task holds in memory grows with the tree, by about 60 bytes a file for the names and 100 for the contents.
  */
 import { AppError, task } from 'tutti';
+import { begunBatches } from './begun-batches.ts';
 import { factsOfFile, noteOfError } from './file-facts.ts';
 import type { Inventory } from './inventory.ts';
 import { allOfIt, type Batch, listPart, type Part, pathsOf, type Rest } from './list-files.ts';
@@ -51,6 +52,7 @@ export const inventory = task(async (ctx, folder: string): Promise<Inventory> =>
 
 export const summarizeBatch = task(
   async (_ctx, { folder, batch }: { readonly folder: string; readonly batch: Batch }): Promise<Summary> => {
+    begunBatches.publish(batch);
     const facts = [];
     for (const path of pathsOf(batch)) {
       facts.push(await factsOfFile(folder, path));
