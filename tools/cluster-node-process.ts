@@ -15,6 +15,8 @@ export type ClusterNodeStart = {
     readonly servers: readonly string[];
     readonly member: string;
     readonly replicas: number;
+    /** Servers of `nats-cluster.ts` do. */
+    readonly syncs?: boolean;
     readonly partitions?: number;
     readonly location?: string;
     readonly weight?: number;

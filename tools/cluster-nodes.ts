@@ -141,6 +141,7 @@ export class ClusterNodes {
       cluster: {
         servers,
         replicas,
+        syncs: true,
         member: `n${index}`,
         ...(partitions === undefined ? {} : { partitions }),
         ...(name === undefined ? {} : { name }),

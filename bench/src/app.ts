@@ -61,6 +61,11 @@ export const block = task((_ctx, file: string) => {
   while (!existsSync(file)) Atomics.wait(cell, 0, 0, 50);
 });
 
+/** Keeps a slot, and not the thread, until a file is there. */
+export const holds = task(async (_ctx, file: string) => {
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 50));
+});
+
 function* countTo(end: number): Generator<number> {
   for (let index = 0; index < end; index++) yield index;
 }

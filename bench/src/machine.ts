@@ -7,9 +7,7 @@ import { readFileSync } from 'node:fs';
  */
 export const residentMemory = (): { readonly anonMb: number; readonly fileMb: number } => {
   const text = readFileSync('/proc/self/status', 'utf8');
-  const megabytes = (field: string): number =>
-    (Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) * 1024) / 1e6;
-  return { anonMb: megabytes('RssAnon'), fileMb: megabytes('RssFile') };
+  return { anonMb: megabytes(text, 'RssAnon'), fileMb: megabytes(text, 'RssFile') };
 };
 
 export type ProcessMemory = { readonly rssMb: number; readonly anonMb: number };
@@ -17,10 +15,14 @@ export type ProcessMemory = { readonly rssMb: number; readonly anonMb: number };
 /** What another process holds now: `anonMb` is its own, without mapped files. */
 export const memoryOf = (pid: number): ProcessMemory => {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const megabytes = (field: string): number =>
-    (Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) * 1024) / 1e6;
-  return { rssMb: megabytes('Rss'), anonMb: megabytes('Anonymous') };
+  return { rssMb: megabytes(text, 'Rss'), anonMb: megabytes(text, 'Anonymous') };
 };
+
+/** The most that a process has had, mapped pages too. */
+export const mostMemoryMb = (pid: number): number => megabytes(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmHWM');
+
+const megabytes = (status: string, field: string): number =>
+  (Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024) / 1e6;
 
 /** The unit of /proc/stat and /proc/<pid>/stat on Linux. */
 const ticksPerSecond = 100;

@@ -5,7 +5,7 @@ import { ask } from '../../../src/engine/nats/server/server-health.ts';
 import { type ClusterNodes, startClusterNodes } from '../../../tools/cluster-nodes.ts';
 import { type NatsCluster, startNatsCluster } from '../../../tools/nats-cluster.ts';
 import * as app from '../app.ts';
-import { processCpuSeconds } from '../machine.ts';
+import { mostMemoryMb, processCpuSeconds } from '../machine.ts';
 
 export type RigOptions = {
   /** An empty folder on a real disk. */
@@ -16,6 +16,8 @@ export type RigOptions = {
   readonly executors: number;
   /** Of each executor; default: as nodes have them. */
   readonly slots?: number;
+  /** Finished tasks that are kept; default: as nodes keep them. */
+  readonly retentionTasks?: number;
   /** Added to the environment of a node. */
   readonly env?: (index: number) => Readonly<Record<string, string>>;
 };
@@ -53,6 +55,7 @@ export class Rig {
     partitions,
     executors,
     slots,
+    retentionTasks,
     env = () => ({}),
   }: RigOptions): Promise<Rig> {
     mkdirSync(folder, { recursive: true });
@@ -71,6 +74,7 @@ export class Rig {
         configure: (start, index) => ({
           ...start,
           ...(slots === undefined ? {} : { slots }),
+          ...(retentionTasks === undefined ? {} : { retention: { tasks: retentionTasks } }),
           cluster: { ...start.cluster, servers: [nats.url(index % nats.replicas)] },
         }),
       });
@@ -140,6 +144,11 @@ export class Rig {
       nodesCpu: sum(this.nodes.nodes.map(({ pid }) => pid)),
       serversCpu: sum(this.nats.servers.map(({ pid }) => pid)),
     };
+  }
+
+  /** The most that each node has had. */
+  nodesMemoryMb(): readonly number[] {
+    return this.nodes.nodes.flatMap(({ pid }) => (pid === undefined ? [] : [mostMemoryMb(pid)]));
   }
 
   /** Of connections of nodes, all roles together. */
