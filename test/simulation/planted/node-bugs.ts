@@ -131,14 +131,13 @@ export const nodeBugs: readonly PlantedBug[] = [
     seeds: 60,
   },
   {
-    name: 'whoever leads no more says of a task that it is not there',
-    workload: 'cluster-tasks',
-    file: 'src/execution/state/intake.ts',
-    find: '      // To give up is not answered.\n',
-    replace:
-      "      if (part !== undefined && flat[at] === fromClient.status) {\n        refuse(flat[at + 1] as number, encodeError(new TuttiError('TASK_NOT_FOUND', 'It is not there.')));\n        at += clientMessageLength(flat, at);\n        continue;\n      }\n",
-    law: ['fresh', 'no error'],
-    seeds: 160,
+    name: 'a stale route is served as strong: who was deposed and does not know it yet answers at once',
+    workload: 'cluster',
+    file: 'src/partition/partition.ts',
+    find: 'if (writes.length === 0 && !this.#options.shared)',
+    replace: 'if (writes.length === 0)',
+    law: ['linearizable'],
+    seeds: 40,
     first: 95,
   },
   {
