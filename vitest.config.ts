@@ -1,10 +1,10 @@
 /**
  * The tests that `npm test` runs. Two kinds: `unit` lies beside the code it tests; `process` lies in `test/` and starts threads
  * and processes. `npm run test:crash` runs `crash`, which ends and kills processes a hundred times, and `alone` likewise but one file
- * after the other, last. `test/pack` is apart (`npm run test:pack`), because it installs
- * packages, as `test/runtimes` does (`npm run test:runtimes`), and so are `test/browser` (`npm run test:browser`), because it needs a
- * browser, `test/shells` (`npm run test:shells`), because it needs shells, and `test/outside` (`npm run test:outside`), because it
- * makes networks.
+ * after the other, last. `test/pack` is apart (`npm run test:pack`), because it installs packages, as `test/runtimes`
+ * (`npm run test:runtimes`) and `test/next` (`npm run test:next`) do, and so are `test/browser` (`npm run test:browser`), because it
+ * needs a browser, `test/shells` (`npm run test:shells`), because it needs shells, and `test/outside` (`npm run test:outside`),
+ * because it makes networks.
  */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
@@ -58,6 +58,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [
             'test/runtimes/**',
+            'test/next/**',
             'test/pack/**',
             'test/browser/**',
             'test/faults/cluster/**',
