@@ -61,6 +61,8 @@ export const limits = {
    */
   natsDeafMs: 11_000,
   natsDeafMaxMs: 60_000,
+  /** Nobody who is there is heard over a server for so long: it is left for another one. Doubled each time, up to the same most. */
+  natsAloneMs: 4_000,
   /** How often a connection is asked for that on which nothing else needs a leader. */
   natsProbeMs: 1_500,
   /** A server of which the leader of a log has heard nothing for so long is not there. */

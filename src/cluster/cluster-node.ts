@@ -117,6 +117,13 @@ export class ClusterNode {
     return leadership && member && { member: member.id, token: member.token, epoch: leadership.epoch };
   }
 
+  /** The run of this token is heard, or no map names it. */
+  hears(token: string): boolean {
+    const { map, recorder } = this.#core;
+    const member = map?.members.find((each) => each.token === token);
+    return member === undefined || recorder.peers.isThere(member.id, this.#options.env.clock.monotonic());
+  }
+
   /** Where a member said that it is reached. */
   addressesOf(member: string): Addresses {
     return this.#addresses.get(member) ?? nowhere;

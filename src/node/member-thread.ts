@@ -27,6 +27,7 @@ import type { Flat } from '../tasks/messages.ts';
 import { encodeError } from '../values/codec.ts';
 import { LifeLines } from './life-lines.ts';
 import type { FromMemberThread, MemberThreadData, ToMemberThread } from './member-control.ts';
+import { ServerDoubt } from './server-doubt.ts';
 
 const data = workerData as MemberThreadData;
 const { membership } = data;
@@ -200,7 +201,13 @@ const joinCluster = async (app: string, functions: readonly string[]): Promise<J
   await joined.promise;
   tell({ kind: 'joined', partitions: settings.partitions });
   const servers = new ServersWatch(engine);
+  const doubt = new ServerDoubt();
+  const looks = setInterval(() => {
+    const heard = lifeLines.met.map((run) => member.cluster.hears(run));
+    if (doubt.look(heard, env.clock.monotonic())) engine.leaveServer();
+  }, limits.heartbeatMs);
   const close = async (): Promise<void> => {
+    clearInterval(looks);
     servers.close();
     lifeLines.close();
     const closed = member.close();

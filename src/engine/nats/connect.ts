@@ -33,9 +33,17 @@ export class NatsEngine {
   readonly #options: NatsOptions;
   readonly #links: { readonly log: Link; readonly blobs: Link; readonly bus: Link };
 
-  constructor(options: NatsOptions, links: { readonly log: Link; readonly blobs: Link; readonly bus: Link }) {
+  /** The other nodes are not heard over the server that all goes through: another one is tried, if there is another. */
+  readonly leaveServer: () => void;
+
+  constructor(
+    options: NatsOptions,
+    links: { readonly log: Link; readonly blobs: Link; readonly bus: Link },
+    leaveServer: () => void,
+  ) {
     this.#options = options;
     this.#links = links;
+    this.leaveServer = leaveServer;
     this.bus = new NatsBus(links.bus, busSubjects(options.cluster), options.env);
   }
 
@@ -110,6 +118,10 @@ export const connectNats = async (options: NatsOptions): Promise<NatsEngine> => 
   const { env, inboxPrefix, onWarning, recordBytesMax = limits.recordBytesMax } = options;
   const opened: Link[] = [];
   const server = new OneServer(env);
+  const leave = (role: string, connection: NatsConnection): void => {
+    const from = connection.getServer();
+    if (server.leave(connection, options.servers.length)) env.events.emit('nats.deaf', { role, server: from });
+  };
   const open = async (role: string): Promise<Link> => {
     const connection = await dial(options, role, {
       // `server.next` says how long to pause.
@@ -132,10 +144,7 @@ export const connectNats = async (options: NatsOptions): Promise<NatsEngine> => 
           onWarning({ kind: 'server', message: (error as TuttiError).message });
         }
       },
-      onDeaf: () => {
-        const from = connection.getServer();
-        if (server.leave(connection, options.servers.length)) env.events.emit('nats.deaf', { role, server: from });
-      },
+      onDeaf: () => leave(role, connection),
       onRefused: (error) =>
         onWarning({ kind: 'refused', message: `NATS refused what ${options.name} asked for: ${error.message}` }),
     });
@@ -151,7 +160,7 @@ export const connectNats = async (options: NatsOptions): Promise<NatsEngine> => 
     const links = { log, blobs: await open('blobs'), bus: await open('bus') };
     // The others have the same server. A link that is closed needs no probe.
     void probeLeader(log).catch(() => undefined);
-    return new NatsEngine(options, links);
+    return new NatsEngine(options, links, () => leave('bus', links.bus.connection));
   } catch (error) {
     for (const link of opened) await link.close();
     throw error;
