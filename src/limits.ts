@@ -24,8 +24,13 @@ export const limits = {
   /** An append that was not answered for so long is unknown, and what many bytes take on a slow line on top of that. */
   natsAppendMs: 2_000,
   natsSlowBytesPerMs: 2_000,
-  /** A request that was not answered for so long is sent again; one for records then waits twice as long, up to the most. */
+  /** A request that was not answered for so long is sent again. */
   natsRequestMs: 2_000,
+  /**
+   * The same of a request for records, which goes to any server that has them, also to one that is cut off. After each third one that was
+   * not answered it is waited for twice as long, up to the most.
+   */
+  natsReadMs: 1_000,
   natsRequestMaxMs: 30_000,
   /** So often a question for the state of a log is repeated while nobody answers: its leader may be being elected. */
   natsInfoAgainMs: 250,

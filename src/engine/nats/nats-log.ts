@@ -55,6 +55,13 @@ type Batch = {
 
 const refusedTriesMax = Math.ceil(limits.natsAppendMs / limits.natsRetryMs);
 
+/**
+ * How long an answer to a read is waited for, after so many that did not come. Those may have gone to a server that is cut off, and the next
+ * goes to another one; only where that does not help, it is a long record on a slow line that takes its time.
+ */
+export const readPatienceMs = (unanswered: number): number =>
+  Math.min(limits.natsRequestMaxMs, limits.natsReadMs * 2 ** Math.floor(unanswered / 3));
+
 export class NatsLog implements Log {
   readonly shared = true;
   readonly #options: NatsLogOptions;
@@ -120,16 +127,16 @@ export class NatsLog implements Log {
   }
 
   async read(from: number, maxBytes: number = limits.natsReadBytes): Promise<readonly LogRecord[]> {
-    let timeoutMs: number = limits.natsRequestMs;
+    let unanswered = 0;
     for (let looks = 1; ; looks++) {
       if (from < this.#first) throw this.#trimmed(from);
-      const { records, skippedTo, answered, end } = await this.#batch(from, maxBytes, timeoutMs);
+      const { records, skippedTo, answered, end } = await this.#batch(from, maxBytes, readPatienceMs(unanswered));
       if (records.length > 0 || (answered && skippedTo === undefined)) return records;
       if (skippedTo !== undefined && (await this.#isHole(from)) && looks >= limits.natsHoleLooks)
         throw this.#damaged(from, skippedTo);
       // Nobody serves it: none of its servers for now, or there is no such stream any more.
       if (end === 'refused') await this.#mustBe();
-      if (end === 'timeout') timeoutMs = Math.min(2 * timeoutMs, limits.natsRequestMaxMs);
+      if (end === 'timeout') unanswered++;
       await this.#options.link.pause(limits.natsRetryMs);
     }
   }
