@@ -121,7 +121,7 @@ const joinCluster = async (app: string, functions: readonly string[]): Promise<J
     env,
     onWarning: ({ kind, message }) => env.events.emit('nats.warning', { kind, message }),
   });
-  const [mapLog, blobs] = await Promise.all([engine.openLog('map'), engine.openBlobs()]);
+  const [mapLog, blobs] = await Promise.all([engine.openLog(mapLogName), engine.openBlobs()]);
   const settings = await settingsOf(mapLog);
   const logs = await Promise.all(
     Array.from({ length: settings.partitions }, (_, number) => engine.openLog(partitionLogName(number))),

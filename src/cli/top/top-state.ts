@@ -1,7 +1,7 @@
 /**
  * What `tutti top` shows and what keys do, as in k9s: `:` another resource, `/` a filter, Enter what belongs to a row, Escape takes the
- * filter away and then goes back, `?` help, `q` the end. A state machine: a key in, the next state out. What is on the row is told by what the row is known by, so it
- * stays the same while rows come and go.
+ * filter away and then goes back, `?` help, `q` the end. A state machine: a key in, the next state out. What is on the row is told by
+ * what the row is known by, so it stays the same while rows come and go.
  */
 import type { Key } from './keys.ts';
 import type { Listing, Resource } from './resource.ts';
