@@ -128,6 +128,9 @@ export const limits = {
   backoffMaxMs: 5 * 60_000,
   retentionMs: 7 * 24 * 3_600_000,
   retentionTasksMax: 100_000,
+  /** A new leader begins so late to look which tasks of earlier ones have ended, so many rows at once: callers come first. */
+  collectFinishedMs: 1_000,
+  collectFinishedRows: 2_000,
   queuedTasksMax: 4_000_000,
   /** So many tasks that an executor cannot run are put aside for it in one step. */
   asideTasksPerStep: 1_000,

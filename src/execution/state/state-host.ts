@@ -11,7 +11,7 @@
 import { limits } from '../../limits.ts';
 import type { PeerMessage } from '../../partition/outbox.ts';
 import { executorsLost } from '../../tasks/blame.ts';
-import { claimTasks, collectFinished } from '../../tasks/claim.ts';
+import { claimTasks } from '../../tasks/claim.ts';
 import { executorLost, type Loss } from '../../tasks/grant.ts';
 import type { TaskOutput } from '../../tasks/leader.ts';
 import { executorMessageLength, fireTimers, takeExecutorMessage, takePeerMessage } from '../../tasks/machine.ts';
@@ -22,6 +22,7 @@ import type { AttemptName } from '../executor/control.ts';
 import { ChangeNotices } from './change-notices.ts';
 import { dispatch, ExecutorTurns } from './dispatch.ts';
 import { type Executor, ExecutorTable } from './executor-table.ts';
+import { FinishedTasks } from './finished-tasks.ts';
 import { takeRequests } from './intake.ts';
 import { ownCanaryPartition } from './own-canary.ts';
 import { openPart, type Part } from './part.ts';
@@ -34,7 +35,6 @@ import type { StateHostOptions } from './state-host-options.ts';
 
 const timersPerTurn = 1_000;
 const removalsPerTurn = 256;
-const collectPerSlice = 20_000;
 
 export class StateHost {
   readonly #options: StateHostOptions;
@@ -47,6 +47,7 @@ export class StateHost {
   readonly #mail: PeerMail;
   readonly #turns = new ExecutorTurns();
   readonly #notices: ChangeNotices;
+  readonly #finished: FinishedTasks;
   #turnPlanned = false;
   #closing = false;
   #closed = false;
@@ -62,6 +63,7 @@ export class StateHost {
     this.#executors = this.#table.all;
     this.#silent = new SilentExecutors(this.#executors);
     this.#mail = new PeerMail(options.bus);
+    this.#finished = new FinishedTasks(options);
     this.#notices = new ChangeNotices(options.env, this.#clients, () => this.#planTurn());
     const tookOver = (part: Part, rollCall: RollCall): void => this.#takeOver(part, rollCall);
     this.#rollCalls = new RollCalls(this.#executors, options, tookOver, takeAgain, () => this.#planTurn());
@@ -233,6 +235,7 @@ export class StateHost {
   /** Stops granting, gives back what executors hold without blame, and flushes. Executors must have ended. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#finished.close();
     await this.#parts.quiet();
     for (const executor of [...this.#executors.keys()]) this.removeExecutor(executor, undefined, { kind: 'returned' });
     this.#turn();
@@ -262,19 +265,10 @@ export class StateHost {
       this.#options.env.events.emit('partition.adopted', { partition: part.number, attempts: running.length });
     for (const reports of again) takeAgain(part, reports);
     for (const { executor, flat } of held) this.fromExecutor(executor, flat);
-    this.#collectFinished(part, '');
+    this.#finished.collect(part);
     this.#planTurn();
     this.#parts.settle(part.number, undefined);
     this.#options.onLeading?.(part.number, epoch);
-  }
-
-  #collectFinished(part: Part, after: string): void {
-    if (this.#closing || !part.leading) return;
-    let next: string | undefined;
-    part.host.transact((tx) => {
-      next = collectFinished(part.tasks, tx, after, collectPerSlice);
-    });
-    if (next !== undefined) this.#options.soon(() => this.#collectFinished(part, next as string));
   }
 
   #release(outputs: readonly TaskOutput[]): void {
