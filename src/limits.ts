@@ -181,6 +181,12 @@ export const limits = {
   leaderlessCharsMax: 64 * 1024 * 1024,
   /** A leader that says it does not lead is asked again after so long, if nothing else is heard. */
   notLedRetryMs: 100,
+  /**
+   * A node that is asked for what the start of a task needs, and says nothing for so long: another one is asked as well. Longer than a
+   * schema may take (`validationMs`). After the second time it is given up.
+   */
+  specAskMs: 1_500,
+  specWaitMs: 5_000,
 
   // Executors
   /** Work whose leader is gone is let go of if no other has taken it over by then. */

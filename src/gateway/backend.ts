@@ -12,7 +12,10 @@ export type StartRequest = {
   /** Minted by the caller, so that the same start can be sent again. With a key the hash in it becomes that of the key. */
   readonly id: string | undefined;
   readonly name: string;
-  /** In JSON form; `TASK_UNKNOWN` for a name that the app does not have, `INPUT_INVALID` for what its schema refuses. */
+  /**
+   * In JSON form; `TASK_UNKNOWN` for a name that neither this node's app has nor, in a cluster, that of another node that is there;
+   * `INPUT_INVALID` for what its schema refuses.
+   */
   readonly input: string;
   readonly key: string | undefined;
   readonly delayMs: number;

@@ -1,11 +1,13 @@
-/** An embedded node as the gateway needs it. */
-import { TuttiError } from '../errors/tutti-error.ts';
+/** A node of this process as the gateway needs it. */
+import type { SpecAnswer, SpecQuestion } from '../cluster/spec-message.ts';
+import type { SpecOutcome } from '../cluster/specs-elsewhere.ts';
+import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import type { Backend, Follower, StartRequest } from '../gateway/backend.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import type { AppDescription, TaskDescription } from '../protocol/app-description.ts';
 import type { Overview } from '../protocol/overview.ts';
-import { encodeValue } from '../values/codec.ts';
+import { decodeError, encodeError, encodeValue } from '../values/codec.ts';
 import { decodeWritten } from '../values/written-value.ts';
 import { checkKey } from './app-client.ts';
 import { InputChecks } from './input-checks.ts';
@@ -19,27 +21,35 @@ const tooManyStarts = new TuttiError('OVERLOADED', 'More tasks are being started
   details: { retryMs: limits.overloadedRetryMs },
 });
 
+/** Asks the other nodes of a cluster for what the start of a task needs that this node's app lacks. */
+export type AskElsewhere = (question: SpecQuestion) => Promise<SpecOutcome>;
+
+/** With these a node says of itself, and not of the input, that it cannot check it. */
+const ofTheNode: ReadonlySet<string> = new Set(['CLOSED', 'APP_LOAD', 'APP_INVALID']);
+
 export class NodeBackend implements Backend {
   readonly app: AppDescription;
   readonly #client: LocalClient;
   readonly #checks: InputChecks;
   readonly #overview: () => Promise<Overview>;
+  readonly #elsewhere: AskElsewhere | undefined;
   readonly #tasks: ReadonlyMap<string, TaskDescription>;
   /** Requests that wait for an answer or a task's end, and follows, of all connections together. */
   #underWay = 0;
   #addresses: readonly string[] = [];
   readonly #addressWatchers = new Set<() => void>();
 
-  /** Reads what the app has. Rejects with `APP_LOAD`, `APP_INVALID`. */
+  /** Reads what the app has. `elsewhere`: of a node that is one of a cluster. Rejects with `APP_LOAD`, `APP_INVALID`. */
   static async open(
     client: LocalClient,
     module: string,
     env: Env,
     overview: () => Promise<Overview>,
+    elsewhere?: AskElsewhere,
   ): Promise<NodeBackend> {
     const checks = new InputChecks(module, env);
     try {
-      return new NodeBackend(client, checks, await checks.describe(), overview);
+      return new NodeBackend(client, checks, await checks.describe(), overview, elsewhere);
     } catch (error) {
       await checks.close();
       throw error;
@@ -51,9 +61,11 @@ export class NodeBackend implements Backend {
     checks: InputChecks,
     app: AppDescription,
     overview: () => Promise<Overview>,
+    elsewhere: AskElsewhere | undefined,
   ) {
     this.#client = client;
     this.#overview = overview;
+    this.#elsewhere = elsewhere;
     this.#checks = checks;
     this.app = app;
     this.#tasks = new Map(app.tasks.map((task) => [task.name, task]));
@@ -159,28 +171,72 @@ export class NodeBackend implements Backend {
     }
   }
 
-  /** A promise only where a schema is asked. */
-  #spec({ id, name, input, key, delayMs }: StartRequest): StartSpec | Promise<StartSpec> {
+  /** What another node needs that is to start a task of this one's app. */
+  async specFor({ name, input }: SpecQuestion): Promise<SpecAnswer> {
     const task = this.#tasks.get(name);
-    if (task === undefined)
-      throw new TuttiError(
-        'TASK_UNKNOWN',
-        `The app has no task ${name}. It has: ${[...this.#tasks.keys()].join(', ')}.`,
-        { details: { name } },
-      );
+    if (task === undefined) return { kind: 'cannot' };
+    try {
+      const checked = async (): Promise<string> => (task.checked ? this.#checks.check(name, input) : written(input));
+      return { kind: 'spec', input: await this.#bounded(checked), policy: task.policy };
+    } catch (error) {
+      return isTuttiError(error) && ofTheNode.has(error.code)
+        ? { kind: 'cannot' }
+        : { kind: 'refused', error: encodeError(error) };
+    }
+  }
+
+  /** A promise only where a schema, or another node, is asked. */
+  #spec(request: StartRequest): StartSpec | Promise<StartSpec> {
+    const { name, input, key, delayMs } = request;
+    const task = this.#tasks.get(name);
+    if (task === undefined && this.#elsewhere === undefined)
+      throw unknownTask(name, `The app has no task ${name}. It has: ${this.#names()}.`);
     if (key !== undefined) checkKey(key);
     if (!Number.isFinite(delayMs) || delayMs < 0)
       throw new TuttiError('DURATION_INVALID', `A task cannot start after ${delayMs} ms.`);
-    const specOf = (checked: string): StartSpec => ({
-      id,
+    if (task === undefined) return this.#specElsewhere(request, this.#elsewhere as AskElsewhere);
+    if (task.checked)
+      return this.#checks.check(name, input).then((checked) => startSpec(request, checked, task.policy));
+    return startSpec(request, written(input), task.policy);
+  }
+
+  /** The app of another node may have it: that of a newer version while a cluster is upgraded. */
+  async #specElsewhere(request: StartRequest, elsewhere: AskElsewhere): Promise<StartSpec> {
+    const { id, name } = request;
+    const input = written(request.input);
+    const outcome = await elsewhere({ name, input });
+    if (outcome.kind === 'spec') return startSpec(request, outcome.input, outcome.policy);
+    if (outcome.kind === 'refused') throw decodeError(outcome.error);
+    // Sent again by who does not know that it was started, at a node that is gone: by its id it attaches to that task.
+    if (id !== undefined && (await this.#client.status(id))?.name === name)
+      return startSpec({ ...request, key: undefined }, input, undefined);
+    const { silent } = outcome;
+    const others =
+      silent.length === 0
+        ? 'no other node that is connected has it'
+        : `${silent.join(', ')}, where it is, gave no answer`;
+    throw unknownTask(
       name,
-      input: checked,
-      policy: task.policy,
-      key,
-      delayMs,
-      impatient: true,
-    });
-    if (task.checked) return this.#checks.check(name, input).then(specOf);
-    return specOf(encodeValue(decodeWritten(input), 'input'));
+      `This node's app has no task ${name}, and ${others}. This node's app has: ${this.#names()}.`,
+    );
+  }
+
+  #names(): string {
+    return [...this.#tasks.keys()].join(', ');
   }
 }
+
+const written = (input: string): string => encodeValue(decodeWritten(input), 'input');
+
+const unknownTask = (name: string, message: string): TuttiError =>
+  new TuttiError('TASK_UNKNOWN', message, { details: { name } });
+
+const startSpec = ({ id, name, key, delayMs }: StartRequest, input: string, policy: string | undefined): StartSpec => ({
+  id,
+  name,
+  input,
+  policy,
+  key,
+  delayMs,
+  impatient: true,
+});

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Tuning } from '../execution/state/control.ts';
 import type { ServerTrouble } from '../protocol/cluster-overview.ts';
 import type { Overview } from '../protocol/overview.ts';
-import type { MembershipSettings } from './member-control.ts';
+import type { MembershipSettings, SpecAsked, ToSpecs } from './member-control.ts';
 
 /** `workerData` of the node thread. */
 export type NodeThreadData = {
@@ -30,6 +30,7 @@ export type NodeThreadData = {
 };
 
 export type ToNodeThread =
+  | ToSpecs
   | { readonly kind: 'close' }
   /** The process ends: stand still (`store/parking.ts`). */
   | { readonly kind: 'park'; readonly cell: SharedArrayBuffer }
@@ -54,6 +55,7 @@ export type FromNodeThread =
     }
   /** It could not start, or had to stop. */
   | { readonly kind: 'failed'; readonly error: string }
+  | SpecAsked
   /** Where other nodes' gateways are, when that has changed. */
   | { readonly kind: 'gateways'; readonly addresses: readonly string[] }
   | { readonly kind: 'answer'; readonly request: number; readonly value: unknown }

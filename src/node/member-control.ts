@@ -2,6 +2,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ClusterSettings } from '../cluster/cluster-map.ts';
 import type { PlacementWish } from '../cluster/map-wishes.ts';
+import type { SpecAnswer, SpecQuestion } from '../cluster/spec-message.ts';
+import type { SpecOutcome } from '../cluster/specs-elsewhere.ts';
 import type { NatsOptions } from '../engine/nats/nats-options.ts';
 import type { FromStateThread, StateThreadData, ToStateThread } from '../execution/state/control.ts';
 import type { ServerTrouble } from '../protocol/cluster-overview.ts';
@@ -36,8 +38,19 @@ export type MemberThreadData = Pick<StateThreadData, 'slots' | 'retentionMs' | '
   readonly membership: MembershipSettings;
 };
 
+/** From the main thread, which has the app's schemas checked: the node thread hands it on. */
+export type ToSpecs =
+  /** What the start of a task needs that this node's app lacks is asked of other nodes; answered by `specCame`. */
+  | { readonly kind: 'askSpec'; readonly request: number; readonly question: SpecQuestion }
+  /** The answer to `specAsked`. */
+  | { readonly kind: 'specSaid'; readonly asked: number; readonly answer: SpecAnswer };
+
+/** Another node asks for what the start of a task of this node's app needs; answered by `specSaid`. */
+export type SpecAsked = { readonly kind: 'specAsked'; readonly asked: number; readonly question: SpecQuestion };
+
 export type ToMemberThread =
   | ToStateThread
+  | ToSpecs
   /** The executors have loaded the app: this version of it, with these tasks. */
   | { readonly kind: 'join'; readonly app: string; readonly functions: readonly string[] }
   /** Where clients reach the node, to be told to others. */
@@ -51,6 +64,8 @@ export type ToMemberThread =
 
 export type FromMemberThread =
   | FromStateThread
+  | SpecAsked
+  | { readonly kind: 'specCame'; readonly request: number; readonly outcome: SpecOutcome }
   /** It is a member: requests are taken. */
   | { readonly kind: 'joined'; readonly partitions: number }
   /** An executor is to work for the leaders of another node, over this port. */

@@ -8,6 +8,8 @@ import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:w
 import { type ClusterSettings, isOpen, newestFeatureLevel, takesPart } from '../cluster/cluster-map.ts';
 import { MapLog } from '../cluster/map-log.ts';
 import { Member } from '../cluster/member.ts';
+import type { SpecAnswer, SpecQuestion } from '../cluster/spec-message.ts';
+import { SpecsElsewhere } from '../cluster/specs-elsewhere.ts';
 import { dataPaths } from '../engine/embedded/data-folder.ts';
 import type { Log } from '../engine/engine.ts';
 import { connectNats, type NatsEngine } from '../engine/nats/connect.ts';
@@ -39,7 +41,33 @@ const env = nodeEnv(watch.events);
 const ports = new ThreadPorts();
 const paths = dataPaths(data.folder);
 
-type Joined = { readonly member: Member; readonly servers: ServersWatch; readonly close: () => Promise<void> };
+type Joined = {
+  readonly member: Member;
+  readonly servers: ServersWatch;
+  readonly specs: SpecsElsewhere;
+  readonly close: () => Promise<void>;
+};
+
+/** Questions of other nodes that the main thread answers. */
+class SpecQuestions {
+  readonly #asked = new Map<number, (answer: SpecAnswer) => void>();
+  #next = 1;
+
+  ask(question: SpecQuestion): Promise<SpecAnswer> {
+    const asked = this.#next++;
+    return new Promise((resolve) => {
+      this.#asked.set(asked, resolve);
+      tell({ kind: 'specAsked', asked, question });
+    });
+  }
+
+  said(asked: number, answer: SpecAnswer): void {
+    this.#asked.get(asked)?.(answer);
+    this.#asked.delete(asked);
+  }
+}
+
+const questions = new SpecQuestions();
 
 /** Executors that work for leaders elsewhere, over a port for each. */
 class PeerPorts {
@@ -200,6 +228,14 @@ const joinCluster = async (app: string, functions: readonly string[]): Promise<J
   watch.begin(() => member.partitions.host.parts.values());
   await joined.promise;
   tell({ kind: 'joined', partitions: settings.partitions });
+  const specs = new SpecsElsewhere({
+    self: { id, token },
+    bus: engine.bus,
+    env,
+    map: () => member.cluster.map,
+    hears: (run) => member.cluster.hears(run),
+    answer: (question) => questions.ask(question),
+  });
   const servers = new ServersWatch(engine);
   const doubt = new ServerDoubt();
   const looks = setInterval(() => {
@@ -209,6 +245,7 @@ const joinCluster = async (app: string, functions: readonly string[]): Promise<J
   const close = async (): Promise<void> => {
     clearInterval(looks);
     servers.close();
+    specs.close();
     lifeLines.close();
     const closed = member.close();
     // What waits for servers that are gone ends with the connection: nobody was told that it was done.
@@ -219,7 +256,7 @@ const joinCluster = async (app: string, functions: readonly string[]): Promise<J
     for (const each of copies) each.close();
     await writer.close();
   };
-  return { member, servers, close };
+  return { member, servers, specs, close };
 };
 
 const overviewOf = ({ member: { partitions, cluster }, servers }: Joined): StateOverview => {
@@ -286,6 +323,15 @@ const take = (toThread: ToMemberThread): void => {
   if (toThread.kind === 'drain') {
     if (isAlone(now.member)) tell({ kind: 'left' });
     else now.member.cluster.drain();
+    return;
+  }
+  if (toThread.kind === 'askSpec') {
+    const { request, question } = toThread;
+    void now.specs.ask(question).then((outcome) => tell({ kind: 'specCame', request, outcome }));
+    return;
+  }
+  if (toThread.kind === 'specSaid') {
+    questions.said(toThread.asked, toThread.answer);
     return;
   }
   if (toThread.kind === 'serverTrouble') {

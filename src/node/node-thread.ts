@@ -30,7 +30,7 @@ import { Executors } from './executors.ts';
 import type { FolderSocket } from './folder-socket.ts';
 import { stderrLines } from './line-output.ts';
 import { LocalClient } from './local-client.ts';
-import type { FromMemberThread, MemberThreadData, ToMemberThread } from './member-control.ts';
+import type { FromMemberThread, MemberThreadData, ToMemberThread, ToSpecs } from './member-control.ts';
 import { openMemberFolder } from './member-folder.ts';
 
 /** It has the extension of this file (see `thread-entries.ts`). */
@@ -61,7 +61,8 @@ class Node {
   readonly #partitions = Promise.withResolvers<number>();
   /** The main thread was told so: it is told nothing else before. */
   #ready = false;
-  #gateways: Extract<FromNodeThread, { kind: 'gateways' }> | undefined;
+  /** What there is to tell it meanwhile. */
+  readonly #early: FromNodeThread[] = [];
   readonly #left = Promise.withResolvers<void>();
   #nextClient = 0;
   /** Below those of the main thread. */
@@ -111,7 +112,7 @@ class Node {
     events.emit('node.ready', { folder: data.folder, partitions, executors: data.executors });
     tellMain({ kind: 'ready', client, partitions, names: app.names }, [client]);
     this.#ready = true;
-    if (this.#gateways !== undefined) tellMain(this.#gateways);
+    for (const message of this.#early.splice(0)) tellMain(message);
   }
 
   async close(): Promise<void> {
@@ -215,6 +216,10 @@ class Node {
     if (data.membership !== undefined) this.#tellState({ kind: 'serverTrouble', trouble });
   }
 
+  specs(message: ToSpecs): void {
+    this.#tellState(message);
+  }
+
   async killExecutor(): Promise<void> {
     await this.#executors?.killOne();
   }
@@ -301,8 +306,12 @@ class Node {
             this.#executors?.connectPeer(message.executor, message.peer, message.port);
             break;
           case 'gateways':
-            this.#gateways = message;
+          case 'specAsked':
             if (this.#ready) tellMain(message);
+            else this.#early.push(message);
+            break;
+          case 'specCame':
+            tellMain({ kind: 'answer', request: message.request, value: message.outcome });
             break;
           case 'placed':
             this.#placed(message.request, message.error);
@@ -364,6 +373,10 @@ main.on('message', (message: ToNodeThread) => {
       break;
     case 'serverTrouble':
       node.serverTrouble(message.trouble);
+      break;
+    case 'askSpec':
+    case 'specSaid':
+      node.specs(message);
       break;
     case 'killExecutor':
       void node.killExecutor().then(() => tellMain({ kind: 'answer', request: message.request, value: undefined }));

@@ -3,6 +3,8 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type AppCatalogue, catalogueOf } from '../app/catalogue-of-app.ts';
+import type { SpecAnswer, SpecQuestion } from '../cluster/spec-message.ts';
+import type { SpecOutcome } from '../cluster/specs-elsewhere.ts';
 import { TuttiError } from '../errors/tutti-error.ts';
 import { LoopDelayMeter } from '../execution/loop-delay.ts';
 import type { MountContext } from '../gateway/gateway.ts';
@@ -17,6 +19,7 @@ import { NodeBackend } from './backend.ts';
 import { withCompileCache } from './compile-cache.ts';
 import type { FromNodeThread, NodeOverview, NodeThreadData, ToNodeThread } from './control.ts';
 import { LocalClient } from './local-client.ts';
+import type { SpecAsked } from './member-control.ts';
 import { checkOptions, type OpenOptions } from './options.ts';
 import { NodeServing, type ServeOptions, type Serving } from './serving.ts';
 
@@ -116,10 +119,18 @@ const firstMessage = (worker: Worker): Promise<FromNodeThread> =>
     );
   });
 
+/** What is asked of the node thread, and answered. */
+type NodeQuestion =
+  | { readonly kind: 'overview' }
+  | { readonly kind: 'killExecutor' }
+  | { readonly kind: 'askSpec'; readonly question: SpecQuestion };
+
 /** What `open` gives, and what only the command line needs. */
 export class EmbeddedNode extends AppClient implements Tutti {
   readonly #worker: Worker;
   readonly #module: string;
+  /** Of a cluster. */
+  readonly #isMember: boolean;
   readonly #client: LocalClient;
   readonly #answers = new Map<number, { resolve(value: unknown): void; reject(reason: Error): void }>();
   readonly #loopDelay = new LoopDelayMeter();
@@ -136,7 +147,7 @@ export class EmbeddedNode extends AppClient implements Tutti {
 
   constructor(
     worker: Worker,
-    { module, logLevel }: NodeThreadData,
+    { module, logLevel, membership }: NodeThreadData,
     client: LocalClient,
     catalogue: AppCatalogue | undefined,
     names: readonly string[],
@@ -144,6 +155,7 @@ export class EmbeddedNode extends AppClient implements Tutti {
     super(client, catalogue, names);
     this.#worker = worker;
     this.#module = module;
+    this.#isMember = membership !== undefined;
     this.#serving = new NodeServing(() => this.backend(), logLevel);
     this.#client = client;
     worker.on('message', (message: FromNodeThread) => this.#receive(message));
@@ -154,13 +166,13 @@ export class EmbeddedNode extends AppClient implements Tutti {
   }
 
   async stats(): Promise<NodeStats> {
-    const { executors } = await this.#askNode<NodeOverview>('overview');
+    const { executors } = await this.#askNode<NodeOverview>({ kind: 'overview' });
     return { executors: executors.length, busyExecutors: executors.filter(({ busy }) => busy > 0).length };
   }
 
   /** Counters since it began, and how it is now. */
   async overview(): Promise<Overview> {
-    const seen = await this.#askNode<NodeOverview>('overview');
+    const seen = await this.#askNode<NodeOverview>({ kind: 'overview' });
     const main: ThreadOverview = { name: 'main', loopDelay: this.#loopDelay.read() };
     return { time: new Date(), ...seen, threads: [main, ...seen.threads] };
   }
@@ -187,13 +199,19 @@ export class EmbeddedNode extends AppClient implements Tutti {
   }
 
   async #openBackend(): Promise<NodeBackend> {
-    const backend = await NodeBackend.open(this.#client, this.#module, nodeEnv(), () => this.overview());
+    const backend = await NodeBackend.open(
+      this.#client,
+      this.#module,
+      nodeEnv(),
+      () => this.overview(),
+      this.#isMember ? (question) => this.#askNode<SpecOutcome>({ kind: 'askSpec', question }) : undefined,
+    );
     backend.setAddresses(this.#gateways);
     return backend;
   }
 
   killExecutor(): Promise<void> {
-    return this.#askNode<void>('killExecutor');
+    return this.#askNode<void>({ kind: 'killExecutor' });
   }
 
   close(): Promise<void> {
@@ -222,7 +240,7 @@ export class EmbeddedNode extends AppClient implements Tutti {
     await ended;
   }
 
-  #askNode<Value>(kind: 'overview' | 'killExecutor'): Promise<Value> {
+  #askNode<Value>(question: NodeQuestion): Promise<Value> {
     return new Promise<Value>((resolve, reject) => {
       if (this.#closing !== undefined) {
         reject(new TuttiError('CLOSED', 'The node was closed.'));
@@ -230,7 +248,7 @@ export class EmbeddedNode extends AppClient implements Tutti {
       }
       const request = this.#nextRequest++;
       this.#answers.set(request, { resolve: (value) => resolve(value as Value), reject });
-      this.#tell({ kind, request });
+      this.#tell({ ...question, request });
     });
   }
 
@@ -245,11 +263,22 @@ export class EmbeddedNode extends AppClient implements Tutti {
     } else if (message.kind === 'gateways') {
       this.#gateways = message.addresses;
       void this.#backend?.then((backend) => backend.setAddresses(this.#gateways)).catch(() => undefined);
+    } else if (message.kind === 'specAsked') {
+      void this.#saySpec(message);
     } else if (message.kind === 'failed') {
       const error = decodeError(message.error);
       this.#failure.resolve(error);
       this.#client.close(error);
     }
+  }
+
+  async #saySpec({ asked, question }: SpecAsked): Promise<void> {
+    const answer = await this.backend().then(
+      (backend) => backend.specFor(question),
+      // It closes, or its app cannot be loaded beside the executors.
+      (): SpecAnswer => ({ kind: 'cannot' }),
+    );
+    this.#tell({ kind: 'specSaid', asked, answer });
   }
 
   #end(reason: Error): void {
