@@ -133,10 +133,8 @@ const startOn = async (client: RemoteClient, name: string, input: unknown, optio
   } catch (error) {
     if (!isTuttiError(error) || error.code !== 'TASK_UNKNOWN') throw error;
     const names = (await client.app()).tasks.map((task) => task.name);
-    throw new TuttiError(
-      'TASK_UNKNOWN',
-      `The app has no task ${JSON.stringify(name)}.${didYouMean(name, names)} The app has: ${names.join(', ')}.`,
-      { details: { task: name, names } },
-    );
+    throw new TuttiError('TASK_UNKNOWN', `${error.message}${didYouMean(name, names)}`, {
+      details: { task: name, names },
+    });
   }
 };

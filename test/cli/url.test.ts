@@ -169,7 +169,7 @@ test('cancel and retry reach the node', async () => {
 
 describe('what cannot be done', () => {
   test.each([
-    [['start', 'ecko'], 2, 'The app has no task "ecko". Did you mean echo?'],
+    [['start', 'ecko'], 2, 'The app has no task ecko. It has: '],
     [['start', 'echo', 'text'], 2, `'"text"'`],
     [['run', 'app.ts', 'echo'], 2, "With --url the app is the node's"],
     [['run', 'echo', '--continue', 'X'], 2, '--continue is of no use with --url: see tutti follow'],
