@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
+import { accessAt, type Exposure } from '../gateway/exposure.ts';
 import { limits } from '../limits.ts';
 import type { EmbeddedNode, Serving } from '../node/open.ts';
 import type { ServerTrouble } from '../protocol/cluster-overview.ts';
@@ -27,27 +28,29 @@ const troubles: ServerTrouble[] = [];
 const tell = (message: FromServeChild): Promise<void> => tellCommand(message);
 
 const open = async ({ app, node: settings, gateway, rehearses }: OpenRequest): Promise<void> => {
+  const exposure = exposureOf(gateway);
+  accessAt(exposure);
   node = await openWhenFree(app, settings, undefined, () => closing, { rehearses });
   if (closing) return;
   void node.failure.then((error) => failed(error));
   for (const trouble of troubles) node.serverTrouble(trouble);
-  serving = await serveSomewhere(node, gateway);
+  serving = await serveSomewhere(node, exposure, gateway);
   if (renewed !== undefined) serving.renewTls(renewed);
   const { url, port } = serving;
   await tell({ kind: 'ready', url, port, tasks: node.tasks, unfinished: await unfinishedOf(node) });
 };
 
-const serveSomewhere = async (opened: EmbeddedNode, gateway: GatewaySettings): Promise<Serving> => {
-  const { host, token, tls, allowOrigins } = gateway;
-  const options = {
-    host,
-    allowOrigins,
-    ...(token === undefined ? {} : { token }),
-    ...(tls === undefined ? {} : { tls }),
-  };
+const exposureOf = ({ host, token, tls, allowOrigins }: GatewaySettings): Exposure => ({
+  host,
+  allowOrigins,
+  ...(token === undefined ? {} : { token }),
+  ...(tls === undefined ? {} : { tls }),
+});
+
+const serveSomewhere = async (opened: EmbeddedNode, exposure: Exposure, gateway: GatewaySettings): Promise<Serving> => {
   for (let port = gateway.port; ; port++) {
     try {
-      return await opened.serve({ ...options, port });
+      return await opened.serve({ ...exposure, port });
     } catch (error) {
       const taken = isTuttiError(error) && error.code === 'ADDRESS_IN_USE';
       if (!taken || port + 1 >= gateway.port + gateway.portsTried) throw error;

@@ -1,7 +1,7 @@
 /**
  * A gateway on a port: HTTP and the upgrade to WebSockets, over TLS where it has a certificate.
  *
- * - V1 At an address that other machines reach it does not start without TLS and a token.
+ * - V1 At an address that other machines reach it does not start without TLS and a token (`exposure.ts`).
  * - V2 Every connection is bounded: in number, in the size and time of headers and bodies, in requests under way, and in how long
  *   nothing moves on it.
  * - V3 Closing takes no new connections, lets what is under way end within `limits.gatewayCloseMs`, and then cuts.
@@ -15,9 +15,10 @@ import { getRequestListener, type Http2Bindings, type HttpBindings, RequestError
 import { isTuttiError, TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import { nodeEnv } from '../platform/node.ts';
-import { Access, isLoopbackAddress } from './access.ts';
+import type { Access } from './access.ts';
 import type { Backend } from './backend.ts';
 import { ConnectionBound } from './connection-bound.ts';
+import { accessAt, type Exposure, hostDefault } from './exposure.ts';
 import { Gateway } from './gateway.ts';
 import { headersOf, problemOf, problemResponse } from './problem.ts';
 import { TextSender } from './send-text.ts';
@@ -25,17 +26,9 @@ import { StaticFiles } from './static-files.ts';
 import { TextResponse } from './text-response.ts';
 import { WebSocketGateway } from './websocket.ts';
 
-export type ListenOptions = {
-  /** An address or name to listen at. Default: 127.0.0.1. */
-  readonly host?: string;
+export type ListenOptions = Exposure & {
   /** 0 takes any that is free. */
   readonly port: number;
-  /** Certificate (with the chain) and key, in PEM. */
-  readonly tls?: { readonly cert: string; readonly key: string };
-  /** What every request must name; at least `limits.gatewayTokenCharsMin` characters. */
-  readonly token?: string;
-  /** Origins of web pages, besides its own, that may use it: `https://shop.example`. */
-  readonly allowOrigins?: readonly string[];
   /** The folder of the page's files, shown at `/`. Default: the one of this package. */
   readonly page?: string;
   /** How long the headers of a request may take to come. Default: `limits.gatewayHeadersMs`. */
@@ -62,12 +55,9 @@ export type GatewayServer = {
 
 /** Listens. Rejects with `ADDRESS_UNPROTECTED`, `ADDRESS_IN_USE` and `OPTION_INVALID`. */
 export const listen = async (backend: Backend, options: ListenOptions): Promise<GatewayServer> => {
-  const { host = '127.0.0.1', port, token, allowOrigins = [], tls, page = ownPage, report } = options;
+  const { host = hostDefault, port, tls, page = ownPage, report } = options;
   const { connectionsMax = limits.gatewayConnectionsMax, clientConnectionsMax = limits.clientConnectionsMax } = options;
-  const loopback = isLoopbackAddress(host);
-  checkProtection(options, host, loopback);
-  const secure = tls !== undefined;
-  const access = new Access({ token, allowOrigins, loopback, secure });
+  const access = accessAt(options);
   const gateway = new Gateway(backend, {
     access,
     report,
@@ -89,7 +79,7 @@ export const listen = async (backend: Backend, options: ListenOptions): Promise<
   });
   server.on('error', report);
   return {
-    url: `${secure ? 'https' : 'http'}://${urlHost(host)}:${address.port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${urlHost(host)}:${address.port}`,
     port: address.port,
     get inFlight() {
       return gateway.inFlight;
@@ -102,22 +92,6 @@ export const listen = async (backend: Backend, options: ListenOptions): Promise<
 };
 
 const ownPage = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
-
-const checkProtection = ({ token, tls }: ListenOptions, host: string, loopback: boolean): void => {
-  if (token !== undefined && (token.length < limits.gatewayTokenCharsMin || !/^[\x21-\x7e]+$/.test(token)))
-    throw new TuttiError(
-      'OPTION_INVALID',
-      `The token must have ${limits.gatewayTokenCharsMin} characters or more, of printable ASCII without spaces. One way to make one: openssl rand -base64 24`,
-      { details: { option: 'token' } },
-    );
-  if (loopback || (token !== undefined && tls !== undefined)) return;
-  const missing = [tls === undefined ? 'TLS (a certificate and its key)' : '', token === undefined ? 'a token' : ''];
-  throw new TuttiError(
-    'ADDRESS_UNPROTECTED',
-    `Other machines reach ${host}: there the gateway needs ${missing.filter((text) => text !== '').join(' and ')}. Give what is missing, or listen at 127.0.0.1.`,
-    { details: { host } },
-  );
-};
 
 const serverFor = (gateway: Gateway, bound: ConnectionBound, options: ListenOptions): Server => {
   const { tls, headersMs = limits.gatewayHeadersMs, report } = options;
@@ -146,7 +120,8 @@ const serverFor = (gateway: Gateway, bound: ConnectionBound, options: ListenOpti
     if (refusal === undefined) listener(request, response).catch(report);
     else refuse(request.socket, undefined, refusal, report);
   };
-  const server = tls === undefined ? createServer(settings, take) : tlsServer({ ...settings, ...tls }, take);
+  const server =
+    tls === undefined ? createServer(settings, take) : createTlsServer({ ...settings, ...tlsSettings, ...tls }, take);
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => bound.take(socket));
   server.timeout = limits.gatewayIdleMs;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -156,17 +131,7 @@ const serverFor = (gateway: Gateway, bound: ConnectionBound, options: ListenOpti
   return server;
 };
 
-const tlsServer = (...[settings, take]: Parameters<typeof createTlsServer>): Server => {
-  try {
-    return createTlsServer({ ...settings, minVersion: 'TLSv1.2', handshakeTimeout: limits.gatewayHeadersMs }, take);
-  } catch (cause) {
-    throw new TuttiError(
-      'OPTION_INVALID',
-      `The certificate or its key cannot be used: ${(cause as Error).message}. Both are PEM text, and belong together.`,
-      { details: { option: 'tls' }, cause },
-    );
-  }
-};
+const tlsSettings = { minVersion: 'TLSv1.2', handshakeTimeout: limits.gatewayHeadersMs } as const;
 
 const statusOfClientError: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,

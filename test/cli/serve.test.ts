@@ -1,4 +1,5 @@
 /** `tutti serve` as a process: JSON lines, a drain on SIGTERM, exit codes, a crash that is survived. */
+import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -97,7 +98,10 @@ test('what keeps it from starting is told with its code, and ends it', async () 
   };
   expect(await refused('--port', port, '--data', 'other')).toEqual([4, 'ADDRESS_IN_USE']);
   expect(await refused('--port', '0', '--data', 'held')).toEqual([4, 'DATA_LOCKED']);
-  expect(await refused('--port', '0', '--host', '0.0.0.0', '--data', 'other')).toEqual([2, 'ADDRESS_UNPROTECTED']);
+  // Nothing is opened before it is known that it may be served.
+  expect(await refused('--port', '0', '--host', '0.0.0.0', '--data', 'never')).toEqual([2, 'ADDRESS_UNPROTECTED']);
+  expect(await refused('--port', '0', '--token', 'short', '--data', 'never')).toEqual([2, 'OPTION_INVALID']);
+  expect(existsSync(place.path('never'))).toBe(false);
   place.write('bad.ts', `throw new Error('no settings');\n`);
   const bad = await place.run(['serve', 'bad.ts', '--port', '0']);
   expect([bad.code, eventsOf(bad.err).at(-1)]).toMatchObject([
