@@ -3,6 +3,7 @@ import type { TaskPage } from '../protocol/task-view.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { fromClient } from './messages.ts';
 import { taskTables } from './tables.ts';
+import { takeBackUnstarted } from './take-back.ts';
 import { type Part, World } from './world.fixture.ts';
 
 const worldOf = (): { world: World; part: Part } => {
@@ -42,6 +43,17 @@ test('a canary whose executor ends has failed, and nothing is left of it', () =>
   world.run();
   expect(world.reply(canary)?.ok).toBe(false);
   expect(rowsLeft(part)).toBe(0);
+});
+
+test('a canary under way to an executor that falls silent is not given back: it may yet be answered', () => {
+  const { world, part } = worldOf();
+  const canary = world.ask(part, fromClient.canary, world.mint(0));
+  world.land(part);
+  world.transact(part, (tx) => {
+    expect(takeBackUnstarted(part.tasks, tx, world.executors[0]?.number ?? -1, undefined)).toBe(0);
+  });
+  world.run();
+  expect(world.reply(canary)).toEqual({ ok: true, text: 'null' });
 });
 
 test('a new leader does away with canaries of the one before', () => {

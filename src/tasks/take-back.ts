@@ -5,7 +5,7 @@
 import { tellChanges } from './followers.ts';
 import { attemptLost } from './grant.ts';
 import type { TaskLeader, TaskTransaction } from './leader.ts';
-import { toExecutor } from './messages.ts';
+import { grantKind, toExecutor } from './messages.ts';
 
 /** `running`: the attempt that keeps the executor from answering. Returns how many tasks were taken back. */
 export const takeBackUnstarted = (
@@ -16,7 +16,8 @@ export const takeBackUnstarted = (
 ): number => {
   let count = 0;
   for (const live of [...leader.live.values()]) {
-    if (live.executor !== executor || live.started) continue;
+    // A canary is for this very one, which may yet answer it.
+    if (live.executor !== executor || live.started || live.spec.kind === grantKind.canary) continue;
     if (running !== undefined && live.epoch === running.epoch && live.n === running.n) continue;
     tx.emit({
       kind: 'executor',
