@@ -45,6 +45,17 @@ export class HealthWatch {
 
   executorGone(executor: number): void {
     this.#executors.delete(executor);
+    this.#health.executorGone(executor);
+  }
+
+  /** It does not answer; `kept`: because code of a task keeps it. */
+  executorBusy(executor: number, kept: boolean): void {
+    if (this.#executors.has(executor)) this.#health.executorBusy(executor, kept, this.#options.env.clock.monotonic());
+  }
+
+  /** It answers again after `executorBusy`. */
+  executorAnswers(executor: number): void {
+    this.#health.executorBusy(executor, false, this.#options.env.clock.monotonic());
   }
 
   canaryCame(executor: number): void {

@@ -65,6 +65,37 @@ describe('executors', () => {
     }
   });
 
+  test('that code of tasks keeps owe nothing, and have the usual time when they are kept no more (W5)', () => {
+    const rig = new Rig();
+    rig.pass(5_000);
+    rig.answers = false;
+    rig.health.executorBusy(1, true, rig.nowMs);
+    rig.health.executorBusy(2, true, rig.nowMs);
+    expect(rig.pass(600_000)).toBeUndefined();
+    rig.health.executorBusy(1, false, rig.nowMs);
+    expect(rig.pass(600_000)).toBeUndefined();
+    rig.health.executorBusy(2, false, rig.nowMs);
+    expect(rig.pass(canaryLateMs)).toBeUndefined();
+    // Who was not kept has no more time for turning alone.
+    rig.health.executorBusy(2, false, rig.nowMs);
+    expect(rig.pass(2 * healthTickMs)).toBe('executors');
+  });
+
+  test('of an ailing node that are kept count as those that answer: well after a while, and not before (W3, W5)', () => {
+    const rig = new Rig();
+    rig.answers = false;
+    rig.pass(canaryLateMs + 2 * healthTickMs);
+    for (let round = 0; round < 10; round++) {
+      rig.health.executorBusy(1, true, rig.nowMs);
+      expect(rig.pass(2 * healthTickMs)).toBe('executors');
+      rig.health.executorBusy(1, false, rig.nowMs);
+      expect(rig.pass(4 * healthTickMs)).toBe('executors');
+    }
+    rig.health.executorBusy(1, true, rig.nowMs);
+    expect(rig.pass(wellAgainMs + 2 * healthTickMs)).toBeUndefined();
+    expect(rig.pass(600_000)).toBeUndefined();
+  });
+
   test('are not missed where there are none', () => {
     const health = new Health(limits);
     for (let nowMs = 0; nowMs < 60_000; nowMs += healthTickMs) expect(health.look([], nowMs)).toBeUndefined();

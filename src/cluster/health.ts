@@ -7,6 +7,8 @@
  * - W2: of partitions that could get on and do not, the node is to blame only while none at all gets on: else it is their logs' trouble.
  * - W3: who is ailing is well only after nothing was the matter for a while, so that nothing goes back and forth.
  * - W4: a node whose thread stood still as a whole holds the time that it missed against nothing.
+ * - W5: an executor that the code of a task keeps from answering owes no canary, and counts as one that answers: such code may compute
+ *   for as long as it likes, and it is for its timeout and the hang limit to end it. Once it is kept no more it has the usual time.
  */
 import type { Ailment } from '../protocol/cluster-overview.ts';
 
@@ -44,7 +46,9 @@ export class Health {
   readonly #times: HealthTimes;
   readonly #partitions = new Map<number, Known>();
   #lookedMs: number | undefined;
-  /** When a canary came back last; undefined: there is no executor and never was one. */
+  /** Executors that the code of a task keeps at present. */
+  readonly #kept = new Set<number>();
+  /** When a canary came back last, or an executor was kept; undefined: there is no executor and never was one. */
   #answeredMs: number | undefined;
   #ailment: Ailment | undefined;
   #fineSinceMs: number | undefined;
@@ -62,6 +66,16 @@ export class Health {
     this.#answeredMs ??= nowMs;
   }
 
+  executorGone(executor: number): void {
+    this.#kept.delete(executor);
+  }
+
+  /** Whether the code of a task keeps it from answering, whenever that is another than before. */
+  executorBusy(executor: number, kept: boolean, nowMs: number): void {
+    if (kept) this.#kept.add(executor);
+    else if (this.#kept.delete(executor)) this.#answeredMs = nowMs;
+  }
+
   canaryCame(nowMs: number): void {
     this.#answeredMs = nowMs;
   }
@@ -71,6 +85,8 @@ export class Health {
     const missedMs = nowMs - (this.#lookedMs ?? nowMs) - this.#times.healthTickMs;
     this.#lookedMs = nowMs;
     if (missedMs > this.#times.healthTickMs) this.#shift(missedMs);
+    // W5
+    if (this.#kept.size > 0) this.#answeredMs = nowMs;
     this.#follow(partitions, nowMs);
     const found = this.#find(nowMs);
     if (found !== undefined) {

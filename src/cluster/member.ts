@@ -163,8 +163,14 @@ export class Member {
       this.#health.executorGone(executor);
       this.relay.removeExecutor(executor, guilty, loss);
     },
-    executorBusy: (executor, running) => this.relay.executorBusy(executor, running),
-    executorAnswers: (executor) => this.relay.executorAnswers(executor),
+    executorBusy: (executor, running, kept) => {
+      this.#health.executorBusy(executor, kept);
+      this.relay.executorBusy(executor, running, kept);
+    },
+    executorAnswers: (executor) => {
+      this.#health.executorAnswers(executor);
+      this.relay.executorAnswers(executor);
+    },
     fromExecutor: (executor, flat) => this.relay.fromExecutor(executor, 0, flat),
     addClient: (client) => this.#router.addClient(client),
     fromClient: (client, flat) => this.#router.fromClient(client, flat),

@@ -28,7 +28,7 @@ export type Leaders = {
   readonly addExecutor: (executor: number, names: readonly string[], away: readonly string[], fresh: boolean) => void;
   readonly removeExecutor: (executor: number, guilty: AttemptName | undefined, loss: Loss) => void;
   readonly removeExecutors: (executors: readonly number[], what: string | undefined) => void;
-  readonly executorBusy: (executor: number, running: AttemptName | undefined) => void;
+  readonly executorBusy: (executor: number, running: AttemptName | undefined, kept: boolean) => void;
   readonly executorAnswers: (executor: number) => void;
   readonly fromExecutor: (executor: number, flat: Flat) => void;
 };
@@ -174,8 +174,8 @@ export class WorkRelay {
     this.#sayAll(['gone', executor, guilty ?? null, loss]);
   }
 
-  executorBusy(executor: number, running: AttemptName | undefined): void {
-    this.#leaders.executorBusy(executor, running);
+  executorBusy(executor: number, running: AttemptName | undefined, kept: boolean): void {
+    this.#leaders.executorBusy(executor, running, kept);
     this.#sayAll(['busy', executor, running ?? null]);
   }
 
@@ -306,7 +306,8 @@ export class WorkRelay {
         this.#leaders.removeExecutor(number, body[2] ?? undefined, body[3]);
         break;
       case 'busy':
-        this.#leaders.executorBusy(number, body[2] ?? undefined);
+        // Nobody sends it canaries from here.
+        this.#leaders.executorBusy(number, body[2] ?? undefined, false);
         break;
       case 'answers':
         this.#leaders.executorAnswers(number);

@@ -36,8 +36,11 @@ export type ExecutorsOptions = {
   /** An executor can be given work over `port`; `away`: which of its tasks are to run elsewhere, if they can. */
   readonly onAdded: (executor: number, port: MessagePort, names: readonly string[], away: readonly string[]) => void;
   readonly onGone: (executor: number, guilty: AttemptName | undefined, loss: Loss) => void;
-  /** Does not answer at present: what it has not begun is better given to another. `running`: what keeps it. */
-  readonly onBusy: (executor: number, running: AttemptName | undefined) => void;
+  /**
+   * Does not answer at present: what it has not begun is better given to another. `running`: what keeps it, where that is known;
+   * `kept`: some code of a task does. Again where the latter has changed.
+   */
+  readonly onBusy: (executor: number, running: AttemptName | undefined, kept: boolean) => void;
   /** It answers again after `onBusy`. */
   readonly onAnswers: (executor: number) => void;
   /** A line that user code printed. */
@@ -56,7 +59,8 @@ type Executor = {
   /** Told when it has come to rest. */
   rested: (() => void) | undefined;
   reportedSilent: boolean;
-  reportedBusy: boolean;
+  /** Whether it was said to be kept; undefined: it answers. */
+  reportedKept: boolean | undefined;
 };
 
 export type LoadedApp = { readonly fingerprint: string; readonly names: readonly string[] };
@@ -193,7 +197,7 @@ export class Executors {
       ready: false,
       rested: undefined,
       reportedSilent: false,
-      reportedBusy: false,
+      reportedKept: undefined,
     };
     this.#executors.set(number, executor);
     return new Promise<LoadedApp>((resolve, reject) => {
@@ -294,15 +298,12 @@ export class Executors {
         continue;
       }
       if (silentMs < busyAfterMs) {
-        if (executor.reportedBusy) this.#options.onAnswers(executor.number);
-        executor.reportedBusy = false;
+        if (executor.reportedKept !== undefined) this.#options.onAnswers(executor.number);
+        executor.reportedKept = undefined;
         executor.reportedSilent = false;
         continue;
       }
-      if (!executor.reportedBusy) {
-        executor.reportedBusy = true;
-        this.#options.onBusy(executor.number, running);
-      }
+      this.#reportBusy(executor, running, view.isKept());
       const { hangLimitMs } = this.#options;
       if (hangLimitMs !== undefined && silentMs > hangLimitMs)
         this.#end(executor, running, {
@@ -316,9 +317,17 @@ export class Executors {
     }
   }
 
+  #reportBusy(executor: Executor, running: AttemptName | undefined, kept: boolean): void {
+    if (executor.reportedKept === kept) return;
+    executor.reportedKept = kept;
+    this.#options.onBusy(executor.number, running, kept);
+  }
+
   #end(executor: Executor, guilty: AttemptName | undefined, loss: Loss): void {
     executor.guilty = guilty;
     executor.loss = loss;
+    // Native code may go on all the same: that is no right use.
+    this.#reportBusy(executor, guilty, false);
     this.#options.events.emit('executor.ended', { executor: executor.number, guilty, loss });
     void executor.worker.terminate();
   }

@@ -87,7 +87,7 @@ class Node {
       onAdded: (executor, port, names, away) =>
         this.#tellState({ kind: 'executor', executor, port, names, away }, [port]),
       onGone: (executor, guilty, loss) => this.#tellState({ kind: 'executorGone', executor, guilty, loss }),
-      onBusy: (executor, running) => this.#tellState({ kind: 'executorBusy', executor, running }),
+      onBusy: (executor, running, kept) => this.#tellState({ kind: 'executorBusy', executor, running, kept }),
       onAnswers: (executor) => this.#tellState({ kind: 'executorAnswers', executor }),
       onOutput: (line) => output.line(line),
       onFailed: (error) => this.#fail(error),

@@ -128,6 +128,9 @@ export type LocalOutcome = {
   readonly runMs: number;
 };
 
+/** `kept`: the code of a task keeps it from answering. */
+export type AnyExecutor = { readonly executor: number; readonly kept: boolean };
+
 export type TaskSettings = {
   readonly partition: number;
   readonly partitions: number;
@@ -138,8 +141,8 @@ export type TaskSettings = {
    * undefined if none does.
    */
   readonly takeExecutor?: (name: string | undefined) => number | undefined;
-  /** An executor, wanting work or not; one that answers, where there is one. */
-  readonly anyExecutor?: () => number | undefined;
+  /** An executor, wanting work or not: one that answers, where there is one, else one that is kept, where there is one. */
+  readonly anyExecutor?: () => AnyExecutor | undefined;
   /** What the executors that are there can run. What none can is kept for one that can. */
   readonly functionSets?: () => FunctionSets;
   /** What an executor can run. */

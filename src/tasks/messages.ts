@@ -130,7 +130,7 @@ export const fromClient = {
   giveUp: 9,
   /** request, id, fromStep. Answered with the text of a `TaskDetail`, or of undefined. */
   detail: 10,
-  /** request, id (just minted). Answered when a task of the node's own has gone through an executor. */
+  /** request, id (just minted). Answered when a task of the node's own is through (`request-canary.ts`). */
   canary: 11,
   /** request, on (1 | 0). An event without text now and then, when tasks of any partition have changed. Not for a partition. */
   changes: 12,

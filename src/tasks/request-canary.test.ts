@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { TaskPage } from '../protocol/task-view.ts';
 import { decodeError, decodeValue, encodeValue } from '../values/codec.ts';
 import { fromClient } from './messages.ts';
+import { excuseCanaries } from './request-canary.ts';
 import { taskTables } from './tables.ts';
 import { takeBackUnstarted } from './take-back.ts';
 import { type Part, World } from './world.fixture.ts';
@@ -43,6 +44,33 @@ test('a canary whose executor ends has failed, and nothing is left of it', () =>
   world.run();
   expect(world.reply(canary)?.ok).toBe(false);
   expect(rowsLeft(part)).toBe(0);
+});
+
+test('where all executors are kept a canary goes to none, and is through when its record is durable', () => {
+  const { world, part } = worldOf();
+  world.kept = true;
+  const canary = world.ask(part, fromClient.canary, world.mint(0));
+  expect(world.reply(canary)).toBeUndefined();
+  world.land(part);
+  expect(world.reply(canary)).toEqual({ ok: true, text: 'null' });
+  expect(world.executors[0]?.inbox).toEqual([]);
+  world.run();
+  expect([rowsLeft(part), part.tasks.alive, part.tasks.live.size]).toEqual([0, 0, 0]);
+});
+
+test('a canary whose executor is kept before it answers is through without it, and what it says later changes nothing', () => {
+  const { world, part } = worldOf();
+  const [canary, other] = [0, 0].map((partition) => world.ask(part, fromClient.canary, world.mint(partition)));
+  const task = world.start(world.mint(0), { ops: [] });
+  world.land(part);
+  world.transact(part, (tx) => excuseCanaries(part.tasks, tx, 99));
+  expect(part.tasks.live.size).toBe(2);
+  world.transact(part, (tx) => excuseCanaries(part.tasks, tx, world.executors[0]?.number ?? -1));
+  while (part.appends.length > 0) world.land(part);
+  for (const request of [canary, other]) expect(world.reply(request as number)).toEqual({ ok: true, text: 'null' });
+  expect(world.reply(task)).toBeUndefined();
+  world.run();
+  expect(world.replies.get(canary as number)).toHaveLength(1);
 });
 
 test('a canary under way to an executor that falls silent is not given back: it may yet be answered', () => {

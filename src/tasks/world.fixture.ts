@@ -61,6 +61,8 @@ export class World {
   readonly events: (readonly [request: number, event: TaskEvent])[] = [];
   /** The one result of each step that anybody was told. */
   readonly stepResults = new Map<string, string>();
+  /** The code of a task keeps every executor from answering. */
+  kept = false;
   #requests = 0;
   #executors = 0;
   #claims = 0;
@@ -101,7 +103,7 @@ export class World {
       },
       functionSets: () => this.names.sets,
       functionsOf: (number) => this.names.of(this.executors.find((executor) => executor.number === number)),
-      anyExecutor: () => this.executors[0]?.number,
+      anyExecutor: () => this.executors.map(({ number }) => ({ executor: number, kept: this.kept }))[0],
       retentionMs: retentionMs ?? 1_000_000_000,
       retentionTasks: retentionTasks ?? 1_000_000,
       queuedTasksMax: 1_000_000,

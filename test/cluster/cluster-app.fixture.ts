@@ -1,5 +1,5 @@
 /** An app whose tasks tell in which process they ran. */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { task } from '../../src/index.ts';
 
 export const where = task(async () => process.pid);
@@ -31,10 +31,25 @@ export const logs = task(async (ctx, lines: number) => {
   return lines;
 });
 
-/** In the process with that id it keeps its executor from answering; false elsewhere, at once. */
-export const hold = task(async (_ctx, { pid, ms }: { pid: number; ms: number }) => {
-  if (process.pid !== pid) return false;
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+type Keep = { readonly pid: number; readonly began: string; readonly until: string };
+
+/** Keeps the thread from when it writes one file until the other one is there. */
+const keepThread = ({ began, until }: Keep): void => {
+  writeFileSync(began, '');
+  while (!existsSync(until)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+};
+
+/** In the process with that id it computes until the file is there; false elsewhere, at once. */
+export const computes = task(async (_ctx, keep: Keep) => {
+  if (process.pid !== keep.pid) return false;
+  keepThread(keep);
+  return true;
+});
+
+/** In the process with that id its executor answers nothing until the file is there, though none of its tasks runs; false elsewhere. */
+export const hangs = task(async (_ctx, keep: Keep) => {
+  if (process.pid !== keep.pid) return false;
+  setTimeout(keepThread, 50, keep);
   return true;
 });
 

@@ -268,7 +268,7 @@ export class ExecutorCore implements Host {
       const nowMs = this.env.clock.monotonic();
       if (nowMs - this.turnStartMs > turnMs) {
         this.flush(nowMs);
-        this.watch?.idle();
+        this.watch?.idle(this.slots.running);
         this.afterTurn(() => undefined);
         return false;
       }
@@ -281,7 +281,7 @@ export class ExecutorCore implements Host {
       const attempt = this.takeGrant(nowMs);
       if (attempt === undefined) {
         this.flush(nowMs);
-        this.watch?.idle();
+        this.watch?.idle(this.slots.running);
         if (this.slots.running === 0 && this.queue.peek() === undefined) this.rested?.();
         return false;
       }

@@ -198,6 +198,8 @@ export const rejects = task(() => new Promise(() => { void Promise.reject(new Er
 export const zombie = task(async () => { setTimeout(() => { throw new Error('after the end'); }, 1); return 'ended'; });
 export const computes = task(() => { const end = performance.now() + 400; while (performance.now() < end); });
 export const loops = task(() => { for (;;); });
+export const waitsAndLoops = task(async () => { await new Promise((resolve) => setTimeout(resolve, 10)); for (;;); });
+export const endsAndLoops = task(() => void setTimeout(() => { for (;;); }, 50));
 `;
 
 test('clock and chance of tasks are replayed in a thread', async () => {
@@ -256,14 +258,28 @@ test('an uncaught error that belongs to no task ends the thread with that error'
 test('the node thread sees what keeps an executor from answering, and when it must be through', async () => {
   const thread = new Thread(await write({ 'app.ts': app }));
   await thread.loaded();
-  expect(thread.view.running()).toBeUndefined();
+  expect([thread.view.running(), thread.view.isKept()]).toEqual([undefined, false]);
   await thread.grant(4, 'loops', 60_000);
   while (thread.view.running() === undefined || Date.now() - thread.view.heartbeatAt() < 150)
     await new Promise((resolve) => setTimeout(resolve, 10));
   const attempt = { partition: 1, epoch: 9, n: 4 };
-  expect(thread.view.running()).toEqual(attempt);
+  expect([thread.view.running(), thread.view.isKept()]).toEqual([attempt, true]);
   expect(thread.view.earliestDeadline()).toMatchObject({ attempt, timeoutMs: 60_000 });
   expect(Math.abs((thread.view.earliestDeadline()?.at ?? 0) - Date.now() - 60_000)).toBeLessThan(5_000);
+});
+
+const isSilent = ({ view }: Thread): boolean => Date.now() - view.heartbeatAt() > 150;
+
+test('it sees that code of a task does, also where that goes on by itself; and that what does belongs to none', async () => {
+  const thread = new Thread(await write({ 'app.ts': app }));
+  await thread.grant(1, 'waitsAndLoops');
+  while (!isSilent(thread) || !thread.view.isKept()) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(thread.view.running()).toBeUndefined();
+  const other = new Thread(await write({ 'app.ts': app }));
+  await other.grant(1, 'endsAndLoops');
+  await other.outcome(1);
+  while (!isSilent(other)) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect([other.view.running(), other.view.isKept()]).toEqual([undefined, false]);
 });
 
 test('what is revoked while code keeps the thread to itself is given back before the next task starts', async () => {

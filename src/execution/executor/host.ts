@@ -29,8 +29,8 @@ export interface Host {
 export interface Watch {
   /** User code of this attempt is entered. */
   entered(attempt: Attempt): void;
-  /** No user code runs now. */
-  idle(): void;
+  /** No user code runs now; `holding` attempts hold a slot, whose code may go on by itself. */
+  idle(holding: number): void;
   /** Of the attempts that hold a slot, the one whose time is up first. */
   deadline(earliest: Attempt | undefined): void;
 }

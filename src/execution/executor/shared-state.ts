@@ -20,7 +20,9 @@ const runningBlock = 1;
 const earliestBlock = runningBlock + blockWords;
 /** How late its event loop is: three words, in hundredths of a millisecond. */
 const loopDelayWord = earliestBlock + blockWords;
-const words = loopDelayWord + 3;
+/** How many attempts held a slot when no user code ran last. */
+const holdingWord = loopDelayWord + 3;
+const words = holdingWord + 1;
 
 const readsMax = 1_000;
 
@@ -44,6 +46,7 @@ export class SharedWatch implements Watch {
   private readonly view: Int32Array;
   private readonly monotonic: () => number;
   private idleKnown = true;
+  private holding = 0;
 
   constructor(shared: SharedArrayBuffer, monotonic: () => number) {
     this.view = new Int32Array(shared);
@@ -66,7 +69,10 @@ export class SharedWatch implements Watch {
     this.write(runningBlock, attempt);
   }
 
-  idle(): void {
+  idle(holding: number): void {
+    // First: between the two it would seem that nothing runs.
+    if (holding !== this.holding) Atomics.store(this.view, holdingWord, holding);
+    this.holding = holding;
     if (this.idleKnown) return;
     this.idleKnown = true;
     this.write(runningBlock, undefined);
@@ -122,6 +128,11 @@ export class ExecutorView {
    */
   running(): AttemptName | undefined {
     return this.read(runningBlock)?.attempt;
+  }
+
+  /** Whether, if its executor does not answer, code of a task is why: what was entered last, or what held a slot and went on by itself. */
+  isKept(): boolean {
+    return this.running() !== undefined || Atomics.load(this.view, holdingWord) > 0;
   }
 
   /** When the code that runs must be through: that of the attempt known to run, else the earliest of all that may run. */

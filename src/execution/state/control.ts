@@ -38,11 +38,12 @@ export type ToStateThread =
       readonly guilty: { readonly partition: number; readonly epoch: number; readonly n: number } | undefined;
       readonly loss: Loss;
     }
-  /** It does not answer at present; `running` keeps it. */
+  /** It does not answer at present; `running` keeps it, where that is known. `kept`: some code of a task does. */
   | {
       readonly kind: 'executorBusy';
       readonly executor: number;
       readonly running: { readonly partition: number; readonly epoch: number; readonly n: number } | undefined;
+      readonly kept: boolean;
     }
   /** It answers again. */
   | { readonly kind: 'executorAnswers'; readonly executor: number }

@@ -53,14 +53,20 @@ test('a task goes only to an executor that has its function', () => {
   expect(Array.from({ length: 3 }, () => turns.take(executors, 'a'))).toEqual([2, 0, 2]);
 });
 
-test('who may be any executor is one that answers, in turns; where none does, one of them all the same', () => {
+test('who may be any executor is one that answers, in turns, else one that is kept; where none is, one of them all the same', () => {
   const executors = peers(0, 0, 0);
   const turns = new ExecutorTurns();
-  const any = (count: number): (number | undefined)[] => Array.from({ length: count }, () => turns.any(executors));
+  const any = (count: number): (number | undefined)[] =>
+    Array.from({ length: count }, () => turns.any(executors)?.executor);
   (executors.get(1) as ExecutorPeer).silent = true;
   expect(new Set(any(4))).toEqual(new Set([0, 2]));
   for (const executor of executors.values()) executor.silent = true;
   expect(new Set(any(6))).toEqual(new Set([0, 1, 2]));
+  (executors.get(2) as ExecutorPeer).kept = true;
+  expect(any(2)).toEqual([2, 2]);
+  expect(turns.any(executors)?.kept).toBe(true);
+  (executors.get(1) as ExecutorPeer).silent = false;
+  expect(any(2)).toEqual([1, 1]);
   executors.clear();
   expect(any(1)).toEqual([undefined]);
 });

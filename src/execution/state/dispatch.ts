@@ -1,5 +1,6 @@
 /** Which executor gets how much of the work that is ready. */
 import { grantTasks } from '../../tasks/grant.ts';
+import type { AnyExecutor } from '../../tasks/leader.ts';
 import { fromExecutor } from '../../tasks/messages.ts';
 import type { AttemptName } from '../executor/control.ts';
 import type { Part } from './part.ts';
@@ -14,6 +15,8 @@ export type ExecutorPeer = {
   silent: boolean;
   /** What keeps it from answering, where that is known. */
   running?: AttemptName | undefined;
+  /** It is `silent` because some code of a task keeps it, and owes no canary. */
+  kept?: boolean;
   /** It is on another node. */
   readonly elsewhere: boolean;
   /** Of the app behind it. Those of the same app share one. */
@@ -81,12 +84,15 @@ export class ExecutorTurns {
   #last = -1;
   #nextOfAny = 0;
 
-  /** One whatever it wants, which is given no grant; one that answers, where there is one. Undefined: there is none. */
-  any(executors: ReadonlyMap<number, ExecutorPeer>): number | undefined {
-    const all = [...executors];
-    const answering = all.filter(([, { silent }]) => !silent);
-    const those = answering.length > 0 ? answering : all;
-    return those[this.#nextOfAny++ % those.length]?.[0];
+  /**
+   * One whatever it wants, which is given no grant: one that answers, where there is one, else one that is kept, where there is one.
+   * Undefined: there is none.
+   */
+  any(executors: ReadonlyMap<number, ExecutorPeer>): AnyExecutor | undefined {
+    const all = [...executors].map(([executor, { silent, kept = false }]) => ({ executor, silent, kept }));
+    const best = [all.filter(({ silent }) => !silent), all.filter(({ kept }) => kept), all];
+    const those = best.find(({ length }) => length > 0) ?? all;
+    return those[this.#nextOfAny++ % those.length];
   }
 
   /**

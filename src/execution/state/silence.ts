@@ -1,7 +1,8 @@
 /**
  * Executors that do not answer. One gets nothing more until it does; what it has not begun goes to others, as soon as
- * another wants work: until then it may yet answer and run it itself.
+ * another wants work: until then it may yet answer and run it itself. One that the code of a task keeps owes no canary.
  */
+import { excuseCanaries } from '../../tasks/request-canary.ts';
 import { takeBackUnstarted } from '../../tasks/take-back.ts';
 import type { AttemptName } from '../executor/control.ts';
 import { type ExecutorPeer, othersTakeWork } from './dispatch.ts';
@@ -16,12 +17,16 @@ export class SilentExecutors {
     this.#executors = executors;
   }
 
-  fellSilent(executor: number, running: AttemptName | undefined): void {
+  fellSilent(executor: number, running: AttemptName | undefined, kept: boolean, parts: Iterable<Part>): void {
     const known = this.#executors.get(executor);
     if (known === undefined) return;
     known.silent = true;
     known.running = running;
+    known.kept = kept;
     this.#holding.set(executor, running);
+    if (!kept) return;
+    for (const { host, tasks, leading } of parts)
+      if (leading) host.transact((tx) => excuseCanaries(tasks, tx, executor));
   }
 
   answers(executor: number): void {
@@ -29,6 +34,7 @@ export class SilentExecutors {
     if (known !== undefined) {
       known.silent = false;
       known.running = undefined;
+      known.kept = false;
     }
     this.#holding.delete(executor);
   }

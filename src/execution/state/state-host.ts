@@ -160,9 +160,12 @@ export class StateHost {
     for (const part of this.#parts.values()) this.#rollCalls.gone(part, executor);
   }
 
-  /** An executor does not answer: it gets nothing more until it does, and what waits behind `running` goes to others. */
-  executorBusy(executor: number, running: AttemptName | undefined): void {
-    this.#silent.fellSilent(executor, running);
+  /**
+   * An executor does not answer: it gets nothing more until it does, and what waits behind `running` goes to others. `kept`: some code of
+   * a task is why.
+   */
+  executorBusy(executor: number, running: AttemptName | undefined, kept: boolean): void {
+    this.#silent.fellSilent(executor, running, kept, this.#parts.values());
     this.#table.renew();
     for (const part of this.#parts.values()) this.#rollCalls.silent(part, executor, running);
     this.#planTurn();

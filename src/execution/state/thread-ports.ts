@@ -9,7 +9,7 @@ import type { ToStateThread } from './control.ts';
 export type PortUser = {
   readonly addExecutor: (executor: number, names: readonly string[], away: readonly string[]) => void;
   readonly removeExecutor: (executor: number, guilty: AttemptName | undefined, loss: Loss) => void;
-  readonly executorBusy: (executor: number, running: AttemptName | undefined) => void;
+  readonly executorBusy: (executor: number, running: AttemptName | undefined, kept: boolean) => void;
   readonly executorAnswers: (executor: number) => void;
   readonly fromExecutor: (executor: number, flat: Flat) => void;
   readonly addClient: (client: number) => void;
@@ -45,7 +45,7 @@ export class ThreadPorts {
         user.removeExecutor(message.executor, message.guilty, message.loss);
         return undefined;
       case 'executorBusy':
-        user.executorBusy(message.executor, message.running);
+        user.executorBusy(message.executor, message.running, message.kept);
         return undefined;
       case 'executorAnswers':
         user.executorAnswers(message.executor);
