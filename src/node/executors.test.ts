@@ -38,6 +38,12 @@ beforeEach(async () => {
      const cell = new Int32Array(new SharedArrayBuffer(4));
      const compute = () => { while (!existsSync(${JSON.stringify(go)})) Atomics.wait(cell, 0, 0, 20); };
      export const computes = task(() => compute());
+     let tries = 0;
+     const fails = () => { throw new Error('the first time'); };
+     const secondTry = (ctx, fn) =>
+       ctx.run('step', () => (++tries === 1 ? fails() : fn()), { retry: { attempts: 2, first: '10 ms' } });
+     export const computesInASecondTry = task((ctx) => secondTry(ctx, compute));
+     export const loopsInASecondTry = task((ctx) => secondTry(ctx, () => { for (;;); }));
      export const leavesATimer = task(() => void setTimeout(compute, 50));
      export const loops = task(() => { for (;;); });`,
   );
@@ -74,6 +80,7 @@ test('it is told that an executor does not answer, whether code of a task is why
   for (const [n, name, said] of [
     [1, 'computes', ['busy', 1, true]],
     [2, 'leavesATimer', ['busy', undefined, false]],
+    [3, 'computesInASecondTry', ['busy', 3, true]],
   ] as const) {
     grant(n, name);
     await untilLast(said);
@@ -83,8 +90,11 @@ test('it is told that an executor does not answer, whether code of a task is why
   }
 });
 
-test('one that must end because of its task is kept by it no more, should it go on all the same', async () => {
-  grant(1, 'loops', 800);
-  await untilLast(['gone', 1, 'timeout']);
-  expect(told.at(-2)).toEqual(['busy', 1, false]);
-});
+test.each(['loops', 'loopsInASecondTry'])(
+  'one that must end because of its task is kept by it no more, should it go on all the same: %s',
+  async (name) => {
+    grant(1, name, 800);
+    await untilLast(['gone', 1, 'timeout']);
+    expect(told.at(-2)).toEqual(['busy', 1, false]);
+  },
+);

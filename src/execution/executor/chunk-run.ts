@@ -18,6 +18,7 @@ import type { Attempt } from './attempt.ts';
 import { decodeOutcomes, encodeOutcomes, ItemFailure } from './chunk-outcomes.ts';
 import { contextOf } from './context.ts';
 import type { Host } from './host.ts';
+import { pauseBetweenTries } from './pause.ts';
 import { runInScope, Scope } from './scope.ts';
 import { policyOfAttempt } from './step-function.ts';
 import { isThenable } from './steps.ts';
@@ -156,17 +157,8 @@ class ChunkRun {
     this.closeScope();
     // What the item was told already it is told again; nothing of it is done twice.
     attempt.journal?.rewind();
-    attempt.pausesOpen++;
     const delayMs = backoffMs(this.tries, this.policy, host.env.random.fraction());
-    const forget = attempt.onEnd(
-      host.env.timers.after(delayMs, () => {
-        forget();
-        attempt.pausesOpen--;
-        this.begin();
-        host.touch(attempt);
-      }),
-    );
-    host.touch(attempt);
+    pauseBetweenTries(host, attempt, delayMs, () => this.begin());
     return false;
   }
 

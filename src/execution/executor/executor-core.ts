@@ -48,7 +48,7 @@ const shortMs = 2;
 export class ExecutorCore implements Host {
   readonly env: Env;
   readonly app: AppCatalogue;
-  private readonly watch: Watch | undefined;
+  readonly watch: Watch | undefined;
   private readonly slotCount: number;
   private readonly slots: Slots;
   private readonly links: LeaderLinks;

@@ -9,6 +9,8 @@ import type { Attempt } from './attempt.ts';
 export interface Host {
   readonly env: Env;
   readonly app: AppCatalogue;
+  /** Undefined: nobody looks. */
+  readonly watch: Watch | undefined;
   /** Tells the leader: the op, what names the attempt, then the fields. Nothing is sent for an attempt that has ended. */
   send(attempt: Attempt, op: number, ...fields: readonly unknown[]): void;
   /** Something of the attempt changed; the executor looks at it once the code that runs now has run out. */

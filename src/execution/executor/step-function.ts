@@ -24,6 +24,7 @@ import { decodeValue, encodeError, encodeValue } from '../../values/codec.ts';
 import type { Attempt } from './attempt.ts';
 import type { Host } from './host.ts';
 import type { Step } from './journal.ts';
+import { pauseBetweenTries } from './pause.ts';
 import { runInScope, type Scope } from './scope.ts';
 import { isThenable, openStep, refuseInsideStep } from './steps.ts';
 
@@ -163,15 +164,7 @@ class FunctionRun {
       return;
     }
     const delayMs = backoffMs(this.tries, policy, this.host.env.random.fraction());
-    attempt.pausesOpen++;
-    const forget = attempt.onEnd(
-      this.host.env.timers.after(delayMs, () => {
-        forget();
-        attempt.pausesOpen--;
-        this.begin();
-      }),
-    );
-    this.host.touch(attempt);
+    pauseBetweenTries(this.host, attempt, delayMs, () => this.begin());
   }
 
   /** Its own policy over the task's; most functions never need one. */
