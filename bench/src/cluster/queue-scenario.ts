@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { connect } from 'tutti/client';
 import { holds, noop, noopInput } from '../app.ts';
 import { batchesOf, span } from '../measure.ts';
+import { lastCount, QueuedTasks, queuedSettings, queueFigures } from '../queued-tasks.ts';
 import { check, type Scenario, scaled } from '../scenario.ts';
 import { Rig } from './rig.ts';
 
@@ -12,10 +13,6 @@ const slots = 4;
 const outstanding = 5_000;
 const batch = 500;
 const warmUpTasks = 50_000;
-/** The last ones queued: they run last, so the queue is empty when their results are there. */
-const lastCount = 10_000;
-/** Of the others every hundredth result is asked for. */
-const sampleEvery = 100;
 const lookMs = 50;
 
 export const clusterQueuedMillion: Scenario = {
@@ -41,46 +38,33 @@ export const clusterQueuedMillion: Scenario = {
     await allSlotsTaken(rig);
     const doneBefore = await noopsDone(rig);
 
-    const kept = new Map<number, string>();
+    const tasks = new QueuedTasks(client, n);
     const begin = rig.cost();
-    const queueing = await span(() =>
-      batchesOf(n, outstanding, batch, async (index) => {
-        const { id } = await client.start(noop, noopInput(index));
-        if (index >= n - lastCount || index % sampleEvery === 0) kept.set(index, id);
-      }),
-    );
+    const queueing = await tasks.queue(outstanding);
     const queued = rig.cost();
     const early = (await noopsDone(rig)) - doneBefore;
     check(early === 0, `${early} tasks ran while all slots were taken`);
 
-    const wrong: number[] = [];
-    const checkOne = async ([index, id]: [number, string]): Promise<void> => {
-      if ((await client.result(id)) !== index) wrong.push(index);
-    };
     const draining = await span(async () => {
       writeFileSync(gate, '');
       await Promise.all(held);
-      await Promise.all([...kept].filter(([at]) => at >= n - lastCount).map(checkOne));
+      await tasks.lastEnded();
     });
     const drained = rig.cost();
-    await Promise.all([...kept].filter(([at]) => at < n - lastCount).map(checkOne));
-    check(wrong.length === 0, `task ${wrong[0]} gave another result`);
+    await tasks.check();
     return {
       n,
       seconds: queueing.seconds + draining.seconds,
       cpuSeconds: queueing.cpuSeconds + draining.cpuSeconds,
       latencies: undefined,
       extra: {
-        queue_s: queueing.seconds,
-        queued_per_s: n / queueing.seconds,
-        drain_s: draining.seconds,
-        drained_per_s: n / draining.seconds,
+        ...queueFigures(n, queueing, draining),
         node_rss_mb: Math.max(...rig.nodesMemoryMb()),
         nodes_cpu_s: drained.nodesCpu - begin.nodesCpu,
         servers_cpu_s: drained.serversCpu - begin.serversCpu,
         queueing_nodes_cpu_s: queued.nodesCpu - begin.nodesCpu,
       },
-      settings: { nodes, slots, outstanding, batch, argumentBytes: 100 },
+      settings: { nodes, slots, ...queuedSettings(outstanding) },
     };
   },
 };

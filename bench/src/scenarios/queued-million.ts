@@ -4,15 +4,11 @@ import { join } from 'node:path';
 import { block, noop, noopInput } from '../app.ts';
 import { openBenchNode } from '../bench-node.ts';
 import { residentMemory } from '../machine.ts';
-import { batchesOf, span } from '../measure.ts';
+import { span } from '../measure.ts';
+import { lastCount, QueuedTasks, queuedSettings, queueFigures } from '../queued-tasks.ts';
 import { check, type Scenario, scaled } from '../scenario.ts';
 
 const outstanding = 10_000;
-const batch = 500;
-/** The last ones queued: they run last, so the queue is empty when their results are there. */
-const lastCount = 10_000;
-/** Of the others every hundredth result is asked for. */
-const sampleEvery = 100;
 
 export const queuedMillion: Scenario = {
   name: 'queued-million',
@@ -26,31 +22,17 @@ export const queuedMillion: Scenario = {
     while ((await node.stats()).busyExecutors < options.executors)
       await new Promise((resolve) => setTimeout(resolve, 5));
 
-    const kept = new Map<number, string>();
-    const queueing = await span(() =>
-      batchesOf(n, outstanding, batch, async (index) => {
-        const { id } = await node.start(noop, noopInput(index));
-        if (index >= n - lastCount || index % sampleEvery === 0) kept.set(index, id);
-      }),
-    );
+    const tasks = new QueuedTasks(node, n);
+    const queueing = await tasks.queue(outstanding);
     const queued = residentMemory();
 
-    const wrong: number[] = [];
-    const checkOne = async ([index, id]: [number, string]): Promise<void> => {
-      if ((await node.result(id)) !== index) wrong.push(index);
-    };
-    const [sample, last] = [
-      [...kept].filter(([at]) => at < n - lastCount),
-      [...kept].filter(([at]) => at >= n - lastCount),
-    ];
     const draining = await span(async () => {
       writeFileSync(gate, '');
       await Promise.all(blocked);
-      await Promise.all(last.map(checkOne));
+      await tasks.lastEnded();
     });
     const drained = residentMemory();
-    await Promise.all(sample.map(checkOne));
-    check(wrong.length === 0, `task ${wrong[0]} gave another result`);
+    await tasks.check();
     for (const state of ['queued', 'running'] as const)
       check((await node.list({ state, limit: 1 })).length === 0, `tasks are still ${state} at the end`);
     return {
@@ -59,16 +41,13 @@ export const queuedMillion: Scenario = {
       cpuSeconds: queueing.cpuSeconds + draining.cpuSeconds,
       latencies: undefined,
       extra: {
-        queue_s: queueing.seconds,
-        queued_per_s: n / queueing.seconds,
-        drain_s: draining.seconds,
-        drained_per_s: n / draining.seconds,
+        ...queueFigures(n, queueing, draining),
         queued_anon_mb: queued.anonMb,
         queued_file_mb: queued.fileMb,
         drained_anon_mb: drained.anonMb,
         drained_file_mb: drained.fileMb,
       },
-      settings: { outstanding, batch, argumentBytes: 100 },
+      settings: queuedSettings(outstanding),
     };
   },
 };
