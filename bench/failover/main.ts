@@ -9,10 +9,11 @@ import { machineCpuSeconds } from '../src/machine.ts';
 import { percentile, rounded } from '../src/measure.ts';
 
 const names = kinds.map(({ name }) => name);
-const help = `Usage: npm run bench:failover -- [KIND…] [--events 30] [--partitions 3] [--data DIR]
+const help = `Usage: npm run bench:failover -- [KIND…] [--events 30] [--pause 5] [--partitions 3] [--data DIR]
 
   npm run bench:failover                        thirty of each kind: about half an hour
   npm run bench:failover -- move --events 3     a quick look
+  npm run bench:failover -- move --pause 50     callers that pause for 50 ms between two calls: less load
 
 Kinds: ${names.join(', ')}. It needs a NATS server: npm run setup:nats.
 `;
@@ -22,12 +23,17 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     events: { type: 'string', default: '30' },
+    pause: { type: 'string', default: '5' },
     partitions: { type: 'string', default: '3' },
     data: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
-const [events, partitions] = [Number(values.events), Number(values.partitions)];
+const [events, pauseMs, partitions] = [values.events, values.pause, values.partitions].map(Number) as [
+  number,
+  number,
+  number,
+];
 const stranger = positionals.find((name) => !names.includes(name));
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
@@ -39,7 +45,11 @@ const play = async (kind: Kind): Promise<void> => {
     const folder = makeBenchFolder(values.data);
     const removeFolder = (): void => removeBenchFolder(folder);
     process.once('exit', removeFolder);
-    const round = await playRound(kind, Math.min(left, eventsPerCluster), { folder, partitions, executors: 1 });
+    const round = await playRound(kind, Math.min(left, eventsPerCluster), pauseMs, {
+      folder,
+      partitions,
+      executors: 1,
+    });
     process.off('exit', removeFolder);
     removeFolder();
     rounds.push(round);
@@ -76,6 +86,7 @@ const play = async (kind: Kind): Promise<void> => {
     lost,
     ran_twice: sum((round) => round.ranTwice),
     machine_cores: rounded((machineCpuSeconds() - cpu) / ((performance.now() - beganMs) / 1_000)),
+    pause_ms: pauseMs,
     partitions,
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -83,9 +94,9 @@ const play = async (kind: Kind): Promise<void> => {
 };
 
 if (values.help) process.stdout.write(help);
-else if (stranger !== undefined || !(events >= 1) || !(partitions >= 1)) {
+else if (stranger !== undefined || !(events >= 1) || !(pauseMs >= 0) || !(partitions >= 1)) {
   process.stderr.write(
-    `${stranger === undefined ? 'Counts are 1 or more.' : `There is no kind "${stranger}".`}\n\n${help}`,
+    `${stranger === undefined ? 'Events and partitions are 1 or more, and a pause is milliseconds.' : `There is no kind "${stranger}".`}\n\n${help}`,
   );
   process.exitCode = 2;
 } else for (const kind of kinds) if (positionals.length === 0 || positionals.includes(kind.name)) await play(kind);

@@ -11,8 +11,6 @@ import { noted } from '../app.ts';
 
 type Client = RemoteClient<typeof app>;
 
-/** Between two calls: what is measured is waiting, not load. */
-const pauseMs = 5;
 const checksAtOnce = 64;
 
 type Caller = {
@@ -32,12 +30,14 @@ type Caller = {
 export class Callers {
   readonly #callers: readonly Caller[];
   readonly #file: string;
+  readonly #pauseMs: number;
   readonly #loops: Promise<void>[];
   #going = true;
 
-  /** Begins. `clients`: one for each partition. Where tasks note that they ran is `file`. */
-  constructor(clients: readonly Client[], file: string) {
+  /** Begins. `clients`: one for each partition. Where tasks note that they ran is `file`. `pauseMs`: between two calls of one. */
+  constructor(clients: readonly Client[], file: string, pauseMs: number) {
     this.#file = file;
+    this.#pauseMs = pauseMs;
     this.#callers = clients.map((client, partition) => ({ client, partition, beganMs: undefined, calls: [] }));
     this.#loops = this.#callers.map((caller) => this.#loop(caller));
     // Who never waits for them has failed for another reason.
@@ -97,7 +97,7 @@ export class Callers {
       const result = await caller.client.run(noted, { file: this.#file, key }, { key });
       caller.calls.push({ key, beganMs, endedMs: performance.now(), result });
       caller.beganMs = undefined;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
     }
   }
 }

@@ -86,10 +86,15 @@ export const kinds: readonly Kind[] = [
 const nodes = 3;
 
 /**
- * One cluster to which `events` of a kind happen, one node after the other. A new cluster for each few: a node that fell out often is
- * left out for longer each time.
+ * One cluster to which `events` of a kind happen, one node after the other, while callers call, each `pauseMs` after its last answer. A
+ * new cluster for each few: a node that fell out often is left out for longer each time.
  */
-export const playRound = async (kind: Kind, events: number, options: Omit<RigOptions, 'nodes'>): Promise<Round> => {
+export const playRound = async (
+  kind: Kind,
+  events: number,
+  pauseMs: number,
+  options: Omit<RigOptions, 'nodes'>,
+): Promise<Round> => {
   await using rig = await Rig.start({ ...options, nodes });
   const urls = rig.nodes.urls;
   const clients = Array.from({ length: rig.partitions }, (_, partition) => {
@@ -97,7 +102,7 @@ export const playRound = async (kind: Kind, events: number, options: Omit<RigOpt
     const at = kind.aside ? 0 : partition % nodes;
     return rig.client([urls[at] as string, ...urls.slice(at + 1), ...urls.slice(0, at)]);
   });
-  const callers = new Callers(clients, `${options.folder}/noted`);
+  const callers = new Callers(clients, `${options.folder}/noted`, pauseMs);
   await callers.served(performance.now());
   const outcomes: Outcome[] = [];
   for (let event = 0; event < events; event++) {
