@@ -7,11 +7,13 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '../../../src/client/client.ts';
+import { health } from '../../../src/engine/nats/server/server-health.ts';
 import type { ClusterOverview } from '../../../src/protocol/cluster-overview.ts';
 import { type ClusterNodeProcess, type ClusterNodes, startClusterNodes } from '../../../tools/cluster-nodes.ts';
 import { freePorts, type NatsCluster, startNatsCluster } from '../../../tools/nats-cluster.ts';
 import * as app from './faults-app.fixture.ts';
 import type { NodeFault } from './node-preload.fixture.ts';
+import { plantVariable } from './planted-bugs.ts';
 import { type Party, Wires } from './wires.ts';
 
 export const size = 3;
@@ -39,6 +41,8 @@ export class FaultyCluster {
   readonly wires: Wires;
   readonly nats: NatsCluster;
   readonly nodes: ClusterNodes;
+  /** Whose files were damaged last. */
+  damagedServer: number | undefined;
   readonly #onExit = (): void => this.#remove();
   readonly #faults: { skewMs: number; cut: Set<number> }[] = numbers.map(() => ({ skewMs: 0, cut: new Set() }));
 
@@ -94,10 +98,9 @@ export class FaultyCluster {
         partitions,
         logLevel: 'silent',
         process: () => ({
-          execArgv: ['node-preload', 'small-limits'].flatMap((name) => [
-            '--import',
-            new URL(`./${name}.fixture.ts`, import.meta.url).href,
-          ]),
+          execArgv: [...(plantVariable in process.env ? ['planted-bug'] : []), 'node-preload', 'small-limits'].flatMap(
+            (name) => ['--import', new URL(`./${name}.fixture.ts`, import.meta.url).href],
+          ),
         }),
         configure: (start, index) => ({
           ...start,
@@ -136,10 +139,12 @@ export class FaultyCluster {
     await Promise.all(
       this.nats.servers.map((server, index) => (server.pid === undefined ? this.nats.start(index) : 0)),
     );
-    await Promise.all(numbers.map((index) => (this.node(index).pid === undefined ? this.startNode(index) : undefined)));
+    await Promise.all(numbers.map((index) => this.startNode(index)));
   }
 
+  /** Settles at once if it runs. */
   async startNode(index: number): Promise<void> {
+    if (this.node(index).pid !== undefined) return;
     await this.node(index).start();
     this.#tellNode(index);
   }
@@ -169,6 +174,12 @@ export class FaultyCluster {
   storeOf(server: number): string {
     const { options } = this.nats.servers[server] as (typeof this.nats.servers)[number];
     return options.server.storeFolder;
+  }
+
+  /** Whether a server says that it takes part, and has what the others have. */
+  async isCurrent(server: number): Promise<boolean> {
+    const { options } = this.nats.servers[server] as (typeof this.nats.servers)[number];
+    return (await health(options.server.monitor, 'current')) === 'ok';
   }
 
   /** Takes all the room that is left on the small disk. */

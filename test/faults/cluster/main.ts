@@ -1,11 +1,12 @@
 /**
- * `npm run soak:faults -- [--seed S] [--minutes N] [--nemesis NAME[,NAME]]`: runs of the fault test for as long as one likes, each
- * on a fresh cluster and with a seed that follows from S: all kinds of faults in an order that the seed draws, every third run two
- * at a time. Ends with what was done, and the longest stalls of each kind.
+ * `npm run soak:faults -- [--seed S] [--minutes N] [--nemesis NAME[,NAME]] [--plant BUG]`: runs of the fault test for as long as one
+ * likes, each on a fresh cluster and with a seed that follows from S: all kinds of faults in an order that the seed draws, every third
+ * run two at a time. Ends with what was done, and the longest stalls of each kind.
  */
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../../../src/values/hash.ts';
 import { Dice, type Nemesis, nemeses } from './nemeses.ts';
+import { clusterBugs, plantVariable } from './planted-bugs.ts';
 import { runFaults, type Struck } from './run.ts';
 import { stallsText } from './stalls.ts';
 
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     minutes: { type: 'string', default: '10' },
     nemesis: { type: 'string' },
+    plant: { type: 'string' },
     strikes: { type: 'string', default: String(strikesPerRun) },
     help: { type: 'boolean', short: 'h' },
   },
@@ -27,10 +29,18 @@ if (values.help === true) {
 --minutes N      after so long no other run begins (10)
 --seed S         where chance begins (chosen anew each time)
 --nemesis NAMES  only these, with commas between them: ${nemeses.map(({ name }) => name).join(', ')}
+--plant BUG      nodes have this bug, and its nemesis alone strikes, if none is named: laws must be broken.
+                 ${clusterBugs.map(({ name, nemesis }) => `${name} (${nemesis})`).join(', ')}
 --strikes N      in each run (${strikesPerRun})`);
   process.exit(0);
 }
-const names = values.nemesis?.split(',');
+const bug = clusterBugs.find(({ name }) => name === values.plant);
+if (values.plant !== undefined && bug === undefined) {
+  say(`There is no bug ${values.plant}; there are ${clusterBugs.map(({ name }) => name).join(', ')}.`);
+  process.exit(2);
+}
+if (bug !== undefined) process.env[plantVariable] = bug.name;
+const names = (values.nemesis ?? bug?.nemesis)?.split(',');
 const unknown = names?.find((name) => !nemeses.some((one) => one.name === name));
 if (unknown !== undefined) {
   say(`There is no nemesis ${unknown}; there are ${nemeses.map(({ name }) => name).join(', ')}.`);

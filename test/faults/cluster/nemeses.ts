@@ -88,24 +88,70 @@ const loseData = async (cluster: FaultyCluster, node: number): Promise<void> => 
   rmSync(cluster.node(node).data, { recursive: true, force: true });
 };
 
-/**
- * A server whose files were damaged, and a node that lost its data, begin together; and the node reaches no other server until it has
- * begun: it reads everything from that one, while that one makes good what it lacks.
- */
-const readAllFrom = (cluster: FaultyCluster, node: number, server: number) => async (): Promise<void> => {
-  for (const other of numbers) if (other !== server) cluster.wires.holdBoth(`node ${node}`, `server ${other}`);
-  const begun = Promise.all([cluster.nats.servers[server]?.start(), cluster.startNode(node)]);
-  // If it cannot, this is seen when all looks for rest.
-  await Promise.race([begun.catch(() => undefined), pause(readsAloneMs)]);
-  cluster.wires.heal();
-};
-
 /** The files with messages of logs of partitions at a server, the largest first. */
 const messageFiles = (cluster: FaultyCluster, server: number): readonly string[] =>
   readdirSync(cluster.storeOf(server), { recursive: true, encoding: 'utf8' })
     .filter((file) => /_log_p\d+\/msgs\/\d+\.blk$/.test(file))
     .map((file) => join(cluster.storeOf(server), file))
     .sort((a, b) => statSync(b).size - statSync(a).size);
+
+/**
+ * One at a time: what two servers have lost may be lost. Each has logs, unless they are kept by fewer servers than they should be: then it
+ * is one that keeps some.
+ */
+const serverToDamage = async (cluster: FaultyCluster, first: number): Promise<number> => {
+  const { damagedServer: last } = cluster;
+  // What it lacks it has not made good yet, or that cannot be seen.
+  if (last !== undefined && !(await cluster.isCurrent(last))) return last;
+  return (
+    numbers.map((number) => (first + number) % size).find((server) => messageFiles(cluster, server).length > 0) ?? first
+  );
+};
+
+/**
+ * A server is killed and its largest file of messages damaged; and a node loses its data, or all nodes do, so that nobody has copies to put
+ * back. Server and node begin together, and the node reaches no other server until it has begun: it reads everything from that one, while
+ * that one makes good what it lacks.
+ */
+const damageFile =
+  (damage: (file: string, dice: Dice) => string) =>
+  async (cluster: FaultyCluster, dice: Dice): Promise<Strike> => {
+    const node = dice.below(size);
+    const losers = dice.below(3) === 0 ? numbers : [node];
+    const server = await serverToDamage(cluster, dice.below(size));
+    cluster.damagedServer = server;
+    await Promise.all([cluster.nats.kill(server), ...losers.map((loser) => loseData(cluster, loser))]);
+    const [file] = messageFiles(cluster, server);
+    if (file === undefined) throw new Error(`Server ${server} has no messages to damage.`);
+    const who = losers === numbers ? 'all nodes' : `node ${node}`;
+    const what = `${damage(file, dice)}; ${who} must read all of it, node ${node} from server ${server}`;
+    return { what, heal: readAllFrom(cluster, node, server) };
+  };
+
+const readAllFrom = (cluster: FaultyCluster, node: number, server: number) => async (): Promise<void> => {
+  for (const other of numbers) if (other !== server) cluster.wires.holdBoth(`node ${node}`, `server ${other}`);
+  // Of two that strike at once the other may have started them.
+  const damaged = cluster.nats.servers[server];
+  const begun = Promise.all([damaged?.pid === undefined ? damaged?.start() : undefined, cluster.startNode(node)]);
+  // If it cannot, this is seen when all looks for rest.
+  await Promise.race([begun.catch(() => undefined), pause(readsAloneMs)]);
+  cluster.wires.heal();
+};
+
+const flipBytes = (file: string, dice: Dice): string => {
+  const bytes = readFileSync(file);
+  const at = Math.floor(bytes.length * dice.between([0.2, 0.9]));
+  for (let byte = at; byte < Math.min(at + 16, bytes.length); byte++) bytes[byte] = (bytes[byte] as number) ^ 0xff;
+  writeFileSync(file, bytes);
+  return `16 bytes at ${at} of ${file} are flipped`;
+};
+
+const truncate = (file: string, dice: Dice): string => {
+  const { size: before } = statSync(file);
+  const after = Math.floor(before * dice.between([0.3, 0.95]));
+  truncateSync(file, after);
+  return `${file} ends after ${after} of ${before} bytes`;
+};
 
 /**
  * What JetStream may use is used up: records are refused until another server leads. A node that was told so may be gone for good before
@@ -328,44 +374,8 @@ export const nemeses: readonly Nemesis[] = [
       return { what: `links are slow, up to ${most.toFixed(0)} ms a way`, heal: healWires(cluster) };
     },
   },
-  {
-    name: 'damaged-block',
-    lastsMs: [2_000, 4_000],
-    strike: async (cluster, dice) => {
-      const server = dice.below(size);
-      await cluster.nats.kill(server);
-      const node = dice.below(size);
-      await loseData(cluster, node);
-      const [file] = messageFiles(cluster, server);
-      if (file === undefined) throw new Error(`Server ${server} has no messages to damage.`);
-      const bytes = readFileSync(file);
-      const at = Math.floor(bytes.length * dice.between([0.2, 0.9]));
-      for (let byte = at; byte < Math.min(at + 16, bytes.length); byte++) bytes[byte] = (bytes[byte] as number) ^ 0xff;
-      writeFileSync(file, bytes);
-      return {
-        what: `16 bytes at ${at} of ${file} are flipped, and node ${node} must read all of it`,
-        heal: readAllFrom(cluster, node, server),
-      };
-    },
-  },
-  {
-    name: 'truncated-file',
-    lastsMs: [2_000, 4_000],
-    strike: async (cluster, dice) => {
-      const server = dice.below(size);
-      await cluster.nats.kill(server);
-      const node = dice.below(size);
-      await loseData(cluster, node);
-      const [file] = messageFiles(cluster, server);
-      if (file === undefined) throw new Error(`Server ${server} has no messages to lose.`);
-      const length = Math.floor(statSync(file).size * dice.between([0.3, 0.95]));
-      truncateSync(file, length);
-      return {
-        what: `${file} ends after ${length} bytes, and node ${node} must read all of it`,
-        heal: readAllFrom(cluster, node, server),
-      };
-    },
-  },
+  { name: 'damaged-block', lastsMs: [2_000, 4_000], strike: damageFile(flipBytes) },
+  { name: 'truncated-file', lastsMs: [2_000, 4_000], strike: damageFile(truncate) },
   {
     name: 'disk-full',
     lastsMs: [6_000, 10_000],

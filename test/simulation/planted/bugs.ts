@@ -5,11 +5,10 @@
 import { clusterBugs } from './cluster-bugs.ts';
 import { diskBugs } from './disk-bugs.ts';
 import { nodeBugs } from './node-bugs.ts';
+import type { Patch } from './patch.ts';
 import { registerBugs } from './register-bugs.ts';
 import { replicaBugs } from './replica-bugs.ts';
 import { taskBugs } from './task-bugs.ts';
-
-export type Patch = { readonly file: string; readonly find: string; readonly replace: string };
 
 export type PlantedBug = Patch & {
   readonly name: string;

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Patch, PlantedBug } from './bugs.ts';
+import type { PlantedBug } from './bugs.ts';
+import { type Patch, patched } from './patch.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -30,15 +31,10 @@ export class Copy {
   }
 
   /** Returns what takes it back. */
-  #apply({ file, find, replace }: Patch): () => void {
-    const path = join(this.#folder, file);
+  #apply(patch: Patch): () => void {
+    const path = join(this.#folder, patch.file);
     const before = readFileSync(path, 'utf8');
-    if (before.split(find).length !== 2)
-      throw new Error(`This is not exactly once in ${file}, so nothing can be planted there; adapt the patch: ${find}`);
-    writeFileSync(
-      path,
-      before.replace(find, () => replace),
-    );
+    writeFileSync(path, patched(before, patch));
     return () => writeFileSync(path, before);
   }
 
