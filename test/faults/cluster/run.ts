@@ -225,7 +225,7 @@ const ended = async (own: Load, other: ChildProcess): Promise<Operation[]> => {
     answered = true;
   });
   other.send('stop');
-  await Promise.race([Promise.all([own.stop(), answer]), pause(drainMs)]);
+  await Promise.race([Promise.all([own.stop(), answer]), pause(drainMs, undefined, { ref: false })]);
   // One that has answered is about to end.
   if (!answered) other.send('now');
   const [elsewhere] = await answer;
