@@ -16,7 +16,7 @@ const partitions = 6;
 const added = ['checked', 'gated', 'twice'];
 /** What nodes say that lack a task, where nobody is there who has it. */
 const nowhere = (name: string): string =>
-  `This node's app has no task ${name}, and no other node that is connected has it. This node's app has: ends, hold, `;
+  `This node's app has no task ${name}, and no other node that is connected has it. This node's app has: `;
 const tasksStarted = 12;
 
 let folder: string;
