@@ -13,8 +13,8 @@ export type StartRequest = {
   readonly id: string | undefined;
   readonly name: string;
   /**
-   * In JSON form; `TASK_UNKNOWN` for a name that neither this node's app has nor, in a cluster, that of another node that is there;
-   * `INPUT_INVALID` for what its schema refuses.
+   * In JSON form; `TASK_UNKNOWN` for a name that neither this node's app has nor, in a cluster, that of another node that is there,
+   * `NOT_READY` where those that have it give no answer; `INPUT_INVALID` for what its schema refuses.
    */
   readonly input: string;
   readonly key: string | undefined;

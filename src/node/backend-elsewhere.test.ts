@@ -113,8 +113,10 @@ test('where nobody has it, or who has it gave no answer, it says so and starts n
   });
   outcome = async () => ({ kind: 'none', silent: ['n2', 'n3'] });
   await expect(older.run(other)).rejects.toMatchObject({
-    code: 'TASK_UNKNOWN',
-    message: "This node's app has no task other, and n2, n3, where it is, gave no answer. This node's app has: echo.",
+    code: 'NOT_READY',
+    retry: 'later',
+    message:
+      "This node's app has no task other; n2, n3, where it is, gave no answer within 5 s. This node's app has: echo.",
   });
   expect(started).toEqual([]);
 });

@@ -211,13 +211,16 @@ export class NodeBackend implements Backend {
     if (id !== undefined && (await this.#client.status(id))?.name === name)
       return startSpec({ ...request, key: undefined }, input, undefined);
     const { silent } = outcome;
-    const others =
-      silent.length === 0
-        ? 'no other node that is connected has it'
-        : `${silent.join(', ')}, where it is, gave no answer`;
-    throw unknownTask(
-      name,
-      `This node's app has no task ${name}, and ${others}. This node's app has: ${this.#names()}.`,
+    const has = `This node's app has: ${this.#names()}.`;
+    if (silent.length === 0)
+      throw unknownTask(
+        name,
+        `This node's app has no task ${name}, and no other node that is connected has it. ${has}`,
+      );
+    throw new TuttiError(
+      'NOT_READY',
+      `This node's app has no task ${name}; ${silent.join(', ')}, where it is, gave no answer within ${limits.specWaitMs / 1_000} s. ${has}`,
+      { details: { name, silent } },
     );
   }
 

@@ -52,6 +52,7 @@ export const startRoute: Route = {
     'TASK_NONDETERMINISTIC',
     'DISK_FULL',
     'STORE_FULL',
+    'NOT_READY',
   ],
   handle: async (call) => {
     const { backend, bodies } = call.parts;
