@@ -3,8 +3,8 @@
  * and processes. `npm run test:crash` runs `crash`, which ends and kills processes a hundred times, and `alone` likewise but one file
  * after the other, last. `test/pack` is apart (`npm run test:pack`), because it installs packages, as `test/runtimes`
  * (`npm run test:runtimes`) and `test/next` (`npm run test:next`) do, and so are `test/browser` (`npm run test:browser`), because it
- * needs a browser, `test/shells` (`npm run test:shells`), because it needs shells, and `test/outside` (`npm run test:outside`),
- * because it makes networks.
+ * needs a browser, `test/shells` (`npm run test:shells`), because it needs shells, `test/outside` (`npm run test:outside`), because it
+ * makes networks, and `test/deploy` (`npm run test:deploy`), because it starts containers.
  */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
@@ -63,6 +63,7 @@ export default defineConfig({
             'test/browser/**',
             'test/faults/cluster/**',
             'test/outside/**',
+            'test/deploy/**',
             'test/shells/**',
             'test/simulation/*.test.ts',
             'test/simulation/planted/**',

@@ -54,7 +54,7 @@ export const unpackProgram = async (
 };
 
 /** The mirror and the keys with which this machine gets Debian itself. */
-const aptSource = (): { readonly mirror: string; readonly keys: string } => {
+export const aptSource = (): { readonly mirror: string; readonly keys: string } => {
   const keysDefault = '/usr/share/keyrings/debian-archive-keyring.gpg';
   for (const file of globSync('/etc/apt/sources.list.d/*.sources')) {
     for (const paragraph of readFileSync(file, 'utf8').split(/\n\s*\n/)) {

@@ -80,7 +80,7 @@ test('the unit of systemd is one, and its command exists', () => {
   const unit = read('deploy/tutti.service');
   const lines = unit.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   expect(lines.filter((line) => !/^(\[(Unit|Service|Install)\]|[A-Z][A-Za-z]+=\S.*)$/.test(line))).toEqual([]);
-  checkCommand((/^ExecStart=\/usr\/bin\/env (.*)$/m.exec(unit) as RegExpExecArray)[1] as string);
+  checkCommand((/^ExecStart=\/usr\/bin\/env node_modules\/\.bin\/(.*)$/m.exec(unit) as RegExpExecArray)[1] as string);
 });
 
 test('the compose file has three machines at addresses of its network, whose commands exist', () => {
