@@ -241,6 +241,7 @@ const joinCluster = async (app: string, functions: readonly string[]): Promise<J
   const looks = setInterval(() => {
     const heard = lifeLines.met.map((run) => member.cluster.hears(run));
     if (doubt.look(heard, env.clock.monotonic())) engine.leaveServer();
+    leaveIfAlone(member);
   }, limits.heartbeatMs);
   const close = async (): Promise<void> => {
     clearInterval(looks);
@@ -280,11 +281,21 @@ const tellGateways = ({ cluster }: Member): void => {
   tell({ kind: 'gateways', addresses });
 };
 
-/** Others can take over what this node has. */
+/** No other can take over what this node has: all that are there leave as well. */
 const isAlone = ({ cluster }: Member): boolean =>
   cluster.map?.members.some(
     (member) => member.id !== membership.member && takesPart(member) && member.state !== 'draining',
   ) !== true;
+
+/** This node gives away what it has. */
+let leaving = false;
+
+/** Where all nodes are stopped at once, each finds out only when the map says of the others that they leave. */
+const leaveIfAlone = (member: Member): void => {
+  if (!leaving || !isAlone(member)) return;
+  leaving = false;
+  tell({ kind: 'left' });
+};
 
 let joined: Promise<Joined> | undefined;
 /** Executors and clients that were there before the node was a member. */
@@ -321,8 +332,9 @@ const take = (toThread: ToMemberThread): void => {
     return;
   }
   if (toThread.kind === 'drain') {
-    if (isAlone(now.member)) tell({ kind: 'left' });
-    else now.member.cluster.drain();
+    leaving = true;
+    leaveIfAlone(now.member);
+    if (leaving) now.member.cluster.drain();
     return;
   }
   if (toThread.kind === 'askSpec') {

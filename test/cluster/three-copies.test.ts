@@ -5,6 +5,7 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../src/client/client.ts';
+import { limits } from '../../src/limits.ts';
 import { portOf } from '../../src/machine/ports.ts';
 import type { ClusterPartitionOverview } from '../../src/protocol/cluster-overview.ts';
 import type { Overview } from '../../src/protocol/overview.ts';
@@ -132,6 +133,14 @@ test('SIGTERM gives away what a machine holds', async () => {
   expect([code, err]).toEqual([0, expect.stringContaining('"drained":true')]);
   await squares(20, urls[0] as string);
   nothingRefused();
+});
+
+test('all that are left are ended at once: none waits for others to take what it holds', async () => {
+  const begunAt = performance.now();
+  const left = [at(0), at(2)];
+  for (const { running } of left) running.kill('SIGTERM');
+  for (const { running } of left) expect((await running.ended).code).toBe(0);
+  expect(performance.now() - begunAt).toBeLessThan(limits.leaveMs);
 });
 
 /** The rights that a node has at the servers are all that it needs. */
