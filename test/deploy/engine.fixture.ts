@@ -22,8 +22,9 @@ type Surroundings = Readonly<Record<string, string>>;
 export const said = async (
   [program, ...words]: readonly [string, ...string[]],
   env: Surroundings = {},
+  timeout = programMs,
 ): Promise<string> => {
-  const settings = { env: { ...process.env, ...env }, timeout: programMs, maxBuffer: 64 * 1024 * 1024 };
+  const settings = { env: { ...process.env, ...env }, timeout, maxBuffer: 64 * 1024 * 1024 };
   return (await execute(program, words, settings)).stdout;
 };
 
@@ -52,7 +53,7 @@ export class Engine {
       // No controllers are handed to it: nothing is counted.
       'pids_limit = 0',
       ...['[engine]', 'runtime = "runc"', 'cgroup_manager = "cgroupfs"', 'events_logger = "file"'],
-      ...['[network]', `network_config_dir = "${at('networks')}"`],
+      ...['[network]', 'network_backend = "netavark"', `network_config_dir = "${at('networks')}"`],
     ];
     const storage = ['[storage]', 'driver = "overlay"', `graphroot = "${at('store')}"`, 'runroot = "/run/containers"'];
     writeFileSync(at('containers.conf'), `${settings.join('\n')}\n`);

@@ -14,6 +14,9 @@ export const image = 'localhost/shop';
 const release = 'bookworm';
 const packages = ['systemd', 'passwd', 'libstdc++6'];
 
+/** Debian's mirrors are not always quick. */
+const fetchMs = 240_000;
+
 const app = `
 import { task } from 'tutti';
 export const charge = task(async (ctx, items: number) => {
@@ -47,23 +50,11 @@ export const makeImage = async (engine: Engine): Promise<void> => {
   // It would ask the registry for a newer npm, which nothing here reaches.
   writeFileSync(at('usr/local/etc/npmrc'), 'update-notifier=false\n');
   // Without the folders that are there already: an image has no path twice.
-  const added = [
-    'srv/shop',
-    ...['node', 'nats-server', 'npx', '../lib/node_modules'].map((name) => join('usr/local/bin', name)),
-  ];
+  const local = ['bin/node', 'bin/nats-server', 'bin/npx', 'lib/node_modules', 'etc/npmrc'];
+  const added = ['./srv/shop', ...local.map((path) => `./usr/local/${path}`)];
   const whole = join(engine.folder, 'image.tar');
   await copyFile(await base(), whole);
-  await said([
-    'tar',
-    '-C',
-    tree,
-    '--owner=0',
-    '--group=0',
-    '--append',
-    '-f',
-    whole,
-    ...added.map((path) => `./${path}`),
-  ]);
+  await said(['tar', '-C', tree, '--owner=0', '--group=0', '--append', '-f', whole, ...added]);
   await engine.podman('import', '--quiet', whole, image);
   for (const path of [whole, tree]) rmSync(path, { recursive: true });
 };
@@ -85,7 +76,7 @@ const base = async (): Promise<string> => {
   try {
     const made = join(folder, 'made.tar');
     const options = ['--quiet', '--variant=essential', `--include=${packages.join(',')}`];
-    await said(['mmdebstrap', ...options, release, made, aptSource().mirror]);
+    await said(['mmdebstrap', ...options, release, made, aptSource().mirror], {}, fetchMs);
     renameSync(made, kept);
     return kept;
   } finally {

@@ -98,6 +98,9 @@ function composeTests(engine: Engine): void {
 
   test('the commands of its comment make a cluster of three machines', async () => {
     await compose(['up', '-d', 'first']);
+    await expect
+      .poll(() => compose(['logs', 'first']), { timeout: 30_000, interval: 250 })
+      .toMatch(/a machine joins here/);
     for (const name of ['second', 'third']) await compose(['up', '-d', name], await newToken());
     await allWell();
   });
@@ -201,7 +204,7 @@ function systemdTests(engine: Engine): void {
   test('what was asked for cannot be: it is not tried again', async () => {
     await copied(changed('--host', '--hots'));
     await within('systemctl', 'daemon-reload');
-    await within('systemctl', 'start', 'tutti');
+    await within('systemctl', 'start', '--no-block', 'tutti');
     // A loop would be activating, auto-restart, instead.
     await expect.poll(states, { timeout: 30_000 }).toEqual(['failed', 'failed', 'exit-code']);
     expect([await shown('ExecMainStatus'), await shown('NRestarts')]).toEqual(['2', '0']);
