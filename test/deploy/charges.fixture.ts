@@ -10,7 +10,7 @@ export type Access = { readonly url: string; readonly certificate: string; reado
 
 const count = 12;
 
-/** Each has that many items, a fifth of a second each. Resolves when the charges are durable; `done` does when each of them has come to its sum. */
+/** Each has so many items, a fifth of a second each. Resolves when they are durable; `done` does when all have come to their sum. */
 export const startCharges = async (
   engine: Engine,
   access: Access,

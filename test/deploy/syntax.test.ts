@@ -1,4 +1,4 @@
-/** What `deploy/` has, read by the programs that it is for. `started.test.ts` starts it; `test/docs/cluster.test.ts` looks at its commands. */
+/** What `deploy/` has, read by the programs that it is for. `started.test.ts` starts it; `test/docs/` looks at its commands. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
