@@ -4,10 +4,10 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -33,6 +33,17 @@ export const mostAllowed = (what: 'open files' | 'processes'): number => {
   const [, most] = new RegExp(`^Max ${what} +\\S+ +(\\S+)`, 'm').exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
   const number = Number(most);
   return Number.isFinite(number) ? number : 1_048_576;
+};
+
+/** Debian's packages of the same names, in PATH or where podman looks. */
+const programs = ['podman', 'runc', 'netavark', 'iptables', 'catatonit', 'mmdebstrap'];
+
+/** Throws if what an engine consists of is not all there: that is no machine on which none can be, but one on which none is installed. */
+export const checkPrograms = (): void => {
+  const places = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/lib/podman'];
+  const missing = programs.filter((program) => !places.some((place) => existsSync(join(place, program))));
+  if (missing.length > 0)
+    throw new Error(`There is no ${missing.join(', ')}: apt-get install --no-install-recommends ${missing.join(' ')}`);
 };
 
 export class Engine {

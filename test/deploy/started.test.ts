@@ -1,13 +1,13 @@
 /**
  * What `deploy/` has, started as its comments say: three machines by compose, one by systemd that runs in a container. Where no
- * container can be started, nothing is, and that is said.
+ * container can be started though all programs for it are there, nothing is, and that is said.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Access, startCharges } from './charges.fixture.ts';
 import { composeCommand } from './compose.fixture.ts';
-import { Engine, mostAllowed, said } from './engine.fixture.ts';
+import { checkPrograms, Engine, mostAllowed, said } from './engine.fixture.ts';
 import { image, makeImage } from './image.fixture.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
@@ -31,6 +31,7 @@ type Status = {
   };
 };
 
+checkPrograms();
 const started = await Engine.start().then(
   (engine) => ({ engine }),
   (error: Error) => ({ why: error.message }),

@@ -1,13 +1,4 @@
 /** `npm run test:next`: the gateway in Next.js. Apart from the other tests, because it installs Next and builds an app with it. */
-import { defineConfig } from 'vitest/config';
-import { closingLineReporter } from '../../tools/closing-line.ts';
+import { testKind } from '../../tools/test-kind.ts';
 
-export default defineConfig({
-  root: import.meta.dirname,
-  test: {
-    reporters: ['default', closingLineReporter],
-    include: ['*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 300_000,
-  },
-});
+export default testKind(import.meta.dirname, { testTimeout: 60_000, hookTimeout: 300_000 });

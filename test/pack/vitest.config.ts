@@ -1,13 +1,4 @@
 /** `npm run test:pack`: the packed package in a clean folder. Apart from the other tests, because it installs packages. */
-import { defineConfig } from 'vitest/config';
-import { closingLineReporter } from '../../tools/closing-line.ts';
+import { testKind } from '../../tools/test-kind.ts';
 
-export default defineConfig({
-  root: import.meta.dirname,
-  test: {
-    reporters: ['default', closingLineReporter],
-    include: ['*.test.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 300_000,
-  },
-});
+export default testKind(import.meta.dirname, { testTimeout: 120_000, hookTimeout: 300_000 });

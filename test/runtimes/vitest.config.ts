@@ -1,13 +1,4 @@
 /** `npm run test:runtimes`: the client in other runtimes. Apart from the other tests, because it installs them. */
-import { defineConfig } from 'vitest/config';
-import { closingLineReporter } from '../../tools/closing-line.ts';
+import { testKind } from '../../tools/test-kind.ts';
 
-export default defineConfig({
-  root: import.meta.dirname,
-  test: {
-    reporters: ['default', closingLineReporter],
-    include: ['*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-  },
-});
+export default testKind(import.meta.dirname, { testTimeout: 60_000, hookTimeout: 60_000 });

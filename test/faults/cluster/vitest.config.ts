@@ -1,15 +1,8 @@
 /** `npm run test:faults`: real clusters, and what befalls them. */
-import { defineConfig } from 'vitest/config';
-import { closingLineReporter } from '../../../tools/closing-line.ts';
+import { testKind } from '../../../tools/test-kind.ts';
 
-export default defineConfig({
-  cacheDir: '.vitest',
-  test: {
-    root: import.meta.dirname,
-    include: ['*.test.ts'],
-    reporters: ['default', closingLineReporter],
-    testTimeout: 900_000,
-    hookTimeout: 60_000,
-    maxWorkers: 1,
-  },
+export default testKind(import.meta.dirname, {
+  testTimeout: 900_000,
+  hookTimeout: 60_000,
+  maxWorkers: 1,
 });
