@@ -13,7 +13,8 @@ test('a task is started from a form that its schema makes; what the schema refus
   await page.getByRole('button', { name: 'Add to items' }).click();
   await page.getByRole('button', { name: 'Start', exact: true }).click();
   await page.locator('.field', { hasText: 'sku' }).locator('.field-errors p').waitFor();
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-invalid'))).toBe('true');
+  // The field gets the focus with the next frame.
+  await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-invalid'))).toBe('true');
   await page.getByLabel('name', { exact: true }).fill('Ada');
   await page.getByLabel('sku').fill('tea');
   await page.getByLabel('pay').selectOption({ label: 'by: invoice' });
