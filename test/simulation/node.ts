@@ -145,9 +145,12 @@ export class SimNode {
     return { ...own, mapLog: new SimulatedLog(place, 'map', cluster.log) };
   }
 
-  /** Ends it, wherever it is. */
+  /** Ends it, wherever it is. A disk is lost also where the node was down already. */
   end(how: DiskEnd): void {
-    if (this.life === undefined) return;
+    if (this.life === undefined) {
+      if (how === 'lost') this.disk.end(how);
+      return;
+    }
     if (this.program?.inCheckpoint() === true) this.#world.count('crash during checkpoint');
     this.#ends?.(how);
     this.#world.trace?.leadsNoMore(this.name);

@@ -177,4 +177,9 @@ export const regressions: readonly Regression[] = [
     seed: 881_683_994,
     was: 'where costs were due and a dead leader had its successor where the plan has it, the same map was made again for ever',
   },
+  {
+    workload: 'registers',
+    seed: 78_453_155,
+    was: 'a node that was down when its damaged disk was to be replaced came back with it',
+  },
 ];
