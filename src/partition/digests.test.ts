@@ -147,6 +147,36 @@ describe('digests', () => {
     expect([...standby.store.reader().scan(0, items.id, '', undefined)].map(([key]) => key)).not.toContain('stray');
   });
 
+  test('are not waited for where a row that is read is none: STORE_FAILED, and the store is filled again', async () => {
+    const cluster = new Cluster();
+    const leader = await cluster.replica('lead').open();
+    const standby = await cluster.replica('follow').open();
+    await cluster.until(() => leader.host.core.role === 'leading');
+    leader.put('a', 'b', 'c');
+    await cluster.until(() => compared(cluster) === 1);
+    await cluster.until(() => standby.store.reader().marker(0).position > 0);
+    await standby.store.writer.write(0, [[items.id, 'a', Uint8Array.of(0x92, 1)]]);
+    await leader.host.close();
+    standby.host.claim();
+    await cluster.until(() => standby.host.core.role === 'leading');
+    // What the last checkpoint flushed is not read from the store again: it is after the next one.
+    standby.put('d', 'e', 'f');
+    await cluster.until(() => !standby.host.core.checkpointUnderWay && standby.host.core.dirtyRows === 0);
+    standby.host.transact((tx) => void tx.get(items, 'a'));
+    expect(standby.failures).toMatchObject([
+      { code: 'STORE_FAILED', details: { partition: 0, table: 'items', row: 'a' } },
+    ]);
+    await standby.host.close();
+    await standby.open();
+    await cluster.until(() => standby.host.core.position === cluster.log.end);
+    expect(standby.failures).toEqual([]);
+    expect(standby.rows().slice(0, 2)).toEqual([
+      ['a', { value: 'a' }],
+      ['b', { value: 'b' }],
+    ]);
+    expect(standby.store.reader().get(0, items.id, 'a')).not.toEqual(Uint8Array.of(0x92, 1));
+  });
+
   test('are published by a leader only as it made them as leader', () => {
     const rows = new Map<string, unknown>();
     const tx = {

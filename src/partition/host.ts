@@ -12,7 +12,7 @@ import { Partition } from './partition.ts';
 import type { PartitionEffect } from './partition-effect.ts';
 import type { Entry } from './pipeline.ts';
 import { RecordClock } from './record-clock.ts';
-import { damagedFrom, knownDamage } from './replica.ts';
+import { damagedFrom, damageToldBy, knownDamage } from './replica.ts';
 import { Scans } from './scans.ts';
 import { SharedLog } from './shared-log.ts';
 import { Snapshots } from './snapshot.ts';
@@ -372,16 +372,8 @@ export class PartitionHost<Output> {
       for (const position of this.#digests?.compare(this.core) ?? [])
         env.events.emit('digest.same', { partition: core.partition, position });
     } catch (error) {
-      this.#underWay.track(this.#noteDamage(error as TuttiError));
+      this.#fail(error);
     }
-  }
-
-  /** The store is filled again when it is opened next. */
-  async #noteDamage(error: TuttiError): Promise<void> {
-    const { writer, core } = this.#options;
-    const from = (error.details as { readonly position: number }).position;
-    await writer.write(core.partition, [damagedFrom(from)]).catch(() => undefined);
-    throw error;
   }
 
   #guard(action: () => void): void {
@@ -395,6 +387,12 @@ export class PartitionHost<Output> {
   #fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
-    this.#options.onFailed(error);
+    const { log, reader, writer, core, onFailed } = this.#options;
+    // A log of one's own may be all that there is: a person is to decide there.
+    const damaged = log.shared ? damageToldBy(error, reader, core.partition) : undefined;
+    // The store is filled again when it is opened next.
+    if (damaged !== undefined)
+      this.#underWay.track(writer.write(core.partition, [damagedFrom(damaged)]).catch(() => undefined));
+    onFailed(error);
   }
 }

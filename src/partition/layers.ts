@@ -15,6 +15,7 @@
  *   of the log was read as the store may hold, nothing is known: slices of a checkpoint that a crash cut short may lie in
  *   it, of rows that come later in the log.
  */
+import { TuttiError } from '../errors/tutti-error.ts';
 import type { StoreReader } from '../store/store.ts';
 import { decodeRow, encodeRow } from './record.ts';
 import type { AnyTable, Table, TableSet } from './table.ts';
@@ -89,7 +90,7 @@ export class Layers {
       if (row === undefined) row = layers.clean?.get(key);
       if (row === undefined) {
         const bytes = this.#store.get(this.#partition, table.id, key);
-        return bytes === undefined ? undefined : table.fromFields(decodeRow(bytes));
+        return bytes === undefined ? undefined : this.#rowOf(table, key, bytes);
       }
     }
     return row === null ? undefined : (row as Row);
@@ -122,7 +123,7 @@ export class Layers {
     const { frozen, active } = this.#layersOf(table.id);
     if (active.size === 0 && (frozen === undefined || frozen.size === 0)) {
       for (const [key, bytes] of this.#store.scan(this.#partition, table.id, from, to))
-        yield [key, table.fromFields(decodeRow(bytes))];
+        yield [key, this.#rowOf(table, key, bytes)];
       return;
     }
     const over: (readonly [key: string, row: unknown])[] = [];
@@ -136,7 +137,7 @@ export class Layers {
       for (; unflushed !== undefined && unflushed[0] < key; unflushed = over[++next])
         if (unflushed[1] !== null) yield unflushed as readonly [string, Row];
       // What lies over it counts, and comes next.
-      if (unflushed?.[0] !== key) yield [key, table.fromFields(decodeRow(bytes))];
+      if (unflushed?.[0] !== key) yield [key, this.#rowOf(table, key, bytes)];
     }
     for (; next < over.length; next++) {
       const unflushed = over[next] as readonly [string, Row];
@@ -167,11 +168,24 @@ export class Layers {
       // What lies over it counts: it is given from there, or deleted.
       if (layers.active.has(key) || layers.frozen?.has(key) === true) continue;
       given++;
-      yield [key, table.fromFields(decodeRow(bytes))];
+      yield [key, this.#rowOf(table, key, bytes)];
     }
     for (; next < over.length && given < most; given++) {
       const key = over[next++] as string;
       yield [key, row(key)];
+    }
+  }
+
+  /** A row as the store keeps it. Throws `STORE_FAILED` where it is none. */
+  #rowOf<Row>(table: Table<Row>, key: string, bytes: Uint8Array): Row {
+    try {
+      return table.fromFields(decodeRow(bytes));
+    } catch (error) {
+      throw new TuttiError(
+        'STORE_FAILED',
+        `Partition ${this.#partition}: a row of the table "${table.name}" cannot be read: the store is damaged.`,
+        { cause: error, details: { partition: this.#partition, table: table.name, row: key } },
+      );
     }
   }
 

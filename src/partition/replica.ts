@@ -31,6 +31,19 @@ export const knownDamage = (store: StoreReader, partition: number): number | und
   return row === undefined ? undefined : (decodeRow(row)[0] as number);
 };
 
+/** Where a store went bad at the latest, if that is what an error tells. */
+export const damageToldBy = (error: unknown, store: StoreReader, partition: number): number | undefined => {
+  const { code, details } = error as Partial<TuttiError>;
+  if (code === 'REPLICA_DIFFERS') return (details as { readonly position: number }).position;
+  if (code !== 'STORE_FAILED') return undefined;
+  try {
+    return store.marker(partition).position;
+  } catch {
+    // Nothing of it can be read, and nothing could be noted in it.
+    return undefined;
+  }
+};
+
 export class Replica {
   readonly chain: Chain;
   readonly layers: Layers;

@@ -182,4 +182,9 @@ export const regressions: readonly Regression[] = [
     seed: 78_453_155,
     was: 'a node that was down when its damaged disk was to be replaced came back with it',
   },
+  {
+    workload: 'registers',
+    seed: 682_356_185,
+    was: 'a row of the store that could not be read failed its partition with an error that nobody knew, and stayed there',
+  },
 ];

@@ -2,9 +2,9 @@
  * A row of a standby's store that goes bad where it is kept: nobody wrote it, and the store does not notice.
  *
  * What is promised (DESIGN section 3): the next digest of that store that is compared with the leader's differs and is reported,
- * and the store is filled again, whatever else happens. What is not: a replica that comes to lead before leads with that row. So one
- * that comes to lead, or waits too long for a digest, has its disk taken away. Logs lose nothing meanwhile: who has copies of what they
- * lost might be that replica.
+ * and the store is filled again, whatever else happens; likewise where the row is read and is none. What is not: a replica that comes to
+ * lead before leads with a row that can be read. So one that comes to lead, or waits too long for a digest, has its disk taken away.
+ * Logs lose nothing meanwhile: who has copies of what they lost might be that replica.
  */
 import type { StoreWrite } from '../../src/store/store.ts';
 import type { SimNode } from './node.ts';
@@ -122,7 +122,8 @@ export class RowDamage {
 
   /** Whether a replica stops because its row is bad. */
   explains(name: string, partition: number, code: unknown): boolean {
-    if (code !== 'REPLICA_DIFFERS') return false;
+    // One that leads, or is about to, may come upon the row itself.
+    if (code !== 'REPLICA_DIFFERS' && code !== 'STORE_FAILED') return false;
     const before = this.#overwritten;
     if (before?.name === name && before.partition === partition && this.#world.simulation.nowMs < before.untilMs)
       return true;
