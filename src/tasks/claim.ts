@@ -1,11 +1,15 @@
 /**
- * What a new leader does before it grants anything: it makes its memory again from the rows. An attempt that was noted and
- * is run by nobody is over; unless its task was waiting for a step, the crash is held against it (scenarios T3, T2).
+ * What a new leader does: it makes its memory again from the rows, and serves. What was noted to run it leaves alone until it is known
+ * who runs it (scenario T2): an attempt that is named is taken over. One that nobody names is over; unless its task was waiting for a
+ * step, the crash is held against it (scenario T3).
+ *
+ * T-unnamed: an attempt in `unnamed` has no entry in `live`, and its task does not stand in the queue. What happens to it meanwhile (a
+ * result of a step, its cancellation) happens to its rows, as with a task that is queued.
  */
 import { resendMessages } from '../partition/outbox.ts';
 import { type Lost, processEnded } from './blame.ts';
 import { settleStep } from './child-outcome.ts';
-import { attemptLost, loadSteps } from './grant.ts';
+import { attemptLost, exclusiveFrom, loadSteps } from './grant.ts';
 import { type Finished, type Live, liveOf, type TaskLeader, type TaskTransaction } from './leader.ts';
 import { grantKind, toExecutor } from './messages.ts';
 import { removedTable } from './removed-table.ts';
@@ -16,35 +20,25 @@ import { aliveState, newState } from './task-rows.ts';
 import { addTimer, timerOfTask, timeSleeps } from './timers.ts';
 
 /**
- * An attempt that an executor says it runs, as the roll call collected it. Only such as wait for nothing from the leader (the
- * result of a step, of a chunk): what was on its way there or back may be lost, so an executor lets go of the others.
+ * An attempt that an executor says it runs. Only such as wait for nothing from the leader (the result of a step, of a chunk): what was on
+ * its way there or back may be lost, so an executor lets go of the others.
  */
-export type Running = { readonly epoch: number; readonly n: number; readonly executor: number };
-
-/** Attempts that were noted and have no outcome: each is run by somebody who may say so, or by nobody any more. */
-export const attemptsNoted = (tx: Pick<TaskTransaction, 'scan'>): Set<string> => {
-  const names = new Set<string>();
-  for (const [, state] of tx.scan(stateTable)) if (state.status === taskStatus.running) names.add(nameOf(state));
-  return names;
-};
+export type AttemptName = { readonly epoch: number; readonly n: number };
 
 /**
- * Begins a leadership: `running` is what all live executors said they run of this partition. `previousEnd` says how the
- * process that ran the rest ended; undefined if no task can be to blame.
+ * Begins a leadership. `previousEnd` says how the process of the leader before ended; undefined if no task can be to blame. To be
+ * followed by `takeNamed` for each executor that says what it runs, and `loseUnnamed` when no more do.
  */
 export const claimTasks = (
   leader: TaskLeader,
   tx: TaskTransaction,
   epoch: number,
-  running: readonly Running[],
   previousEnd: string | undefined,
 ): void => {
   leader.epoch = epoch;
   if (previousEnd !== undefined) leader.suspectUpTo = tx.time;
   leader.finishedMeanwhile = new Set();
   leader.newestRemoved = tx.get(removedTable, '')?.newest ?? '';
-  const byName = new Map(running.map((attempt) => [nameOf(attempt), attempt]));
-  const lost: Lost[] = [];
   for (const [key, spec] of tx.scan(specTable)) {
     const state = tx.get(stateTable, key) ?? newState;
     noteAlive(leader, spec, state);
@@ -65,56 +59,74 @@ export const claimTasks = (
         break;
       }
       default: {
-        const attempt = byName.get(nameOf(state));
-        if (attempt !== undefined && adopt(leader, tx, key, state, attempt)) byName.delete(nameOf(state));
-        else lost.push({ key, state, waited: isWaiting(leader, tx, key, state) });
+        leader.unnamed.set(nameOf(state), key);
+        leader.nextN = Math.max(leader.nextN, state.n + 1);
       }
     }
   }
-  // Whatever else runs was given up, or granted in a record that is lost.
-  for (const attempt of byName.values()) stop(leader, tx, attempt);
-  processEnded(leader, tx, lost, previousEnd);
   watchersToTell(leader, tx);
   settleStep(leader, tx);
   resendMessages(tx, leader.settings.partition, leader.settings.partitions);
 };
 
 /**
- * An executor that did not answer the roll call in time says what it runs. What was taken for running there and is not goes
- * back to the queue; what it names and was given up is stopped.
+ * An executor says what it runs: that is taken over. What it names and was given up meanwhile, or granted in a record that is lost, is
+ * stopped. What was taken for running there and is not (it could not answer in time) goes back to the queue. Returns how many were
+ * taken over.
  */
-export const answeredLate = (
+export const takeNamed = (
   leader: TaskLeader,
   tx: TaskTransaction,
   executor: number,
-  running: readonly Running[],
-): void => {
+  running: readonly AttemptName[],
+): number => {
   const named = new Set(running.map(nameOf));
   for (const live of [...leader.live.values()])
     if (live.executor === executor && live.epoch !== leader.epoch && !named.has(nameOf(live)))
       attemptLost(leader, tx, live.key, { kind: 'returned' });
-  for (const attempt of running)
-    if (leader.attempt(attempt.epoch, attempt.n)?.executor !== executor) stop(leader, tx, attempt);
+  let count = 0;
+  for (const attempt of running) {
+    if (leader.attempt(attempt.epoch, attempt.n)?.executor === executor) continue;
+    if (adopt(leader, tx, attempt, executor)) count++;
+    else stop(leader, tx, attempt, executor);
+  }
+  settleStep(leader, tx);
+  return count;
+};
+
+/** Whatever nobody has named is over. `previousEnd` as for `claimTasks`. */
+export const loseUnnamed = (leader: TaskLeader, tx: TaskTransaction, previousEnd: string | undefined): void => {
+  const lost: Lost[] = [];
+  for (const [name, key] of leader.unnamed) {
+    const state = noted(tx, key, name);
+    if (state !== undefined) lost.push({ key, state, waited: isWaiting(leader, tx, key, state) });
+  }
+  leader.unnamed.clear();
+  processEnded(leader, tx, lost, previousEnd);
+  leader.queueSetAside();
   settleStep(leader, tx);
 };
 
-const stop = (leader: TaskLeader, tx: TaskTransaction, { epoch, n, executor }: Running): void => {
+/** The row of a task whose attempt of this name is noted; undefined: it was cancelled meanwhile. */
+const noted = (tx: TaskTransaction, key: string, name: string): StateRow | undefined => {
+  const state = tx.get(stateTable, key);
+  return state?.status === taskStatus.running && nameOf(state) === name ? state : undefined;
+};
+
+const stop = (leader: TaskLeader, tx: TaskTransaction, { epoch, n }: AttemptName, executor: number): void => {
   const flat = [toExecutor.cancel, leader.settings.partition, epoch, n, 'taken over by a new leader'];
   tx.emit({ kind: 'executor', executor, flat });
 };
 
-export const nameOf = (attempt: { readonly epoch: number; readonly n: number }): string =>
-  `${attempt.epoch} ${attempt.n}`;
+const nameOf = ({ epoch, n }: AttemptName): string => `${epoch} ${n}`;
 
-/** What runs well goes on under its own attempt; nothing is run twice. False: another one of that number was adopted before. */
-const adopt = (
-  leader: TaskLeader,
-  tx: TaskTransaction,
-  key: string,
-  state: StateRow,
-  { n, executor }: Running,
-): boolean => {
-  if (leader.byAttempt.has(n)) return false;
+/** What runs well goes on under its own attempt; nothing is run twice. False: it was given up, or another one of that number was adopted. */
+const adopt = (leader: TaskLeader, tx: TaskTransaction, attempt: AttemptName, executor: number): boolean => {
+  const { n } = attempt;
+  const key = leader.unnamed.get(nameOf(attempt));
+  const state = key === undefined ? undefined : noted(tx, key, nameOf(attempt));
+  if (key === undefined || state === undefined || leader.byAttempt.has(n)) return false;
+  leader.unnamed.delete(nameOf(attempt));
   const live = parkedEntry(leader, tx, key, state);
   live.executor = executor;
   live.started = true;
@@ -123,7 +135,7 @@ const adopt = (
   // How many results it got from earlier leaders is not known: when it parks, it comes back at once and counts anew.
   live.results = Number.POSITIVE_INFINITY;
   leader.byAttempt.set(n, live);
-  leader.nextN = Math.max(leader.nextN, n + 1);
+  if (state.crashes >= exclusiveFrom && live.pending === undefined) leader.beginExclusive(live);
   return true;
 };
 

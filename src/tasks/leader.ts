@@ -183,6 +183,8 @@ export class TaskLeader {
   timersKept = 0;
   readonly live = new Map<string, Live>();
   readonly byAttempt = new Map<number, Live>();
+  /** Attempts that earlier leaders noted, by epoch and n, of which nobody has said yet that it runs them: keys of their tasks. */
+  readonly unnamed = new Map<string, string>();
   readonly waiters = new Map<string, Waiter[]>();
   readonly followed = new Map<string, Followed>();
   /** Followed tasks that have changed in this step; their followers are told at its end (`followers.ts`). */
@@ -284,8 +286,9 @@ export class TaskLeader {
     return policy;
   }
 
+  /** Or may run: what runs is not known yet. */
   get exclusiveRuns(): boolean {
-    return this.#exclusive !== undefined;
+    return this.#exclusive !== undefined || this.unnamed.size > 0;
   }
 
   beginExclusive(live: Live): void {
@@ -300,6 +303,10 @@ export class TaskLeader {
   endExclusive(live: Live): void {
     if (this.#exclusive !== live) return;
     this.#exclusive = undefined;
+    this.queueSetAside();
+  }
+
+  queueSetAside(): void {
     for (const key of this.#setAside.splice(0)) this.queue.push(key, 0, 0, true);
   }
 }

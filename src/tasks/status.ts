@@ -60,8 +60,9 @@ const aliveStateOf = (tx: TaskTransaction, key: string, state: StateRow, live: L
   const waits = state.status === taskStatus.running && live?.pending !== undefined && live.pending.size > 0;
   return {
     state: waits ? 'waiting' : (taskStateNames[state.status] as TaskStateName),
-    // A parked task, and one that has come back from there, is in the attempt in which it was parked.
-    attempts: state.tries + (live === undefined ? 0 : 1),
+    // A parked task, and one that has come back from there, is in the attempt in which it was parked. One without an entry runs all the
+    // same where a new leader does not know yet who runs it.
+    attempts: state.tries + (live === undefined && state.status !== taskStatus.running ? 0 : 1),
     steps: live?.steps ?? (state.n === 0 ? 0 : countSteps(tx, key)),
   };
 };

@@ -12,7 +12,7 @@ import { createMemoryStore } from '../store/memory-store.ts';
 import { decodeValue } from '../values/codec.ts';
 import { hash16, type SeededRandom, seededRandom } from '../values/hash.ts';
 import { hashOfTaskId, mintTaskId, partitionOfHash } from '../values/task-id.ts';
-import { claimTasks, collectFinished, type Running } from './claim.ts';
+import { type AttemptName, claimTasks, collectFinished, loseUnnamed, takeNamed } from './claim.ts';
 import { takeClientMessage } from './client-requests.ts';
 import { ExecutorNames } from './executor-names.fixture.ts';
 import { executorLost, grantTasks } from './grant.ts';
@@ -43,6 +43,9 @@ export class Part {
     this.tasks = tasks();
   }
 }
+
+/** An attempt that an executor says it runs. */
+type Running = AttemptName & { readonly executor: number };
 
 export type Reply = { readonly ok: boolean; readonly text: string };
 
@@ -223,7 +226,12 @@ export class World {
     this.pump(part);
     while (part.core.role !== 'leading') this.land(part);
     part.up = true;
-    this.transact(part, (tx) => claimTasks(part.tasks, tx, part.core.epoch, running, previousEnd));
+    this.transact(part, (tx) => claimTasks(part.tasks, tx, part.core.epoch, previousEnd));
+    for (const { number } of [...this.executors]) {
+      const named = running.filter(({ executor }) => executor === number);
+      this.transact(part, (tx) => takeNamed(part.tasks, tx, number, named));
+    }
+    this.transact(part, (tx) => loseUnnamed(part.tasks, tx, previousEnd));
     for (let after: string | undefined = ''; after !== undefined; ) {
       const from: string = after;
       this.transact(part, (tx) => {

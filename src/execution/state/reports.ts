@@ -8,7 +8,8 @@ import { executorMessageLength, type takeExecutorMessage, takeReportAgain } from
 import { type Flat, isKept, toExecutor } from '../../tasks/messages.ts';
 import { isForHost } from './dispatch.ts';
 import type { Part } from './part.ts';
-import type { Reports } from './roll-call.ts';
+
+export type Reports = { readonly executor: number; readonly flat: Flat };
 
 /** A step is one record at most: it is kept small. */
 export const messagesPerStep = 128;

@@ -2,9 +2,9 @@
  * The partitions of a thread with their tasks, between clients, executors and other partitions: what comes from them becomes
  * steps, what steps let out is sent on, once a turn and in one array for each receiver. What is decided is decided in `tasks/`.
  *
- * - H1: a part takes messages only while it leads and has taken over its tasks (`roll-call.ts`); one that has failed takes none.
- * - H2: what executors report while a new leader asks around is held, and counts when that is over. What they had told leaders before,
- *   and tell again, counts first.
+ * - H1: a part takes messages only while it leads and has taken over its tasks; one that has failed takes none.
+ * - H2: what an executor reports counts once it has said what it runs, where a new leader has asked it (`roll-call.ts`). What it had told
+ *   leaders before, and tells again with that, counts first.
  *
  * It does not say which partitions are led here: that is its owner's to know (`open`, or `follow`, `claim`, `handOver`, `drop`).
  */
@@ -28,8 +28,8 @@ import { ownCanaryPartition } from './own-canary.ts';
 import { openPart, type Part } from './part.ts';
 import { fenced, PartTable } from './part-table.ts';
 import { PeerMail } from './peer-mail.ts';
-import { messagesPerStep, takeAgain, takeReports } from './reports.ts';
-import { type RollCall, RollCalls } from './roll-call.ts';
+import { messagesPerStep, takeReports } from './reports.ts';
+import { RollCalls } from './roll-call.ts';
 import { SilentExecutors } from './silence.ts';
 import type { StateHostOptions } from './state-host-options.ts';
 
@@ -65,8 +65,7 @@ export class StateHost {
     this.#mail = new PeerMail(options.bus);
     this.#finished = new FinishedTasks(options);
     this.#notices = new ChangeNotices(options.env, this.#clients, () => this.#planTurn());
-    const tookOver = (part: Part, rollCall: RollCall): void => this.#takeOver(part, rollCall);
-    this.#rollCalls = new RollCalls(this.#executors, options, tookOver, takeAgain, () => this.#planTurn());
+    this.#rollCalls = new RollCalls(this.#executors, options, () => this.#planTurn());
   }
 
   /** Leads all partitions. Throws `CLOSED` if it is closed meanwhile. */
@@ -203,7 +202,6 @@ export class StateHost {
       if (part === undefined || !part.leading || early || flat[at] === fromExecutor.runs) {
         if (part !== undefined && flat[at] === fromExecutor.runs) this.#rollCalls.answered(part, executor, flat, at);
         else if (flat[at + 1] === ownCanaryPartition) this.#options.onCanary?.(executor);
-        else if (!early) part?.rollCall?.hold(executor, flat.slice(at, at + length));
         at += length;
         continue;
       }
@@ -253,21 +251,18 @@ export class StateHost {
     this.#options.soon(() => {
       const part = this.#parts.get(number);
       if (part === undefined || part.host.core.epoch !== epoch || part.host.core.role !== 'leading') return;
-      this.#rollCalls.begin(part);
+      this.#takeOver(part);
     });
   }
 
-  #takeOver(part: Part, { running, again, held }: RollCall): void {
+  #takeOver(part: Part): void {
     const { epoch } = part.host.core;
     // Who does not lead has no use for it.
     this.#mail.receive(part.number, (messages) => this.#takeMail(part, messages));
-    part.host.transact((tx) => claimTasks(part.tasks, tx, epoch, running, part.previousEnd));
+    part.host.transact((tx) => claimTasks(part.tasks, tx, epoch, part.previousEnd));
     part.leading = true;
     this.#options.env.events.emit('partition.leading', { partition: part.number, epoch, tasks: part.tasks.alive });
-    if (running.length > 0)
-      this.#options.env.events.emit('partition.adopted', { partition: part.number, attempts: running.length });
-    for (const reports of again) takeAgain(part, reports);
-    for (const { executor, flat } of held) this.fromExecutor(executor, flat);
+    this.#rollCalls.begin(part);
     this.#finished.collect(part);
     this.#planTurn();
     this.#parts.settle(part.number, undefined);

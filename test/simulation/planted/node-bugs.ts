@@ -20,9 +20,9 @@ export const nodeBugs: readonly PlantedBug[] = [
     name: 'a hand-over forgets what is under way: tasks that ran and waited for a step',
     workload: 'cluster-tasks',
     file: 'src/tasks/claim.ts',
-    find: 'else lost.push({ key, state, waited: isWaiting(leader, tx, key, state) });',
+    find: 'if (state !== undefined) lost.push({ key, state, waited: isWaiting(leader, tx, key, state) });',
     replace:
-      'else if (previousEnd !== undefined) lost.push({ key, state, waited: isWaiting(leader, tx, key, state) });',
+      'if (state !== undefined && previousEnd !== undefined) lost.push({ key, state, waited: isWaiting(leader, tx, key, state) });',
     law: ['progress'],
     seeds: 20,
   },
@@ -34,7 +34,8 @@ export const nodeBugs: readonly PlantedBug[] = [
     replace: 'if (partition < 1e9) return;',
     law: ['not again', 'progress'],
     faults: 'handOver,disturb,clock',
-    seeds: 60,
+    seeds: 40,
+    first: 60,
   },
   {
     name: 'a task that was given to another executor completes for both',
