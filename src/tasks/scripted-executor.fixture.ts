@@ -1,4 +1,6 @@
 /** An executor that runs programs: grants in, reports out, by hand. */
+
+import type { AttemptName } from './claim.ts';
 import {
   entryState,
   type Flat,
@@ -12,6 +14,13 @@ import { childKey, type Op, type Program, thrownText, type Walker, walk } from '
 
 type Result = { readonly ok: boolean; readonly text: string };
 type ChunkInput = { readonly from: number; readonly collect: number; readonly items: readonly Program[] };
+
+/** An attempt that an executor says it runs. */
+export type Running = AttemptName & { readonly executor: number };
+
+/** What one of them says it runs. */
+export const namedBy = (executor: number, running: readonly Running[]): readonly Running[] =>
+  running.filter((attempt) => attempt.executor === executor);
 
 export type Observer = {
   /** A result of a step, as an attempt was told it. */

@@ -12,7 +12,7 @@ import { createMemoryStore } from '../store/memory-store.ts';
 import { decodeValue } from '../values/codec.ts';
 import { hash16, type SeededRandom, seededRandom } from '../values/hash.ts';
 import { hashOfTaskId, mintTaskId, partitionOfHash } from '../values/task-id.ts';
-import { type AttemptName, claimTasks, collectFinished, loseUnnamed, takeNamed } from './claim.ts';
+import { claimTasks, collectFinished, loseUnnamed, takeNamed } from './claim.ts';
 import { takeClientMessage } from './client-requests.ts';
 import { ExecutorNames } from './executor-names.fixture.ts';
 import { executorLost, grantTasks } from './grant.ts';
@@ -20,7 +20,7 @@ import { TaskLeader, type TaskOutput, type TaskTransaction } from './leader.ts';
 import { fireTimers, takeExecutorMessage, takePeerMessage } from './machine.ts';
 import { type Flat, fromClient, toClient } from './messages.ts';
 import { removeExpired } from './retention.ts';
-import { type Attempt, ScriptedExecutor } from './scripted-executor.fixture.ts';
+import { type Attempt, namedBy, type Running, ScriptedExecutor } from './scripted-executor.fixture.ts';
 import { taskTables } from './tables.ts';
 import type { WorldOptions } from './world-options.fixture.ts';
 
@@ -43,9 +43,6 @@ export class Part {
     this.tasks = tasks();
   }
 }
-
-/** An attempt that an executor says it runs. */
-type Running = AttemptName & { readonly executor: number };
 
 export type Reply = { readonly ok: boolean; readonly text: string };
 
@@ -100,9 +97,8 @@ export class World {
       partitions,
       executors: (name) => this.names.having(name).length,
       takeExecutor: (name) => {
-        const having = this.names.having(name);
-        const atOnce = this.random.fraction() < (this.options.atOnce ?? 0) && having.length > 0;
-        return atOnce ? this.pick(having).number : undefined;
+        const having = this.random.fraction() < (this.options.atOnce ?? 0) ? this.names.having(name) : [];
+        return having.length > 0 ? this.pick(having).number : undefined;
       },
       functionSets: () => this.names.sets,
       functionsOf: (number) => this.names.of(this.executors.find((executor) => executor.number === number)),
@@ -227,10 +223,8 @@ export class World {
     while (part.core.role !== 'leading') this.land(part);
     part.up = true;
     this.transact(part, (tx) => claimTasks(part.tasks, tx, part.core.epoch, previousEnd));
-    for (const { number } of [...this.executors]) {
-      const named = running.filter(({ executor }) => executor === number);
-      this.transact(part, (tx) => takeNamed(part.tasks, tx, number, named));
-    }
+    for (const { number } of [...this.executors])
+      this.transact(part, (tx) => takeNamed(part.tasks, tx, number, namedBy(number, running)));
     this.transact(part, (tx) => loseUnnamed(part.tasks, tx, previousEnd));
     for (let after: string | undefined = ''; after !== undefined; ) {
       const from: string = after;

@@ -128,13 +128,17 @@ export const taskBugs: readonly PlantedBug[] = [
     seeds: 20,
   },
   {
-    name: 'what is reported before a new leader knows who runs it is acknowledged, and lost',
+    name: 'what an executor tells again is taken before what it runs is taken over',
     workload: 'tasks',
-    file: 'src/execution/state/state-host.ts',
-    find: 'const early = part?.unanswered.has(executor) === true;',
-    replace: 'const early = part === undefined;',
-    law: ['progress'],
-    seeds: 40,
+    file: 'src/execution/state/roll-call.ts',
+    find: `    this.#take(part, executor, namesOf(attempts));
+    // What it had told leaders before.
+    takeAgain(part, { executor, flat: reports });`,
+    replace: `    takeAgain(part, { executor, flat: reports });
+    this.#take(part, executor, namesOf(attempts));`,
+    law: ['progress', 'not again', 'not twice'],
+    faults: 'handOver,disturb,clock',
+    seeds: 60,
   },
   {
     name: 'T3: the end of a process is held against no task',
