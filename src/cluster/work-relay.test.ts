@@ -133,3 +133,48 @@ test('what nobody waits for goes with the next message to that node, before it, 
   a.close();
   b.close();
 });
+
+test('a node that was forgotten, and did not notice, is met again at once under another number (L1)', async () => {
+  const env = manualEnv();
+  const bus = new LocalBus(env.timers);
+  const nothing = () => undefined;
+  const known: number[] = [];
+  const granted: Flat[] = [];
+  const node = (name: string): WorkRelay =>
+    new WorkRelay(
+      name,
+      bus,
+      env,
+      {
+        addExecutor: (executor) => known.push(executor),
+        removeExecutor: nothing,
+        removeExecutors: nothing,
+        executorBusy: nothing,
+        executorAnswers: nothing,
+        fromExecutor: nothing,
+      },
+      { addPeer: nothing, dropPeer: nothing, receive: (_executor, _peer, flat) => granted.push(flat) },
+    );
+  const [a, b] = [node('a'), node('b')];
+  const turns = async (): Promise<void> => {
+    for (let round = 0; round < 5; round++) {
+      env.advance(limits.linkTickMs);
+      await settled();
+    }
+  };
+  a.addNode('b');
+  b.addNode('a');
+  await turns();
+  b.addExecutor(5, [], []);
+  await turns();
+  expect(known.splice(0)).toEqual([5, 2 ** 20]);
+  a.removeNode('b');
+  a.addNode('b');
+  await turns();
+  expect(known).toEqual([2 ** 20 + 1]);
+  a.toExecutor(2 ** 20 + 1, [toExecutor.grant, 0]);
+  await turns();
+  expect(granted).toEqual([[toExecutor.grant, 0]]);
+  a.close();
+  b.close();
+});

@@ -138,7 +138,8 @@ export const taskBugs: readonly PlantedBug[] = [
     this.#take(part, executor, namesOf(attempts));`,
     law: ['progress', 'not again', 'not twice'],
     faults: 'handOver,disturb,clock',
-    seeds: 60,
+    first: 40,
+    seeds: 30,
   },
   {
     name: 'T3: the end of a process is held against no task',
