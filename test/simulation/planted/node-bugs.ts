@@ -34,8 +34,8 @@ export const nodeBugs: readonly PlantedBug[] = [
     replace: 'if (partition < 1e9) return;',
     law: ['not again', 'progress'],
     faults: 'handOver,disturb,clock',
-    seeds: 40,
-    first: 60,
+    first: 76,
+    seeds: 60,
   },
   {
     name: 'a task that was given to another executor completes for both',

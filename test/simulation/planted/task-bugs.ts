@@ -93,8 +93,8 @@ export const taskBugs: readonly PlantedBug[] = [
     find: 'return named?.epoch === epoch ? live : undefined;',
     replace: 'return named === undefined ? undefined : live;',
     law: ['one result', 'right result', 'progress', 'one outcome', 'no damage', 'no error', 'not twice'],
-    seeds: 40,
-    first: 150,
+    first: 178,
+    seeds: 60,
   },
   {
     name: 'T2: a new leader does not wait for what executors say they run',
@@ -138,8 +138,8 @@ export const taskBugs: readonly PlantedBug[] = [
     this.#take(part, executor, namesOf(attempts));`,
     law: ['progress', 'not again', 'not twice'],
     faults: 'handOver,disturb,clock',
-    first: 40,
-    seeds: 30,
+    first: 52,
+    seeds: 40,
   },
   {
     name: 'T3: the end of a process is held against no task',
@@ -185,8 +185,8 @@ export const taskBugs: readonly PlantedBug[] = [
     find: 'new NodeLink(() => this.#nextSession++, addedAtMs)',
     replace: 'new NodeLink(((number) => () => ++number)(0), addedAtMs)',
     law: ['progress', 'no error'],
-    first: 45,
-    seeds: 20,
+    faults: 'isolate,flap,die',
+    seeds: 10,
   },
   {
     name: 'a partition takes in more tasks than it may',
