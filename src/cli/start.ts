@@ -132,9 +132,11 @@ const startOn = async (client: RemoteClient, name: string, input: unknown, optio
     return (await client.tasks[name]!.start(input, options)).id;
   } catch (error) {
     if (!isTuttiError(error) || error.code !== 'TASK_UNKNOWN') throw error;
-    const names = (await client.app()).tasks.map((task) => task.name);
-    throw new TuttiError('TASK_UNKNOWN', `${error.message}${didYouMean(name, names)}`, {
-      details: { task: name, names },
+    // A node says what there is, in its cluster too.
+    const { names } = error.details;
+    const known = Array.isArray(names) ? names.filter((each) => typeof each === 'string') : [];
+    throw new TuttiError('TASK_UNKNOWN', `${error.message}${didYouMean(name, known)}`, {
+      details: { task: name, names: known },
     });
   }
 };

@@ -79,3 +79,14 @@ export const membersWith = (
   const goes = ({ state }: Member): number => (state === 'draining' ? 1 : 0);
   return turned.sort((a, b) => goes(a) - goes(b));
 };
+
+/** The tasks that the apps of the other members have, as far as they are there: in order, each once. */
+export const namesOfOthers = (
+  map: ClusterMap,
+  self: string,
+  isThere: (member: Member) => boolean,
+): readonly string[] => {
+  const others = map.members.filter((member) => member.id !== self && takesPart(member) && isThere(member));
+  const names = new Set(others.flatMap(({ app }) => map.apps[app] ?? []));
+  return [...names].sort();
+};

@@ -74,7 +74,7 @@ test('nobody has it: that is said at once', async () => {
   world.node('b', 'old', async () => spec);
   world.node('c', 'new', async () => spec);
   world.gone.add('run-c');
-  expect(await a.ask(question)).toEqual({ kind: 'none', silent: [] });
+  expect(await a.ask(question)).toEqual({ kind: 'none', silent: [], names: ['send'] });
   expect(world.asked).toEqual([]);
 });
 
@@ -110,7 +110,7 @@ test('the only one dies when it was asked: it is over as soon as that is known',
   await turns();
   world.gone.add('run-b');
   world.env.advance(limits.specAskMs);
-  expect(await outcome).toEqual({ kind: 'none', silent: ['b'] });
+  expect(await outcome).toEqual({ kind: 'none', silent: ['b'], names: [] });
 });
 
 test('nodes of a version that listens to no questions are waited for, and not longer than is said', async () => {
@@ -126,5 +126,5 @@ test('nodes of a version that listens to no questions are waited for, and not lo
     world.env.advance(100);
   }
   await turns();
-  expect(outcome).toEqual({ kind: 'none', silent: ['b'] });
+  expect(outcome).toEqual({ kind: 'none', silent: ['b'], names: ['pay', 'send'] });
 });

@@ -5,8 +5,8 @@
 import type { Bus } from '../engine/engine.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
-import type { ClusterMap, MemberInfo } from './cluster-map.ts';
-import { membersWith, SpecAsk } from './spec-ask.ts';
+import type { ClusterMap, Member, MemberInfo } from './cluster-map.ts';
+import { membersWith, namesOfOthers, SpecAsk } from './spec-ask.ts';
 import {
   decodeAnswer,
   decodeQuestion,
@@ -19,8 +19,11 @@ import {
 /** What came of a question. */
 export type SpecOutcome =
   | Exclude<SpecAnswer, { kind: 'cannot' }>
-  /** Nobody has said it. `silent`: members that have the task, were asked, and gave no answer. */
-  | { readonly kind: 'none'; readonly silent: readonly string[] };
+  /**
+   * Nobody has said it. `silent`: members that have the task, were asked, and gave no answer; `names`: tasks that other members that are
+   * there have.
+   */
+  | { readonly kind: 'none'; readonly silent: readonly string[]; readonly names: readonly string[] };
 
 export type SpecsElsewhereOptions = {
   readonly self: Pick<MemberInfo, 'id' | 'token'>;
@@ -61,6 +64,7 @@ export class SpecsElsewhere {
     const bytes = encodeQuestion(question);
     const order = this.#turn++;
     const names = new Map<string, string>();
+    const isThere = ({ token }: Member): boolean => hears(token);
     return new Promise((resolve) => {
       let over = false;
       let cancel = (): void => undefined;
@@ -73,8 +77,7 @@ export class SpecsElsewhere {
         cancel();
         while (!over && !this.#closed) {
           const known = map();
-          const having =
-            known === undefined ? [] : membersWith(known, question.name, self.id, ({ token }) => hears(token), order);
+          const having = known === undefined ? [] : membersWith(known, question.name, self.id, isThere, order);
           for (const { id, token } of having) names.set(token, id);
           const decision = ask.decide(
             having.map(({ token }) => token),
@@ -95,7 +98,11 @@ export class SpecsElsewhere {
               cancel = this.#after(decision.untilMs - now(), turn);
               return;
             case 'giveUp':
-              end({ kind: 'none', silent: decision.silent.map((run) => names.get(run) ?? run) });
+              end({
+                kind: 'none',
+                silent: decision.silent.map((run) => names.get(run) ?? run),
+                names: known === undefined ? [] : namesOfOthers(known, self.id, isThere),
+              });
               break;
             default:
               decision satisfies never;

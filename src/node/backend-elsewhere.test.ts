@@ -61,7 +61,7 @@ beforeEach(() => {
   started = [];
   outcome = async (name, input) => {
     const answer = await newer.specFor({ name, input });
-    return answer.kind === 'cannot' ? { kind: 'none', silent: [] } : answer;
+    return answer.kind === 'cannot' ? { kind: 'none', silent: [], names: ['echo'] } : answer;
   };
 });
 
@@ -109,9 +109,15 @@ test('where nobody has it, or who has it gave no answer, it says so and starts n
     code: 'TASK_UNKNOWN',
     message:
       "This node's app has no task other, and no other node that is connected has it. This node's app has: echo.",
-    details: { name: 'other' },
+    details: { name: 'other', names: ['echo'] },
   });
-  outcome = async () => ({ kind: 'none', silent: ['n2', 'n3'] });
+  outcome = async () => ({ kind: 'none', silent: [], names: ['another', 'echo', 'half'] });
+  await expect(older.start(other)).rejects.toMatchObject({
+    code: 'TASK_UNKNOWN',
+    message: expect.stringMatching(/This node's app has: echo\. Others have: another, half\.$/),
+    details: { names: ['echo', 'another', 'half'] },
+  });
+  outcome = async () => ({ kind: 'none', silent: ['n2', 'n3'], names: ['other'] });
   await expect(older.run(other)).rejects.toMatchObject({
     code: 'NOT_READY',
     retry: 'later',
@@ -122,7 +128,7 @@ test('where nobody has it, or who has it gave no answer, it says so and starts n
 });
 
 test('a start that was accepted, and comes again when nobody has the task any more, attaches to what it has started', async () => {
-  outcome = async () => ({ kind: 'none', silent: [] });
+  outcome = async () => ({ kind: 'none', silent: [], names: [] });
   expect(await older.start({ ...request, id, key: 'k', name: 'half', input: '84' })).toBe(id);
   expect(started).toMatchObject([{ id, key: undefined }]);
   for (const change of [{ name: 'other' }, { id: '0000000000000000000000000B' }])

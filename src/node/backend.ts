@@ -190,7 +190,7 @@ export class NodeBackend implements Backend {
     const { name, input, key, delayMs } = request;
     const task = this.#tasks.get(name);
     if (task === undefined && this.#elsewhere === undefined)
-      throw unknownTask(name, `The app has no task ${name}. It has: ${this.#names()}.`);
+      throw unknownTask(name, `The app has no task ${name}. It has: ${this.#names()}.`, [...this.#tasks.keys()]);
     if (key !== undefined) checkKey(key);
     if (!Number.isFinite(delayMs) || delayMs < 0)
       throw new TuttiError('DURATION_INVALID', `A task cannot start after ${delayMs} ms.`);
@@ -212,11 +212,15 @@ export class NodeBackend implements Backend {
       return startSpec({ ...request, key: undefined }, input, undefined);
     const { silent } = outcome;
     const has = `This node's app has: ${this.#names()}.`;
-    if (silent.length === 0)
+    if (silent.length === 0) {
+      const others = outcome.names.filter((each) => !this.#tasks.has(each));
+      const theirs = others.length === 0 ? '' : ` Others have: ${others.join(', ')}.`;
       throw unknownTask(
         name,
-        `This node's app has no task ${name}, and no other node that is connected has it. ${has}`,
+        `This node's app has no task ${name}, and no other node that is connected has it. ${has}${theirs}`,
+        [...this.#tasks.keys(), ...others],
       );
+    }
     throw new TuttiError(
       'NOT_READY',
       `This node's app has no task ${name}; ${silent.join(', ')}, where it is, gave no answer within ${limits.specWaitMs / 1_000} s. ${has}`,
@@ -231,8 +235,9 @@ export class NodeBackend implements Backend {
 
 const written = (input: string): string => encodeValue(decodeWritten(input), 'input');
 
-const unknownTask = (name: string, message: string): TuttiError =>
-  new TuttiError('TASK_UNKNOWN', message, { details: { name } });
+/** `names`: those that there are. */
+const unknownTask = (name: string, message: string, names: readonly string[]): TuttiError =>
+  new TuttiError('TASK_UNKNOWN', message, { details: { name, names } });
 
 const startSpec = ({ id, name, key, delayMs }: StartRequest, input: string, policy: string | undefined): StartSpec => ({
   id,

@@ -136,6 +136,11 @@ test('a node that lacks a task starts it as one that has it would', async () => 
     status: 404,
     body: { code: 'TASK_UNKNOWN', detail: expect.stringContaining(nowhere('nothing')) as unknown },
   });
+  // It is told what the others have too.
+  expect(await post('cheked', '1')).toMatchObject({
+    status: 404,
+    body: { detail: expect.stringMatching(/ Others have: .*checked/) as unknown },
+  });
 });
 
 test('a node that lacks a task shows it, cancels it and retries it', async () => {
