@@ -371,6 +371,8 @@ export const limits = {
   rosterRetryMs: 1_000,
   /** How long a change waits for the servers that are there to have taken it up. */
   rosterAppliedMs: 10_000,
+  /** How long one that is to be replaced, or another server, is waited for before it counts as not there. */
+  replaceAnswerMs: 3_000,
   machinesMax: 256,
 
   // Simulated worlds

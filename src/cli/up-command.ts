@@ -49,7 +49,7 @@ type UpOptions = MachineOptions & {
   readonly from?: string;
 };
 
-type JoinOptions = MachineOptions & { readonly token?: string };
+type JoinOptions = MachineOptions & { readonly token?: string; readonly replace?: string };
 
 const restart = `
 The same command again on the same data folder comes back; what makes the cluster is fixed by then, and no token is needed.
@@ -107,11 +107,20 @@ command with which another machine joins. JSON lines on stderr.`,
       program.command('join'),
       'make this machine one more of a cluster',
       'Makes this machine one more of a cluster, or brings it back: with the address and token that `tutti up` or `tutti token` printed\nthere. JSON lines on stderr.',
-      ['tutti join 10.0.0.7:8485 --token tutti1… app.ts'],
+      [
+        'tutti join 10.0.0.7:8485 --token tutti1… app.ts',
+        'tutti join 10.0.0.7:8485 --token tutti1… --replace n2 app.ts    with its own copies of what n2 had',
+      ],
     ),
     true,
   )
     .addOption(new Option('--token <token>', 'that `tutti up` or `tutti token` printed').env('TUTTI_JOIN_TOKEN'))
+    .addOption(
+      new Option(
+        '--replace <machine>',
+        'take the place of that one, which ran a NATS server and is gone for good',
+      ).argParser(nameText),
+    )
     .addHelpText('after', restart)
     .action(async (address: string, app: string, options: JoinOptions) =>
       exit(await join(address, app, options, shell)),
@@ -204,7 +213,7 @@ const up = async (app: string, options: UpOptions, shell: Shell, command: Comman
 };
 
 const join = async (address: string, app: string, options: JoinOptions, shell: Shell): Promise<number> => {
-  const settings = settingsOf(app, options, shell);
+  const settings = { ...settingsOf(app, options, shell), replaces: options.replace };
   return new Up(settings, shell, async (folder) => {
     const { token } = options;
     if (token === undefined)
@@ -223,6 +232,7 @@ const join = async (address: string, app: string, options: JoinOptions, shell: S
         port: options.port ?? limits.gatewayPortDefault,
         location: options.location ?? '',
         hasServer: await hasServer(shell),
+        replaces: options.replace,
       },
       nodeEnv(),
     );

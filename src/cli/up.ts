@@ -35,6 +35,8 @@ export type UpSettings = {
   readonly from?: string | undefined;
   readonly natsCa: string | undefined;
   readonly natsUser: { readonly user: string; readonly password: string } | undefined;
+  /** The machine, gone for good, whose place this one takes. */
+  readonly replaces?: string | undefined;
   /** What the folder says once it belongs to a cluster. */
   readonly fixed: Partial<Readonly<Record<'host' | 'name' | 'location', string | undefined>>> & {
     readonly port: number | undefined;
@@ -190,7 +192,13 @@ export const joinCommand = ({ address, token }: { readonly address: string; read
   shellLine(['tutti', 'join', address, '--token', token, app]);
 
 /** Throws `OPTION_INVALID` where the command line says other than the folder. */
-const checkFixed = (known: MachineSettings, { fixed, data }: UpSettings): void => {
+const checkFixed = (known: MachineSettings, { fixed, data, replaces }: UpSettings): void => {
+  if (replaces !== undefined && replaces !== known.replaces)
+    throw new TuttiError(
+      'OPTION_INVALID',
+      `${data} is that of ${known.name}, which is in the cluster already and did not take the place of ${replaces}. Leave --replace out, or name a new data folder.`,
+      { details: { option: 'replace' } },
+    );
   for (const option of ['host', 'name', 'location', 'port'] as const) {
     const wanted = fixed[option];
     if (wanted === undefined || wanted === known[option] || (option === 'port' && wanted === 0)) continue;

@@ -92,10 +92,13 @@ export class Door {
 
   async #member(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { registrar, report } = this.#options;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
     try {
       const name = memberBehind(request.socket as TLSSocket, registrar);
       const body = await bodyOf(request);
-      send(response, 200, await answerMember((request.url as string).slice(memberPath.length), body, name, registrar));
+      const what = (request.url as string).slice(memberPath.length);
+      send(response, 200, await answerMember(what, body, { name, gone: gone.signal }, registrar));
     } catch (error) {
       if (!isTuttiError(error)) report(error);
       refuse(response, error);

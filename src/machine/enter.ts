@@ -15,7 +15,7 @@ import { placeOf } from '../security/server-request.ts';
 import { certificateFiles, pairOf } from './certificates.ts';
 import { askDoor } from './follower.ts';
 import type { MachineFolder, MachineSettings } from './machine-folder.ts';
-import { findPorts, portOf } from './ports.ts';
+import { findPorts, hostAndPort, portOf } from './ports.ts';
 import { type Roster, readRoster } from './roster.ts';
 
 export type Beginning = {
@@ -31,8 +31,6 @@ export type Beginning = {
   readonly nats: readonly string[];
   readonly gatewayToken: string | undefined;
 };
-
-export const hostAndPort = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** Makes this machine the first of a cluster. */
 export const beginCluster = async (folder: MachineFolder, beginning: Beginning, env: Env): Promise<MachineSettings> => {
@@ -74,11 +72,14 @@ export type Joining = {
   readonly location: string;
   /** Whether it can run a server of the cluster. */
   readonly hasServer: boolean;
+  /** The machine, gone for good, whose place it takes. */
+  readonly replaces?: string | undefined;
 };
 
 /** Makes this machine one more of a cluster. Rejects as `joinCluster` does, and with `ENGINE_MISSING` where it has to bring a server. */
 export const enterCluster = async (folder: MachineFolder, joining: Joining, env: Env): Promise<MachineSettings> => {
   const { address, token, name, location, hasServer } = joining;
+  const replaces = joining.replaces === undefined ? {} : { replaces: joining.replaces };
   const { security } = folder;
   const door = placeOf(address, joining.host !== undefined && isOwn(joining.host) ? joining.host : undefined);
   const host = joining.host ?? (await ownAddressTowards(door.host, door.port));
@@ -95,6 +96,7 @@ export const enterCluster = async (folder: MachineFolder, joining: Joining, env:
     hosts: [host],
     ...(door.localAddress === undefined ? {} : { localAddress: door.localAddress }),
     offers: { ...serverAt(host, port), location },
+    ...replaces,
   }).catch((error: unknown) => {
     throw isTuttiError(error) && error.details['lacks'] === 'server' ? lacksServer(error) : error;
   });
@@ -110,6 +112,7 @@ export const enterCluster = async (folder: MachineFolder, joining: Joining, env:
     port,
     door: hostAndPort(door.host, door.port),
     location,
+    ...replaces,
   };
   folder.saveSettings(settings);
   return settings;
@@ -155,6 +158,6 @@ const newToken = ({ random }: Env): string => Buffer.from(random.bytes(tokenByte
 const lacksServer = (cause: unknown): TuttiError =>
   new TuttiError(
     'ENGINE_MISSING',
-    `The first three machines of this cluster run a NATS server each, and this one has none that could be run. Install nats-server (${installCommand()}), or set TUTTI_NATS_SERVER to one, and repeat the command.`,
+    `This machine is to run one of the three NATS servers of the cluster, and has none that could be run. Install nats-server (${installCommand()}), or set TUTTI_NATS_SERVER to one, and repeat the command.`,
     { cause },
   );

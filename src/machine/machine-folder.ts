@@ -29,6 +29,8 @@ export type MachineSettings = {
   /** Where machines join, `host:port`: on the machine that began the cluster. */
   readonly door: string;
   readonly location: string;
+  /** Whose place it took. */
+  readonly replaces?: string;
 };
 
 const formatVersion = 1;

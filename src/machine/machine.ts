@@ -19,18 +19,18 @@ import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
 import type { Env } from '../platform/env.ts';
 import { authorityFingerprint, openAuthority } from '../security/authority.ts';
-import type { JoinPorts } from '../security/join-handler.ts';
 import { fileTokenStore, JoinTokens } from '../security/join-tokens.ts';
 import { placeOf } from '../security/server-request.ts';
 import { Certificates, certificateFiles, pairOf } from './certificates.ts';
 import { Door } from './door.ts';
 import { isLoopback } from './enter.ts';
 import { Follower } from './follower.ts';
+import { joinPortsOf } from './joining.ts';
 import type { MachineFolder, MachineSettings } from './machine-folder.ts';
 import { portOf } from './ports.ts';
 import { Registrar } from './registrar.ts';
 import type { Registry } from './registry.ts';
-import { machineIn, membersOf, type Roster, serversMissing, serversOf, wantsServer } from './roster.ts';
+import { machineIn, type Roster, serversMissing, serversOf } from './roster.ts';
 import { type ServerSettings, serverFilesOf, serverSettings } from './server-settings.ts';
 
 export type MachineWatch = {
@@ -258,36 +258,17 @@ export class Machine {
     const tokens = this.#tokens;
     if (!(registrar instanceof Registrar) || tokens === undefined) return;
     const { host, port } = this.settings;
-    const join: JoinPorts = {
+    const join = joinPortsOf({
       authority: openAuthority(this.#folder.security, this.#env.clock.now()),
       tokens,
+      registrar,
       now: this.#env.clock.now,
-      wantsServer: (name) => wantsServer(registrar.roster, name),
-      isMember: (name) => registrar.isTaken(name),
-      admit: async ({ name, server, offers }) => {
-        const { route, client } = offers;
-        if (server && !(isAddress(route) && isAddress(client)))
-          throw new TuttiError('JOIN_REFUSED', 'The machine is not taken in: it does not say where its server is.');
-        await registrar.admit({
-          name,
-          drained: false,
-          ...(server ? { server: { route: route as string, client: client as string } } : {}),
-        });
-        this.#watch.say('info', { machine: name, server }, 'a machine has joined');
-      },
-      facts: () => {
-        const { cluster, replicas, partitions } = registrar.roster;
-        const servers = serversOf(registrar.roster).map(({ server }) => server);
-        return {
-          cluster,
-          replicas,
-          partitions,
-          routes: servers.map(({ route }) => route),
-          clients: servers.map(({ client }) => client),
-          members: membersOf(registrar.roster),
-        };
-      },
-    };
+      self: this.settings.name,
+      say: (fields, text) => this.#watch.say('info', fields, text),
+      pair: () => pairOf(this.#folder.security, 'server'),
+      copies: async () =>
+        this.#server === undefined ? 'it does not run' : health(this.#server.options.server.monitor, 'current'),
+    });
     this.#door = await Door.open({
       host,
       port: portOf(port).door,
@@ -383,8 +364,5 @@ export class Machine {
     );
   }
 }
-
-const isAddress = (text: string | undefined): boolean =>
-  /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/.test(text ?? '');
 
 const abortedError = (): TuttiError => new TuttiError('ABORTED', 'It was told to stop.');

@@ -18,12 +18,17 @@ export type MemberRequests = {
 
 export const memberPath = '/v1/member/';
 
-/** Answers for the member `name`. Throws the error to be told. */
-export const answerMember = async (what: string, body: string, name: string, registrar: Registrar): Promise<object> => {
+/** Answers for the member `name`, until its connection is `gone`. Throws the error to be told. */
+export const answerMember = async (
+  what: string,
+  body: string,
+  { name, gone }: { readonly name: string; readonly gone: AbortSignal },
+  registrar: Registrar,
+): Promise<object> => {
   const value = parsed(body);
   switch (what as keyof MemberRequests) {
     case 'roster':
-      if (Number.isSafeInteger(value['version'])) return registrar.next(name, value['version'] as number);
+      if (Number.isSafeInteger(value['version'])) return registrar.next(name, value['version'] as number, gone);
       break;
     case 'renew': {
       const { certificate, request, signature } = value;

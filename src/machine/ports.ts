@@ -3,6 +3,8 @@ import { createServer } from 'node:net';
 import { TuttiError } from '../errors/tutti-error.ts';
 import type { Random } from '../platform/env.ts';
 
+export const hostAndPort = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
 /** Counted from the first one. */
 export const portOf = (first: number) => ({
   /** Clients: the node's gateway. */

@@ -10,14 +10,17 @@ import { limits } from '../limits.ts';
 import type { Clock, Timers } from '../platform/env.ts';
 import { type Authority, type RenewalRequest, signRenewal } from '../security/authority.ts';
 import type { Apply, Registry } from './registry.ts';
+import { replaceable } from './replacement.ts';
 import {
   isTaken,
+  knownMachine,
   machineIn,
   type Roster,
   type RosterMachine,
   serversOf,
   withMachine,
   withoutMachine,
+  withReplacement,
 } from './roster.ts';
 
 export type RegistrarOptions = {
@@ -29,9 +32,12 @@ export type RegistrarOptions = {
   readonly apply: Apply;
 };
 
-type Seen = { version: number; atMs: number };
+/** `waiting`: how many questions are not answered yet. */
+type Seen = { version: number; atMs: number; waiting: number };
 
 const dayMs = 24 * 3_600_000;
+/** When those that are made now have run out. */
+const certificatesEnd = (now: number): number => now + limits.certificateDays * dayMs;
 
 export class Registrar implements Registry {
   readonly #options: RegistrarOptions;
@@ -74,13 +80,39 @@ export class Registrar implements Registry {
   }
 
   setDrained(name: string, drained: boolean): Promise<void> {
-    return this.#change((roster) => withMachine(roster, { ...this.#known(roster, name), drained }));
+    return this.#change((roster) => withMachine(roster, { ...knownMachine(roster, name), drained }));
+  }
+
+  /**
+   * Puts `machine` in the place of the one named `gone`, which is none any more; `keys`: of the servers that stay, by machine. Rejects with
+   * `OPTION_INVALID` where that cannot be.
+   */
+  replace(gone: string, machine: Required<RosterMachine>, keys: ReadonlyMap<string, string>): Promise<void> {
+    return this.#change((roster) => {
+      const now = this.#options.env.clock.now();
+      return withReplacement(
+        roster,
+        replaceable(roster, this.#options.self, gone),
+        { ...machine, drained: false },
+        keys,
+        now,
+        certificatesEnd(now),
+      );
+    });
+  }
+
+  /** How long ago a member asked, in milliseconds: 0 while its question waits; undefined: so long ago that it does not any more. */
+  heardMs(name: string): number | undefined {
+    const seen = this.#seen.get(name);
+    if (seen === undefined) return undefined;
+    const ms = seen.waiting > 0 ? 0 : this.#options.env.clock.monotonic() - seen.atMs;
+    return ms < limits.rosterWaitMs ? ms : undefined;
   }
 
   remove(name: string): Promise<void> {
     const { self, env } = this.#options;
     return this.#change((roster) => {
-      const machine = this.#known(roster, name);
+      const machine = knownMachine(roster, name);
       if (name === self)
         throw new TuttiError(
           'OPTION_INVALID',
@@ -89,40 +121,45 @@ export class Registrar implements Registry {
       if (machine.server !== undefined)
         throw new TuttiError(
           'OPTION_INVALID',
-          `${name} runs one of the ${roster.replicas} NATS servers, each of which has a copy of everything: it cannot be taken out. Its node alone: tutti drain ${name}`,
+          `${name} runs one of the ${roster.replicas} NATS servers, each of which has a copy of everything: it cannot be taken out. Its node alone: tutti drain ${name}. If it is gone for good, a new machine takes its place: tutti join … --replace ${name}`,
         );
       const now = env.clock.now();
-      return withoutMachine(roster, name, now, now + limits.certificateDays * dayMs);
+      return withoutMachine(roster, name, now, certificatesEnd(now));
     });
   }
 
-  /** A member that has `version` in use asks for a newer one. Settles with the newest after `rosterWaitMs` at the latest. */
-  async next(name: string, version: number): Promise<Roster> {
+  /**
+   * A member that has `version` in use asks for a newer one. Settles with the newest after `rosterWaitMs` at the latest, or when `gone` is
+   * aborted: its connection has ended.
+   */
+  async next(name: string, version: number, gone: AbortSignal): Promise<Roster> {
     const { clock } = this.#options.env;
-    this.#seen.set(name, { version, atMs: clock.monotonic() });
+    const { waiting = 0 } = this.#seen.get(name) ?? {};
+    const seen = { version, atMs: clock.monotonic(), waiting: waiting + 1 };
+    this.#seen.set(name, seen);
     this.#wake();
     const until = clock.monotonic() + limits.rosterWaitMs;
-    while (this.#roster.version <= version && clock.monotonic() < until && !this.#closed)
+    const ended = (): void => this.#wake();
+    gone.addEventListener('abort', ended);
+    while (this.#roster.version <= version && clock.monotonic() < until && !this.#closed && !gone.aborted)
       await this.#turn(until - clock.monotonic());
-    const seen = this.#seen.get(name);
-    if (seen !== undefined) seen.atMs = clock.monotonic();
+    gone.removeEventListener('abort', ended);
+    this.#answered(name, gone.aborted);
     return this.#roster;
+  }
+
+  #answered(name: string, gone: boolean): void {
+    const seen = this.#seen.get(name);
+    if (seen === undefined) return;
+    seen.waiting--;
+    if (!gone) seen.atMs = this.#options.env.clock.monotonic();
+    else if (seen.waiting === 0) this.#seen.delete(name);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake();
     await this.#changing;
-  }
-
-  #known(roster: Roster, name: string): RosterMachine {
-    const machine = machineIn(roster, name);
-    if (machine !== undefined) return machine;
-    throw new TuttiError(
-      'OPTION_INVALID',
-      `The cluster has no machine ${JSON.stringify(name)}. It has: ${roster.machines.map((one) => one.name).join(', ')}.`,
-      { details: { name } },
-    );
   }
 
   #change(make: (roster: Roster) => Roster): Promise<void> {

@@ -5,7 +5,7 @@ import type { NatsServerOptions } from '../engine/nats/server/server-config.ts';
 import { natsAccess } from '../security/nats-access.ts';
 import type { MachineSettings } from './machine-folder.ts';
 import { portOf } from './ports.ts';
-import { membersOf, type Roster, serversOf } from './roster.ts';
+import { machineIn, membersOf, type Roster, serverKeys, serversOf } from './roster.ts';
 
 export type ServerFiles = {
   /** Key, certificate and authority of this machine as one that runs servers. */
@@ -31,8 +31,9 @@ export const serverSettings = (
   const { routes, ...access } = natsAccess(membersOf(roster), (app, node) => nodeRights(app, roster.partitions, node));
   const tls = { cert: pem, key: pem, ca, verify: 'map' } as const;
   const ports = portOf(port);
+  const keys = serverKeys(roster);
   return {
-    name,
+    name: machineIn(roster, name)?.server?.name ?? name,
     client: { host, port: ports.client },
     monitor: { host: monitorHost(host), port: ports.monitor },
     storeFolder,
@@ -45,7 +46,7 @@ export const serverSettings = (
             name: roster.cluster,
             listen: { host, port: ports.route },
             routes: serversOf(roster).map(({ server }) => `nats://${server.route}`),
-            tls,
+            tls: keys === undefined ? tls : { ...tls, keys },
             user: routes.user,
           },
         }),

@@ -16,6 +16,7 @@ import {
   joinPath,
   joinVersion,
   readJoinAnswer,
+  replaceVersion,
 } from './join-protocol.ts';
 import { readJoinToken } from './join-token.ts';
 import { askServer, connected, mismatch, type Place, placeOf } from './server-request.ts';
@@ -35,6 +36,8 @@ export type JoinOptions = {
   /** Addresses and names that others reach this machine at, beside the address from which it reaches the cluster. */
   readonly hosts?: readonly string[];
   readonly offers?: JoinOffers;
+  /** The machine, gone for good, whose place it takes. */
+  readonly replaces?: string;
 };
 
 export type Joined = ClusterFacts & {
@@ -52,7 +55,7 @@ export type Joined = ClusterFacts & {
  * and `NO_ANSWER` when it may have been taken in: to be repeated with the same keys.
  */
 export const joinCluster = async (options: JoinOptions): Promise<Joined> => {
-  const { token, name, keys, offers = {} } = options;
+  const { token, name, keys, replaces, offers = {} } = options;
   const place = placeOf(options.address, options.localAddress);
   const trusted = readJoinToken(token).authority;
   // Which app it will be, the token says; the names of the request are filled in where it is signed.
@@ -60,7 +63,8 @@ export const joinCluster = async (options: JoinOptions): Promise<Joined> => {
   const met = await meet(place, trusted);
   const hosts = [...loopbackHosts, met.ownAddress, ...(options.hosts ?? [])];
   const body = JSON.stringify({
-    version: joinVersion,
+    version: replaces === undefined ? joinVersion : replaceVersion,
+    ...(replaces === undefined ? {} : { replaces }),
     token,
     name,
     node: makeRequest(keys.node, { hosts, uris: [] }),

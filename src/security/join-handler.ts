@@ -26,6 +26,8 @@ export type NewMember = {
   readonly name: string;
   readonly app: string;
   readonly server: boolean;
+  /** SHA-256 of the public key of its server, hexadecimal. */
+  readonly serverKey?: string;
   readonly offers: JoinOffers;
   /** The address that it came from. */
   readonly address: string;
@@ -42,25 +44,33 @@ export type JoinPorts = {
   readonly isMember: (name: string) => boolean;
   /** Takes it in: from then on NATS servers know it. Called again if it asks again. */
   readonly admit: (member: NewMember) => Promise<void>;
+  /**
+   * For one that is to take the place of another, which is gone for good: looks whether that can be, and settles with what takes it in.
+   * Missing: nobody is replaced here.
+   */
+  readonly replacing?: (replaces: string, name: string) => Promise<JoinPorts['admit']>;
   /** What the cluster is, with those who were admitted. */
   readonly facts: () => ClusterFacts;
 };
 
 /** Answers one request to join, from `address`; not two at a time. Rejects with the error to be told. */
 export const handleJoin = async (body: string, address: string, ports: JoinPorts): Promise<JoinAnswer> => {
-  const { authority, tokens, now, isMember, admit, facts, wantsServer } = ports;
-  const { token, name, node, server: offered, offers } = readJoinRequest(body);
+  const { authority, tokens, now, isMember, facts, wantsServer } = ports;
+  const { token, name, node, server: offered, offers, replaces } = readJoinRequest(body);
   const requests = offered === undefined ? [node] : [node, offered];
   const keys = requests.map((request) => keyFingerprint(readRequest(request).publicKey));
   const redeemed = tokens.redeem(token, name, createHash('sha256').update(keys.join(' ')).digest('hex'));
   const { app, server: mayServe, hosts } = redeemed.grant;
-  if (offered === undefined && wantsServer?.(name) === true)
+  const wants = replaces !== undefined || wantsServer?.(name);
+  if (offered === undefined && wants === true)
     throw new TuttiError(
       'JOIN_REFUSED',
-      'The cluster does not have all of its NATS servers yet, and this machine brings none: one that has nats-server must join first.',
+      replaces === undefined
+        ? 'The cluster does not have all of its NATS servers yet, and this machine brings none: one that has nats-server must join first.'
+        : `The place of ${replaces} is that of a NATS server, and this machine brings none.`,
       { details: { lacks: 'server' } },
     );
-  const server = wantsServer === undefined || wantsServer(name) ? offered : undefined;
+  const server = wants === false ? undefined : offered;
   if (server !== undefined && !mayServe)
     throw new TuttiError(
       'JOIN_REFUSED',
@@ -72,6 +82,7 @@ export const handleJoin = async (body: string, address: string, ports: JoinPorts
       `A machine named ${name} is in the cluster already: give this one another name with --name.`,
       { details: { name } },
     );
+  const admit = replaces === undefined ? ports.admit : await replacing(replaces, name, ports);
   const own = [...hosts, address];
   const certificates = {
     node: signRequest(authority, node, { identity: { kind: 'node', app, name }, hosts: own }, now()),
@@ -80,8 +91,14 @@ export const handleJoin = async (body: string, address: string, ports: JoinPorts
       : { server: signRequest(authority, server, { identity: { kind: 'server', name }, hosts: own }, now()) }),
   };
   redeemed.accept();
-  await admit({ name, app, server: server !== undefined, offers, address });
+  const serverKey = server === undefined ? {} : { serverKey: keyFingerprint(readRequest(server).publicKey) };
+  await admit({ name, app, server: server !== undefined, ...serverKey, offers, address });
   return { ...facts(), version: joinVersion, app, authority: authority.certificate, ...certificates };
+};
+
+const replacing = (replaces: string, name: string, ports: JoinPorts): Promise<JoinPorts['admit']> => {
+  if (ports.replacing !== undefined) return ports.replacing(replaces, name);
+  throw new TuttiError('JOIN_REFUSED', 'No machine is replaced in this cluster.');
 };
 
 /**

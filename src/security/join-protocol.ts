@@ -1,7 +1,8 @@
 /**
  * What is said when a machine joins: one request over TLS to a server of the cluster (`POST /v1/join`), one answer, both JSON.
  *
- * History: version 1, the first.
+ * History: version 1, the first; 2 with `replaces`, which the cluster must understand. Machines that replace none ask in version 1. The
+ * answer is that of version 1.
  */
 import { TuttiError } from '../errors/tutti-error.ts';
 import { limits } from '../limits.ts';
@@ -9,6 +10,7 @@ import { isIdentityName } from './identity.ts';
 import type { NatsMembers } from './nats-access.ts';
 
 export const joinVersion = 1;
+export const replaceVersion = 2;
 export const joinPath = '/v1/join';
 
 /** What a machine says of itself; texts of up to 200 characters. */
@@ -23,13 +25,15 @@ export type JoinOffers = {
 };
 
 export type JoinRequest = {
-  readonly version: typeof joinVersion;
+  readonly version: typeof joinVersion | typeof replaceVersion;
   readonly token: string;
   /** Of the machine and its node. */
   readonly name: string;
   /** Requests for certificates (PEM): as a node of the app, and, if it is to run servers, as one that does. */
   readonly node: string;
   readonly server?: string;
+  /** The machine, gone for good, whose place it takes. */
+  readonly replaces?: string;
   readonly offers: JoinOffers;
 };
 
@@ -61,15 +65,18 @@ const offerCharsMax = 200;
 /** Reads what came from outside. Throws `JOIN_REFUSED`. */
 export const readJoinRequest = (text: string): JoinRequest => {
   const value = parsed(text);
-  if (value['version'] !== joinVersion)
+  const { version } = value;
+  if (version !== joinVersion && version !== replaceVersion)
     throw refused(
-      `it was asked in version ${JSON.stringify(value['version'])} of the exchange, and this cluster speaks version ${joinVersion}. Use the same version of Tutti on both machines`,
+      `it was asked in version ${JSON.stringify(version)} of the exchange, and this cluster speaks versions ${joinVersion} and ${replaceVersion}. Use the same version of Tutti on both machines`,
     );
   const { token, name, node, server, offers = {} } = value;
   if (!isIdentityName(name))
     throw refused('its name is not one: up to 63 of A–Z a–z 0–9 _ . - with a letter or digit first');
   if (!isRequestText(token) || !isRequestText(node) || !(server === undefined || isRequestText(server)))
     throw refused('a token and requests for certificates are texts');
+  const replaces = version === replaceVersion ? value['replaces'] : undefined;
+  if (version === replaceVersion && !isIdentityName(replaces)) throw refused('it does not say whose place it takes');
   const given: Partial<Record<(typeof offerNames)[number], string>> = {};
   for (const offer of offerNames) {
     const text = isRecord(offers) ? offers[offer] : null;
@@ -78,7 +85,15 @@ export const readJoinRequest = (text: string): JoinRequest => {
       throw refused(`what it says of its ${offer} is no text of up to ${offerCharsMax} characters`);
     given[offer] = text;
   }
-  return { version: joinVersion, token, name, node, ...(server === undefined ? {} : { server }), offers: given };
+  return {
+    version,
+    token,
+    name,
+    node,
+    ...(server === undefined ? {} : { server }),
+    ...(isIdentityName(replaces) ? { replaces } : {}),
+    offers: given,
+  };
 };
 
 /** Reads what a server of the cluster said, whose certificate has been checked. Throws `PROTOCOL_INVALID`. */

@@ -9,13 +9,14 @@ export type Listen = { readonly host: string; readonly port: number };
 
 /**
  * Paths of PEM files; they may be one. `verify`: who connects must show a certificate of `ca` as well; `map`: and is the user that a
- * name in it says, whatever they call themselves.
+ * name in it says, whatever they call themselves. `keys`: SHA-256 of the only public keys that the other side may have, hexadecimal.
  */
 export type TlsFiles = {
   readonly cert: string;
   readonly key: string;
   readonly ca: string;
   readonly verify?: boolean | 'map';
+  readonly keys?: readonly string[];
 };
 
 export type Subjects = { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
@@ -111,11 +112,12 @@ export const natsServerConfig = (options: NatsServerOptions): string => {
 
 const address = ({ host, port }: Listen): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-const tls = ({ cert, key, ca, verify }: TlsFiles) => ({
+const tls = ({ cert, key, ca, verify, keys }: TlsFiles) => ({
   cert_file: cert,
   key_file: key,
   ca_file: ca,
   ...(verify === 'map' ? { verify_and_map: true } : { verify: verify ?? false }),
+  ...(keys === undefined ? {} : { pinned_certs: keys }),
 });
 
 const account = ([name, { jetstream, users }]: readonly [string, NatsAccount]): [string, unknown] => [
