@@ -31,7 +31,8 @@ export class Certificates {
         env,
         current,
         renew: async (pair) => {
-          const { key, request } = renewalRequest(pair);
+          // Other servers may know this one by its key, which it has for as long as it is a machine of the cluster.
+          const { key, request } = role === 'server' ? renewalRequest(pair, pair.key) : renewalRequest(pair);
           return { key, certificate: await renew(request) };
         },
         save: (pair) => writeKeyPair(folder, file, { ...pair, authority }),

@@ -63,7 +63,11 @@ export class Registrar implements Registry {
   }
 
   admit(machine: RosterMachine): Promise<void> {
-    return this.#change((roster) => withMachine(roster, { ...machine, drained: false }));
+    return this.#change((roster) => {
+      // One that comes again keeps the place that it was given.
+      const server = machine.server && { ...machineIn(roster, machine.name)?.server, ...machine.server };
+      return withMachine(roster, { name: machine.name, drained: false, ...(server === undefined ? {} : { server }) });
+    });
   }
 
   async renew(request: RenewalRequest): Promise<string> {
@@ -76,6 +80,7 @@ export class Registrar implements Registry {
         return machine !== undefined && (kind === 'node' || machine.server !== undefined);
       },
       env.clock.now(),
+      ({ kind, name }) => (kind === 'server' ? machineIn(this.#roster, name)?.server?.key : undefined),
     );
   }
 

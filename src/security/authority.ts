@@ -15,6 +15,7 @@ import {
   fingerprintOf,
   issueCertificate,
   type KeyPair,
+  keyFingerprint,
   makeKey,
   makeRequest,
   readCertificate,
@@ -151,23 +152,27 @@ export type RenewalRequest = {
   readonly signature: string;
 };
 
-/** Asks for a certificate like `current`, for a new key. */
-export const renewalRequest = (current: KeyPair): { readonly key: string; readonly request: RenewalRequest } => {
-  const key = makeKey();
+/** Asks for a certificate like `current`, for a new key or another one that is given. */
+export const renewalRequest = (
+  current: KeyPair,
+  key = makeKey(),
+): { readonly key: string; readonly request: RenewalRequest } => {
   const request = makeRequest(key, readCertificate(current.certificate));
   const signature = sign('sha256', Buffer.from(request), createPrivateKey(current.key)).toString('base64');
   return { key, request: { certificate: current.certificate, request, signature } };
 };
 
 /**
- * Signs a renewal. `mayRenew` says whether the cluster still knows who asks. Throws `CERTIFICATE_REFUSED` unless the old
- * certificate is of this authority and still good, and the request comes from who holds its key.
+ * Signs a renewal. `mayRenew` says whether the cluster still knows who asks. `keyOf`: the key (SHA-256, hexadecimal) that
+ * others know it by, if they do. Throws `CERTIFICATE_REFUSED` unless the old certificate is of this authority and still good, and the
+ * request comes from who holds its key.
  */
 export const signRenewal = (
   authority: Authority,
   { certificate, request, signature }: RenewalRequest,
   mayRenew: (identity: Identity) => boolean,
   now: number,
+  keyOf: (identity: Identity) => string | undefined = () => undefined,
 ): string => {
   const old = readCertificate(certificate);
   const identity = identityOf(old.uris);
@@ -178,6 +183,9 @@ export const signRenewal = (
   if (!verify('sha256', Buffer.from(request), old.x509.publicKey, Buffer.from(signature, 'base64')))
     throw refusedRenewal('it was not asked for with the key of the old one');
   if (!mayRenew(identity)) throw refusedRenewal(`${identity.name} is no member of the cluster any more`);
+  const key = keyOf(identity);
+  if (key !== undefined && key !== keyFingerprint(readRequest(request).publicKey))
+    throw refusedRenewal(`the other servers know that of ${identity.name} by its key, and this is another one`);
   return signRequest(authority, request, { identity, hosts: old.hosts }, now);
 };
 

@@ -1,9 +1,13 @@
 /** A machine with a copy of everything is lost for good: another one takes its place, and has copies that count. */
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, renameSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../src/client/client.ts';
 import { portOf } from '../../src/machine/ports.ts';
 import type { Overview } from '../../src/protocol/overview.ts';
+import { ensureNatsServer } from '../../tools/setup-nats.ts';
 import { type MachineProcess, Machines, squares } from './machines.fixture.ts';
 
 let machines: Machines;
@@ -11,8 +15,8 @@ let first: MachineProcess;
 let lost: MachineProcess;
 let third: MachineProcess;
 let next: MachineProcess;
-/** The lost one, as it was: somebody had a copy of its folder. */
-let ghost: MachineProcess;
+/** The folder of the lost one, which somebody has a copy of. */
+let kept: string;
 const urls = new Map<string, string>();
 const ids: string[] = [];
 
@@ -21,9 +25,9 @@ beforeAll(async () => {
   [first, lost, third, next] = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4'].map((host, index) =>
     machines.machine(`n${index + 1}`, host),
   ) as [MachineProcess, MachineProcess, MachineProcess, MachineProcess];
-  ghost = machines.machine('ghost', '127.0.0.2');
+  kept = machines.place.path('kept');
 });
-afterAll(() => machines?.close(first, lost, third, next, ghost));
+afterAll(() => machines?.close(first, lost, third, next));
 
 const urlOf = (machine: MachineProcess): string => urls.get(machine.name) as string;
 
@@ -56,39 +60,81 @@ const allThere = async (...through: readonly MachineProcess[]): Promise<void> =>
   }
 };
 
-/** The streams of which the server of a machine has a copy that is not complete, or none. */
-const behind = async (machine: MachineProcess): Promise<readonly unknown[]> => {
-  const { monitor } = portOf(machine.port);
-  const answer = await fetch(`http://${machine.host}:${monitor}/healthz?details=true`);
-  return ((await answer.json()) as { readonly errors?: readonly unknown[] }).errors ?? [];
+const monitorOf = async (machine: MachineProcess, page: string): Promise<object> => {
+  const answer = await fetch(`http://${machine.host}:${portOf(machine.port).monitor}/${page}`);
+  return (await answer.json()) as object;
 };
+
+/** The streams of which the server of a machine has a copy that is not complete, or none. */
+const lacking = async (machine: MachineProcess): Promise<readonly unknown[]> =>
+  ((await monitorOf(machine, 'healthz?details=true')) as { readonly errors?: readonly unknown[] }).errors ?? [];
 
 const token = async (): Promise<string> => (await first.command('token')).out;
 
-test('a new machine takes the place of one that is gone, under its own name, and gets all copies', async () => {
+test('a machine with a server is not taken out, and one that runs is not replaced', async () => {
   first.up('--replicas', '3', '--partitions', '4');
   lost.join(await first.joinCommand());
   await first.running.seen(/waiting for 1 more machine /);
   third.join(await token());
   await Promise.all([first, lost, third].map(begin));
   await doTasks(30, first, lost, third);
+  const left = await third.command('leave', 'n2', '--yes');
+  expect([left.code, left.err]).toEqual([2, expect.stringContaining('tutti join … --replace n2')]);
+  const { code, err } = await next.join(await token(), '--replace', 'n2').ended;
+  expect([code, err]).toEqual([4, expect.stringContaining('n2 is not gone')]);
+});
 
+test('a new machine takes the place of one that is gone, under its own name, and gets all copies', async () => {
   await lost.kill();
-  cpSync(lost.data, ghost.data, { recursive: true });
-  rmSync(lost.data, { recursive: true });
+  renameSync(lost.data, kept);
   await doTasks(10, first, third);
   next.join(await token(), '--replace', 'n2');
   await begin(next);
-  expect(await behind(next)).toEqual([]);
-  expect(first.running.err).toContain('"replaces":"n2"');
+  expect(await lacking(next)).toEqual([]);
+  await first.running.seen(/"machine":"n4","replaces":"n2"/);
   await squares(20, urlOf(next));
   const { members = [] } = (JSON.parse((await next.command('status', '--json')).out) as Overview).cluster ?? {};
   expect(members.map(({ id }) => id)).toContain('n4');
   for (const machine of [first, third, next]) {
     const written = readFileSync(`${machine.data}/nats/nats-server.conf`, 'utf8');
-    expect(written).not.toContain('/n2"');
-    expect(written).not.toContain('127.0.0.2');
+    expect(written).not.toMatch(/\/n2"|127\.0\.0\.2/);
   }
+});
+
+test('the same command brings it back; on the folder of another machine it is refused', async () => {
+  next.running.kill('SIGTERM');
+  expect((await next.running.ended).code).toBe(0);
+  next.again('join', '--replace', 'n2');
+  await begin(next);
+  third.running.kill('SIGTERM');
+  expect((await third.running.ended).code).toBe(0);
+  const { code, err } = await third.again('join', '--replace', 'n2').ended;
+  expect([code, err]).toEqual([2, expect.stringContaining('did not take the place of n2')]);
+  third.again('join');
+  await begin(third);
+});
+
+test('the one that was thought gone is let in nowhere, neither its server nor its node', async () => {
+  renameSync(kept, lost.data);
+  const server = spawn((await ensureNatsServer()).path, ['-c', `${lost.data}/nats/nats-server.conf`]);
+  try {
+    let closed = 0;
+    const turnedAway = Promise.withResolvers<void>();
+    createInterface({ input: server.stderr }).on('line', (line) => {
+      if (/Router connection closed/.test(line) && ++closed === 20) turnedAway.resolve();
+    });
+    await turnedAway.promise;
+    expect(await monitorOf(lost, 'routez')).toMatchObject({ num_routes: 0 });
+    expect(await monitorOf(lost, 'healthz')).toMatchObject({ status: 'unavailable' });
+    await doTasks(5, first, third, next);
+  } finally {
+    server.kill('SIGKILL');
+    await once(server, 'close');
+  }
+  const { err } = await lost.again('join').ended;
+  expect(err).toContain('this machine was taken out of the cluster');
+  const back = await lost.again('join').ended;
+  expect([back.code, back.err]).toEqual([2, expect.stringContaining('--token')]);
 });
 
 test('the copies are real: with another machine gone all of it is there and goes on', async () => {
