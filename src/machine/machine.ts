@@ -11,7 +11,8 @@
  *     goes on.
  */
 
-import { health } from '../engine/nats/server/server-health.ts';
+import { streamsOf } from '../engine/nats/rights.ts';
+import { health, streamsLacking } from '../engine/nats/server/server-health.ts';
 import { NatsServerProcess } from '../engine/nats/server/server-process.ts';
 import { type ServerTrouble, troubleOf } from '../engine/nats/server/server-trouble.ts';
 import { findNatsServer } from '../engine/nats/server-binary.ts';
@@ -330,12 +331,23 @@ export class Machine {
 
   /** After a power cut machines come back one by one: the others are waited for as long as that takes. */
   async #untilHealthy({ options }: NatsServerProcess, signal: AbortSignal): Promise<void> {
+    const { monitor } = options.server;
+    const { replaces } = this.settings;
+    const { cluster, partitions } = this.#roster;
+    const streams = streamsOf(cluster, partitions).length;
     let toldAt = performance.now();
     for (;;) {
-      const said = await health(options.server.monitor, 'current');
-      if (said === 'ok') return;
+      const said = await health(monitor, 'current');
+      if (said === 'ok') break;
       if (performance.now() - toldAt > sayWaitingMs) {
-        this.#watch.say('info', { said }, 'waiting for the NATS servers of other machines');
+        const lacking = replaces === undefined ? undefined : await streamsLacking(monitor);
+        this.#watch.say(
+          'info',
+          { said },
+          lacking === undefined
+            ? 'waiting for the NATS servers of other machines'
+            : `copies of ${streams - lacking} of ${streams} streams are here: until all are, keep the other machines running`,
+        );
         toldAt = performance.now();
       }
       await new Promise<void>((resolve, reject) => {
@@ -343,6 +355,8 @@ export class Machine {
         if (signal.aborted) reject(abortedError());
       });
     }
+    if (replaces !== undefined)
+      this.#watch.say('info', { replaces }, `copies of all ${streams} streams are here: ${replaces} is replaced`);
   }
 
   /** What goes wrong with what it stores is told loudly, of each kind now and then: a full disk makes thousands of lines. */

@@ -43,7 +43,7 @@ const nowhere = async (): Promise<string> => {
 };
 
 /** A cluster of n1, n2 and n3 with servers and n4 without; n2 is gone. */
-const begun = async (changes: Partial<Roster> = {}, nobody = true) => {
+const begun = async (changes: Partial<Roster> = {}, { nobody = true, following = ['n3'] } = {}) => {
   const env = manualEnv();
   // Certificates are looked at by the system's clock.
   env.advance(Date.now());
@@ -65,7 +65,17 @@ const begun = async (changes: Partial<Roster> = {}, nobody = true) => {
     ...changes,
   };
   const registrar = new Registrar({ authority, env, roster, self: 'n1', apply: async () => undefined });
-  onTestFinished(() => registrar.close());
+  const ended = new AbortController();
+  onTestFinished(() => {
+    ended.abort();
+    return registrar.close();
+  });
+  /** As a machine that runs a server does. */
+  const follow = async (name: string): Promise<void> => {
+    for (let { version } = roster; !ended.signal.aborted; )
+      ({ version } = await registrar.next(name, version, ended.signal));
+  };
+  for (const name of following) void follow(name);
   const tokens = new JoinTokens({
     store: fileTokenStore(freshFolder()),
     clock: env.clock,
@@ -134,7 +144,7 @@ test('one that took a place is replaced in its turn', async () => {
   const { registrar, join } = await begun();
   // Nobody is at the address that it gives.
   await join('n2', { host: '127.0.0.1' });
-  const again = await begun({ ...registrar.roster });
+  const again = await begun(registrar.roster);
   await again.join('n5', { name: 'n6' });
   expect(again.registrar.roster.machines.at(-1)).toMatchObject({ name: 'n6', server: { name: 'n2' } });
 });
@@ -190,7 +200,7 @@ test('who is there is not replaced: heard by the first, or taking connections', 
   env.advance(limits.rosterWaitMs);
   await join('n2');
 
-  const answering = await begun({}, false);
+  const answering = await begun({}, { nobody: false });
   await expect(answering.join('n2')).rejects.toThrow(withCode('JOIN_REFUSED', 'somebody answers at 127.0.0.1:'));
   expect(answering.registrar.roster.version).toBe(4);
 });
@@ -210,6 +220,8 @@ test('a copy is made anew only while the other two are there', async () => {
     await expect(cluster.join('n2')).rejects.toThrow(withCode('JOIN_REFUSED', says));
     expect(cluster.registrar.roster.version).toBe(4);
   }
+  const silent = await begun({}, { following: [] });
+  await expect(silent.join('n2')).rejects.toThrow(withCode('JOIN_REFUSED', 'n3 was not heard'));
   await join('n2');
 });
 

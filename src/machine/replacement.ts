@@ -3,7 +3,7 @@
  *
  * L1  Who is heard, or takes connections anywhere, is not gone: there would be two servers of one name, each with a vote.
  * L2  Of the copies that are left one is known to be complete and the other one is there. What the one that is gone had with a single
- *     other one is lost if that goes as well before the new copy is complete.
+ *     other one is lost if that goes as well before the new copy is complete. The machines of both hear of the change.
  * L3  From then on servers know each other by the keys that they have now (R4).
  */
 import { TuttiError } from '../errors/tutti-error.ts';
@@ -56,7 +56,7 @@ export const lookAround = async (
   const heard = heardMs(gone.name);
   if (heard !== undefined)
     throw refused(
-      `${gone.name} is not gone: it was heard ${Math.ceil(heard / 1_000)} s ago. A machine that runs needs no other in its place; end it for good first, and repeat the command ${limits.rosterWaitMs / 1_000} s later.`,
+      `${gone.name} is not gone: it was heard ${Math.ceil(heard / 1_000)} s ago. A machine that runs needs no other in its place; end it for good first, and repeat the command ${(2 * limits.rosterWaitMs) / 1_000} s later.`,
     );
   const places = placesOf(gone);
   const answering = await Promise.all(places.map(answers));
@@ -71,7 +71,11 @@ export const lookAround = async (
       `The NATS server of ${self} does not have all of its copies now (${said}), and ${gone.name} may have had what it lacks. Repeat the command when tutti status has no complaint.`,
     );
   const keys = new Map<string, string>();
-  for (const { name, server } of serversOf(roster).filter((one) => one.name !== gone.name))
+  for (const { name, server } of serversOf(roster).filter((one) => one.name !== gone.name)) {
+    if (name !== self && heardMs(name) === undefined)
+      throw refused(
+        `${name} was not heard for ${limits.rosterWaitMs / 1_000} s, so it cannot be told. A copy can be made anew only while the other two are there: bring ${name} back, then repeat the command.`,
+      );
     try {
       keys.set(name, await serverKeyAt(server.client, name, pair()));
     } catch (error) {
@@ -79,6 +83,7 @@ export const lookAround = async (
         `The NATS server of ${name} does not answer at ${server.client} (${error instanceof Error ? error.message : String(error)}). A copy can be made anew only while the other two are there: bring ${name} back, then repeat the command.`,
       );
     }
+  }
   return keys;
 };
 

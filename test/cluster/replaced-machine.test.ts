@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, renameSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../src/client/client.ts';
 import { portOf } from '../../src/machine/ports.ts';
@@ -69,6 +70,19 @@ const monitorOf = async (machine: MachineProcess, page: string): Promise<object>
 const lacking = async (machine: MachineProcess): Promise<readonly unknown[]> =>
   ((await monitorOf(machine, 'healthz?details=true')) as { readonly errors?: readonly unknown[] }).errors ?? [];
 
+/** How far each copy that a server has goes. */
+const copiesOf = async (machine: MachineProcess): Promise<unknown> => {
+  const said = (await monitorOf(machine, 'jsz?accounts=true&streams=true')) as {
+    readonly account_details: readonly { readonly stream_detail?: readonly { name: string; state: StreamState }[] }[];
+  };
+  const streams = said.account_details.flatMap(({ stream_detail: of = [] }) => of);
+  return Object.fromEntries(
+    streams.map(({ name, state }) => [name, [state.first_seq, state.last_seq, state.messages, state.bytes]]),
+  );
+};
+
+type StreamState = Readonly<Record<'first_seq' | 'last_seq' | 'messages' | 'bytes', number>>;
+
 const token = async (): Promise<string> => (await first.command('token')).out;
 
 test('a machine with a server is not taken out, and one that runs is not replaced', async () => {
@@ -90,7 +104,10 @@ test('a new machine takes the place of one that is gone, under its own name, and
   await doTasks(10, first, third);
   next.join(await token(), '--replace', 'n2');
   await begin(next);
+  await next.running.seen(/copies of all 6 streams are here: n2 is replaced/);
   expect(await lacking(next)).toEqual([]);
+  // A leader of a log appends now and then.
+  await expect.poll(async () => isDeepStrictEqual(await copiesOf(next), await copiesOf(first))).toBe(true);
   await first.running.seen(/"machine":"n4","replaces":"n2"/);
   await squares(20, urlOf(next));
   const { members = [] } = (JSON.parse((await next.command('status', '--json')).out) as Overview).cluster ?? {};

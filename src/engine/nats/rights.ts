@@ -38,7 +38,8 @@ export const nodeRights = (cluster: string, partitions: number, member: string):
   allow_responses: { max: Math.ceil(limits.busAssemblyBytesMax / limits.busPieceBytes), expires: '2m' },
 });
 
-const streamsOf = (cluster: string, partitions: number): readonly string[] => [
+/** The names of all streams that a cluster has. */
+export const streamsOf = (cluster: string, partitions: number): readonly string[] => [
   ...[mapLogName, ...Array.from({ length: partitions }, (_, number) => partitionLogName(number))].map((log) =>
     logStream(cluster, log),
   ),

@@ -16,6 +16,18 @@ export const health = async (monitor: Listen, what: 'enabled' | 'current'): Prom
   }
 };
 
+type Lack = { readonly type?: string };
+
+/** Of how many streams it has no copy that is current; undefined: it does not know yet. */
+export const streamsLacking = async (monitor: Listen): Promise<number | undefined> => {
+  try {
+    const { errors = [] } = (await ask(monitor, 'healthz?details=true')) as { readonly errors?: readonly Lack[] };
+    return errors.every(({ type }) => type === 'STREAM') ? errors.length : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 /** Any page of the monitoring address, as JSON. */
 export const ask = async ({ host, port }: Listen, page: string): Promise<unknown> => {
   const response = await fetch(`http://${host}:${port}/${page}`, { signal: AbortSignal.timeout(timeoutMs) });
