@@ -12,7 +12,7 @@
  */
 
 import { streamsOf } from '../engine/nats/rights.ts';
-import { health, streamsLacking } from '../engine/nats/server/server-health.ts';
+import { currentStreams, health } from '../engine/nats/server/server-health.ts';
 import { NatsServerProcess } from '../engine/nats/server/server-process.ts';
 import { type ServerTrouble, troubleOf } from '../engine/nats/server/server-trouble.ts';
 import { findNatsServer } from '../engine/nats/server-binary.ts';
@@ -267,8 +267,7 @@ export class Machine {
       self: this.settings.name,
       say: (fields, text) => this.#watch.say('info', fields, text),
       pair: () => pairOf(this.#folder.security, 'server'),
-      copies: async () =>
-        this.#server === undefined ? 'it does not run' : health(this.#server.options.server.monitor, 'current'),
+      copies: () => this.#copies(),
     });
     this.#door = await Door.open({
       host,
@@ -331,22 +330,20 @@ export class Machine {
 
   /** After a power cut machines come back one by one: the others are waited for as long as that takes. */
   async #untilHealthy({ options }: NatsServerProcess, signal: AbortSignal): Promise<void> {
-    const { monitor } = options.server;
     const { replaces } = this.settings;
-    const { cluster, partitions } = this.#roster;
-    const streams = streamsOf(cluster, partitions).length;
+    const looked = (): Promise<string> =>
+      replaces === undefined ? health(options.server.monitor, 'current') : this.#copies();
     let toldAt = performance.now();
     for (;;) {
-      const said = await health(monitor, 'current');
+      const said = await looked();
       if (said === 'ok') break;
       if (performance.now() - toldAt > sayWaitingMs) {
-        const lacking = replaces === undefined ? undefined : await streamsLacking(monitor);
         this.#watch.say(
           'info',
           { said },
-          lacking === undefined
+          replaces === undefined
             ? 'waiting for the NATS servers of other machines'
-            : `copies of ${streams - lacking} of ${streams} streams are here: until all are, keep the other machines running`,
+            : 'waiting for the copies that are made anew: keep the other machines running until all are here',
         );
         toldAt = performance.now();
       }
@@ -356,7 +353,17 @@ export class Machine {
       });
     }
     if (replaces !== undefined)
-      this.#watch.say('info', { replaces }, `copies of all ${streams} streams are here: ${replaces} is replaced`);
+      this.#watch.say('info', { replaces }, 'the copies of all streams are here: the machine is replaced');
+  }
+
+  /** `ok`: its server has a copy of all that the cluster keeps; or how it is. */
+  async #copies(): Promise<string> {
+    const { monitor } = this.#server?.options.server ?? {};
+    const { cluster, partitions } = this.#roster;
+    const streams = streamsOf(cluster, partitions).length;
+    const here = monitor && (await currentStreams(monitor));
+    if (here === undefined) return 'it is not among the others yet';
+    return here >= streams ? 'ok' : `copies of ${here} of ${streams} streams are here`;
   }
 
   /** What goes wrong with what it stores is told loudly, of each kind now and then: a full disk makes thousands of lines. */

@@ -104,7 +104,7 @@ test('a new machine takes the place of one that is gone, under its own name, and
   await doTasks(10, first, third);
   next.join(await token(), '--replace', 'n2');
   await begin(next);
-  await next.running.seen(/copies of all 6 streams are here: n2 is replaced/);
+  await next.running.seen(/"replaces":"n2","message":"the copies of all streams are here/);
   expect(await lacking(next)).toEqual([]);
   // A leader of a log appends now and then.
   await expect.poll(async () => isDeepStrictEqual(await copiesOf(next), await copiesOf(first))).toBe(true);

@@ -16,13 +16,24 @@ export const health = async (monitor: Listen, what: 'enabled' | 'current'): Prom
   }
 };
 
-type Lack = { readonly type?: string };
+type Stores = {
+  readonly account_details?: readonly { readonly stream_detail?: readonly { readonly name: string }[] }[];
+};
+type Lacks = { readonly errors?: readonly { readonly type?: string; readonly stream?: string }[] };
 
-/** Of how many streams it has no copy that is current; undefined: it does not know yet. */
-export const streamsLacking = async (monitor: Listen): Promise<number | undefined> => {
+/**
+ * Of how many streams it has a current copy; undefined: it does not know yet. `health` says `ok` of a server that has just begun and
+ * was not told yet which streams there are.
+ */
+export const currentStreams = async (monitor: Listen): Promise<number | undefined> => {
   try {
-    const { errors = [] } = (await ask(monitor, 'healthz?details=true')) as { readonly errors?: readonly Lack[] };
-    return errors.every(({ type }) => type === 'STREAM') ? errors.length : undefined;
+    // In this order: what is there is looked at afterwards.
+    const { account_details: accounts = [] } = (await ask(monitor, 'jsz?accounts=true&streams=true')) as Stores;
+    const { errors = [] } = (await ask(monitor, 'healthz?details=true')) as Lacks;
+    if (errors.some(({ type }) => type !== 'STREAM')) return undefined;
+    const lacking = new Set(errors.map(({ stream }) => stream));
+    const streams = accounts.flatMap(({ stream_detail: here = [] }) => here);
+    return streams.filter(({ name }) => !lacking.has(name)).length;
   } catch {
     return undefined;
   }
