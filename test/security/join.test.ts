@@ -1,99 +1,17 @@
 /** A machine joins over real TLS connections on this machine; what is in its way is real, too. */
+import { createPublicKey } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, request as httpsRequest, type ServerOptions } from 'node:https';
-import { type AddressInfo, connect as connectPlain, createServer as createNetServer, type Server } from 'node:net';
+import { connect as connectPlain, createServer as createNetServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { authorityFingerprint, ownKeyPair, signRequest } from '../../src/security/authority.ts';
-import { makeKey, makeRequest, readCertificate } from '../../src/security/certificate.ts';
+import { keyFingerprint, makeKey, makeRequest, readCertificate } from '../../src/security/certificate.ts';
 import { type Identity, urisOf } from '../../src/security/identity.ts';
-import { type JoinOptions, joinCluster } from '../../src/security/join-cluster.ts';
-import { type JoinPorts, joinListener, type NewMember } from '../../src/security/join-handler.ts';
-import type { ClusterFacts } from '../../src/security/join-protocol.ts';
+import { joinCluster } from '../../src/security/join-cluster.ts';
 import { writeJoinToken } from '../../src/security/join-token.ts';
-import { fileTokenStore, type JoinGrant, JoinTokens } from '../../src/security/join-tokens.ts';
-import { datedEnv, freshFolder, newAuthority, withCode } from '../../src/security/security.fixture.ts';
-
-const firstServer: Identity = { kind: 'server', name: 'first' };
-const grant: JoinGrant = { app: 'shop', server: true, hosts: [] };
-
-const portOf = async (server: Server): Promise<number> => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
-};
-
-/** The certificate that a server shows, and the key. */
-const shown = (key: string, ...certificates: readonly string[]): ServerOptions => ({
-  key,
-  cert: certificates.join(''),
-});
-
-/** The first machine of a cluster, whose join address is open. */
-const cluster = async (
-  options: { readonly tls?: ServerOptions; readonly admit?: JoinPorts['admit']; readonly admitAfter?: boolean } = {},
-) => {
-  const env = datedEnv();
-  // TLS checks certificates by the system's clock; tokens are told the time by the test.
-  const authority = newAuthority(Date.now());
-  const own = ownKeyPair(authority, { identity: firstServer, hosts: [] }, Date.now());
-  const tokensOf = (folder = freshFolder()) =>
-    new JoinTokens({
-      store: fileTokenStore(folder),
-      clock: env.clock,
-      random: env.random,
-      authority: authorityFingerprint(authority),
-    });
-  const tokens = tokensOf();
-  const members: NewMember[] = [];
-  const errors: unknown[] = [];
-  const bodies: string[] = [];
-  const ports: JoinPorts = {
-    authority,
-    tokens,
-    now: Date.now,
-    isMember: (name) => name === 'first' || members.some((member) => member.name === name),
-    admit:
-      options.admit ??
-      (async (member) => {
-        // As long as it takes to tell others.
-        if (options.admitAfter)
-          for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-        members.push(member);
-      }),
-    facts: (): ClusterFacts => ({
-      cluster: 'c1',
-      replicas: 3,
-      partitions: 12,
-      routes: ['127.0.0.1:6222'],
-      clients: ['127.0.0.1:4222'],
-      members: {
-        servers: ['first', ...members.filter(({ server }) => server).map(({ name }) => name)],
-        apps: { shop: ['first', ...members.map(({ name }) => name)] },
-      },
-    }),
-  };
-  const listener = joinListener(ports, (error) => errors.push(error));
-  const server = createServer(
-    options.tls ?? shown(own.key, own.certificate, authority.certificate),
-    (request, response) => {
-      let body = '';
-      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      request.once('end', () => bodies.push(body));
-      listener(request, response);
-    },
-  );
-  const port = await portOf(server);
-  const join = (token: string, changes: Partial<JoinOptions> = {}) =>
-    joinCluster({
-      address: `127.0.0.1:${port}`,
-      token,
-      name: 'second',
-      keys: { node: makeKey(), server: makeKey() },
-      ...changes,
-    });
-  return { env, authority, own, tokens, members, errors, bodies, port, join };
-};
+import { newAuthority, withCode } from '../../src/security/security.fixture.ts';
+import { cluster, firstServer, grant, portOf, shown } from './join.fixture.ts';
 
 test('a machine gets what it needs to be one of the cluster, and its certificates are for it alone', async () => {
   const { authority, tokens, members, join, errors } = await cluster();
@@ -116,6 +34,7 @@ test('a machine gets what it needs to be one of the cluster, and its certificate
       name: 'second',
       app: 'shop',
       server: true,
+      serverKey: keyFingerprint(createPublicKey(joined.server?.key ?? '')),
       offers: { route: '127.0.0.1:6333', software: '0.1.0' },
       address: '127.0.0.1',
     },
@@ -302,6 +221,18 @@ test('a machine gets no more than its token grants, and what it is refused costs
   expect(readCertificate(third.node.certificate).hosts).toContain('db.example');
 });
 
+test('who replaces another asks so that a cluster that does not know of it refuses, and others do not', async () => {
+  const { tokens, bodies, join } = await cluster();
+  const token = tokens.issue(grant);
+  await expect(join(token, { replaces: 'n2' })).rejects.toThrow(withCode('JOIN_REFUSED', 'No machine is replaced'));
+  await join(token);
+  expect(bodies.map((body) => JSON.parse(body) as object)).toMatchObject([
+    { version: 2, replaces: 'n2' },
+    { version: 1, name: 'second' },
+  ]);
+  expect(bodies[1]).not.toContain('replaces');
+});
+
 test('a token for another app is told before this machine becomes a node of it', async () => {
   const { tokens, join } = await cluster();
   await expect(join(tokens.issue(grant), { app: 'bank' })).rejects.toThrow(withCode('JOIN_REFUSED', 'app shop'));
@@ -364,6 +295,9 @@ test('what is no request to join is refused, and nothing of it is repeated', asy
     ['', 'JOIN_REFUSED'],
     ['null', 'JOIN_REFUSED'],
     [{ ...good, version: 2 }, 'JOIN_REFUSED'],
+    [{ ...good, version: 2, replaces: 'a b' }, 'JOIN_REFUSED'],
+    [{ ...good, version: 2, replaces: 'first' }, 'JOIN_REFUSED'],
+    [{ ...good, version: 3 }, 'JOIN_REFUSED'],
     [{ ...good, name: 'a b' }, 'JOIN_REFUSED'],
     [{ ...good, token: 1 }, 'JOIN_REFUSED'],
     [{ ...good, offers: { route: 1 } }, 'JOIN_REFUSED'],
