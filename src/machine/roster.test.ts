@@ -2,13 +2,16 @@ import { expect, test } from 'vitest';
 import { withCode } from '../security/security.fixture.ts';
 import {
   isTaken,
+  machineIn,
   membersOf,
   type Roster,
+  type RosterMachine,
   readRoster,
   serversMissing,
   wantsServer,
   withMachine,
   withoutMachine,
+  withReplacement,
 } from './roster.ts';
 import { serverSettings } from './server-settings.ts';
 
@@ -70,8 +73,39 @@ test('the server of a cluster for one is on its own, those of three name all rou
   expect(accounts?.['app-shop']?.users).toHaveLength(3);
 });
 
+test('who took a place is called as the one before, and takes routes from the keys that are left (R4)', () => {
+  const one = { name: 'd', drained: false, server: { ...server('10.0.0.4'), key: 'kd' } };
+  const keys = new Map([
+    ['a', 'ka'],
+    ['c', 'kc'],
+  ]);
+  const gone = machineIn(full, 'b') as Required<RosterMachine>;
+  const replaced = withReplacement(full, gone, one, keys, 1_000, 2_000);
+  expect([replaced.version, serversMissing(replaced), isTaken(replaced, 'b', 1_999)]).toEqual([4, 0, true]);
+  expect(membersOf(replaced)).toEqual({ servers: ['a', 'c', 'd'], apps: { shop: ['a', 'c', 'd'] } });
+  const settings = serverSettings({ name: 'd', host: '10.0.0.4', port: 8484 }, replaced, {
+    pem: '/s/server.pem',
+    ca: '/s/ca.crt',
+    storeFolder: '/s/jetstream',
+  });
+  expect(settings.name).toBe('b');
+  expect(settings.cluster).toMatchObject({
+    routes: ['nats://10.0.0.1:8488', 'nats://10.0.0.3:8488', 'nats://10.0.0.4:8488'],
+    tls: { keys: ['ka', 'kc', 'kd'] },
+  });
+  // Nodes are known by their names.
+  expect(settings.tls?.keys).toBeUndefined();
+  expect(readRoster(JSON.stringify(replaced))).toEqual(replaced);
+});
+
 test('what is no roster is told', () => {
   expect(readRoster(JSON.stringify(full))).toEqual(full);
-  for (const text of ['', '{}', 'null', JSON.stringify({ ...full, machines: [{ name: 'a' }] })])
+  for (const text of [
+    '',
+    '{}',
+    'null',
+    JSON.stringify({ ...full, machines: [{ name: 'a' }] }),
+    JSON.stringify({ ...full, machines: [{ name: 'a', drained: false, server: { ...server('h'), key: 1 } }] }),
+  ])
     expect(() => readRoster(text)).toThrow(withCode('DATA_FORMAT'));
 });

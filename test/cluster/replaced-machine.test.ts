@@ -11,11 +11,15 @@ import type { Overview } from '../../src/protocol/overview.ts';
 import { ensureNatsServer } from '../../tools/setup-nats.ts';
 import { type MachineProcess, Machines, squares } from './machines.fixture.ts';
 
+/** Logs are trimmed soon. */
+const smallLimits = new URL('../faults/cluster/small-limits.fixture.ts', import.meta.url).href;
+
 let machines: Machines;
 let first: MachineProcess;
 let lost: MachineProcess;
 let third: MachineProcess;
 let next: MachineProcess;
+let last: MachineProcess;
 /** The folder of the lost one, which somebody has a copy of. */
 let kept: string;
 const urls = new Map<string, string>();
@@ -23,12 +27,12 @@ const ids: string[] = [];
 
 beforeAll(async () => {
   machines = await Machines.open();
-  [first, lost, third, next] = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4'].map((host, index) =>
-    machines.machine(`n${index + 1}`, host),
-  ) as [MachineProcess, MachineProcess, MachineProcess, MachineProcess];
+  [first, lost, third, next, last] = Array.from({ length: 5 }, (_, index) =>
+    machines.machine(`n${index + 1}`, `127.0.0.${index + 1}`).with({ NODE_OPTIONS: `--import=${smallLimits}` }),
+  ) as [MachineProcess, MachineProcess, MachineProcess, MachineProcess, MachineProcess];
   kept = machines.place.path('kept');
 });
-afterAll(() => machines?.close(first, lost, third, next));
+afterAll(() => machines?.close(first, lost, third, next, last));
 
 const urlOf = (machine: MachineProcess): string => urls.get(machine.name) as string;
 
@@ -43,6 +47,19 @@ const doTasks = async (count: number, ...through: readonly MachineProcess[]): Pr
       const task = await client.tasks['square']!.start(n);
       expect(await task.result()).toBe(n * n);
       ids.push(task.id);
+    }
+  } finally {
+    await client.close();
+  }
+};
+
+/** Has so much done that the log of some partition no longer begins where it began. */
+const fill = async (...through: readonly MachineProcess[]): Promise<void> => {
+  const client = connect(through.map(urlOf), { timeout: '60 s', giveUpAfter: '60 s' });
+  try {
+    while (Object.values(await copiesOf(first)).every(([begins]) => begins === 1)) {
+      const tasks = await Promise.all(Array.from({ length: 40 }, () => client.tasks['steps']!.start(100)));
+      for (const task of tasks) expect(await task.result()).toHaveLength(100);
     }
   } finally {
     await client.close();
@@ -71,7 +88,7 @@ const lacking = async (machine: MachineProcess): Promise<readonly unknown[]> =>
   ((await monitorOf(machine, 'healthz?details=true')) as { readonly errors?: readonly unknown[] }).errors ?? [];
 
 /** How far each copy that a server has goes. */
-const copiesOf = async (machine: MachineProcess): Promise<unknown> => {
+const copiesOf = async (machine: MachineProcess): Promise<Readonly<Record<string, readonly number[]>>> => {
   const said = (await monitorOf(machine, 'jsz?accounts=true&streams=true')) as {
     readonly account_details: readonly { readonly stream_detail?: readonly { name: string; state: StreamState }[] }[];
   };
@@ -92,6 +109,7 @@ test('a machine with a server is not taken out, and one that runs is not replace
   third.join(await token());
   await Promise.all([first, lost, third].map(begin));
   await doTasks(30, first, lost, third);
+  await fill(first, lost, third);
   const left = await third.command('leave', 'n2', '--yes');
   expect([left.code, left.err]).toEqual([2, expect.stringContaining('tutti join … --replace n2')]);
   const { code, err } = await next.join(await token(), '--replace', 'n2').ended;
@@ -159,4 +177,12 @@ test('the copies are real: with another machine gone all of it is there and goes
   await allThere(first, next);
   await doTasks(20, first, next);
   await squares(20, urlOf(next));
+});
+
+test('when all but one of the copies were made anew, they are enough', async () => {
+  last.join(await token(), '--replace', 'n3');
+  await begin(last);
+  await first.kill();
+  await allThere(next, last);
+  await doTasks(20, next, last);
 });
