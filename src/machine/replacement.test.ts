@@ -193,6 +193,7 @@ test('who is there is not replaced: heard by the first, or taking connections', 
   await expect(join('n2')).rejects.toThrow(withCode('JOIN_REFUSED', 'n2 is not gone: it was heard'));
   asked.abort();
   await answered;
+  expect(registrar.heardMs('n2')).toBeUndefined();
   // Another question of it was answered.
   const next = registrar.next('n2', 3, new AbortController().signal);
   await next;
