@@ -373,6 +373,8 @@ export const limits = {
   rosterAppliedMs: 10_000,
   /** How long one that is to be replaced, or another server, is waited for before it counts as not there. */
   replaceAnswerMs: 3_000,
+  /** How long the first machine's server may take to have all of its copies: one that ended leaves elections behind. */
+  replaceCopiesMs: 12_000,
   machinesMax: 256,
 
   // Simulated worlds

@@ -267,7 +267,7 @@ export class Machine {
       self: this.settings.name,
       say: (fields, text) => this.#watch.say('info', fields, text),
       pair: () => pairOf(this.#folder.security, 'server'),
-      copies: () => this.#copies(),
+      copies: () => this.#copiesSoon(),
     });
     this.#door = await Door.open({
       host,
@@ -354,6 +354,16 @@ export class Machine {
     }
     if (replaces !== undefined)
       this.#watch.say('info', { replaces }, 'the copies of all streams are here: the machine is replaced');
+  }
+
+  /** `#copies` as soon as it is `ok`, and at the latest after `replaceCopiesMs`. */
+  async #copiesSoon(): Promise<string> {
+    const until = performance.now() + limits.replaceCopiesMs;
+    for (;;) {
+      const said = await this.#copies();
+      if (said === 'ok' || performance.now() > until) return said;
+      await new Promise<void>((resolve) => void this.#env.timers.after(healthAgainMs, resolve));
+    }
   }
 
   /** `ok`: its server has a copy of all that the cluster keeps; or how it is. */

@@ -185,4 +185,7 @@ test('when all but one of the copies were made anew, they are enough', async () 
   await first.kill();
   await allThere(next, last);
   await doTasks(20, next, last);
+  first.again();
+  await begin(first);
+  await allThere(first);
 });

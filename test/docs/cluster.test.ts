@@ -34,11 +34,17 @@ const words = (command: string, index: number): readonly string[] => {
   return at < 0 ? found.slice(1) : [...found.slice(1, at), ...found.slice(at + 2)];
 };
 
-test('all commands of the page are run here, but for the one with --from: test/cluster/up-from.test.ts runs that', () => {
-  expect(commands.map(([name]) => name)).toEqual(['up', 'up', 'up', 'drain', 'drain', 'leave']);
-  const [, from = []] = commands;
-  expect(from).toContain('--from');
-  checkCommand(`tutti ${from.join(' ')}`);
+test('all commands of the page are run here, but for two that tests in test/cluster/ run', () => {
+  expect(commands.map(([name]) => name)).toEqual(['up', 'up', 'up', 'drain', 'drain', 'leave', 'join']);
+  // up-from.test.ts and replaced-machine.test.ts
+  for (const [index, option] of [
+    [1, '--from'],
+    [6, '--replace'],
+  ] as const) {
+    const command = commands[index] ?? [];
+    expect(command).toContain(option);
+    checkCommand(`tutti ${command.join(' ')}`);
+  }
 });
 
 test('two commands make a cluster of two machines; one of them is drained, and leaves', async () => {

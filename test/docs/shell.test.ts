@@ -35,6 +35,7 @@ const runElsewhere: Readonly<Record<string, string>> = {
   'docs/cluster.md 1': 'test/cluster/up-from.test.ts runs it',
   'docs/cluster.md 2': 'other machines: cluster.test.ts runs it with addresses of this one',
   'docs/cluster.md 3': 'cluster.test.ts runs it',
+  'docs/cluster.md 4': 'other machines: test/cluster/replaced-machine.test.ts runs it',
   'docs/from-embedded.md 0': 'needs NATS servers: test/cluster/up-from.test.ts runs it',
   'docs/watching-a-cluster.md 0': 'goes on until it is ended: test/cli/node-status.test.ts runs its commands',
 };
