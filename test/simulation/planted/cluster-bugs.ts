@@ -36,7 +36,7 @@ export const clusterBugs: readonly PlantedBug[] = [
     replace: 'heartbeat !== undefined && version > 0 && this.isWarm(partition, named, nowMs)',
     law: ['no duel', 'ends'],
     seeds: 100,
-    first: 140,
+    first: 160,
   },
   {
     name: 'L3: each node places by itself, with logarithms whose last bit differs from machine to machine',
@@ -65,6 +65,7 @@ export const clusterBugs: readonly PlantedBug[] = [
     replace: "return [...this.#own.values()].every(({ state }) => state.role !== 'none' || state.role === 'none');",
     law: ['drained'],
     seeds: 150,
+    first: 27,
   },
   {
     name: 'a member that flaps is given partitions at once',
@@ -134,6 +135,7 @@ export const clusterBugs: readonly PlantedBug[] = [
     replace: "if (isLater) this.#stop(new TuttiError('MEMBER_REPLACED', 'Another process has joined.'));",
     law: ['no error'],
     seeds: 100,
+    first: 89,
   },
   {
     name: 'P4: a claim in a cluster does not ask the other members',
@@ -143,6 +145,7 @@ export const clusterBugs: readonly PlantedBug[] = [
     replace: '{ highest: replicas.highest, logIds: [] as LogId[] };',
     law: ['put back'],
     seeds: 75,
+    first: 13,
   },
   {
     name: 'P4: nobody puts back what a log of tasks has lost',
@@ -152,5 +155,6 @@ export const clusterBugs: readonly PlantedBug[] = [
     replace: "this.#action = { kind: 'done', count: 0 };",
     law: ['progress', 'led again'],
     seeds: 20,
+    first: 8,
   },
 ];

@@ -141,7 +141,7 @@ export const diskBugs: readonly PlantedBug[] = [
     replace: '      this.#byNumber.delete(old);',
     law: ['no damage'],
     seeds: 130,
-    first: 25,
+    first: 41,
   },
   {
     name: 'C4: what is carried goes to a frame for each record',
@@ -151,7 +151,7 @@ export const diskBugs: readonly PlantedBug[] = [
     replace: '      if (some.length > 0 || this.#stopped) break;',
     law: ['progress', 'bounded', 'ends'],
     seeds: 20,
-    first: 20,
+    first: 23,
   },
   {
     name: 'C1: segments are given up before the frame that says so is durable',
@@ -161,7 +161,7 @@ export const diskBugs: readonly PlantedBug[] = [
     replace: 'if (marks.length === 0) return false;',
     law: lost,
     seeds: 150,
-    first: 25,
+    first: 116,
   },
   {
     name: 'a record that is not what was written is carried over',
@@ -189,7 +189,7 @@ export const diskBugs: readonly PlantedBug[] = [
     replace: 'const temporary = file;',
     law: ['whole blobs'],
     seeds: 150,
-    first: 40,
+    first: 57,
   },
   {
     name: 'the name of a blob is not synced',
@@ -213,6 +213,6 @@ export const diskBugs: readonly PlantedBug[] = [
     },
     law: ['failed file', ...lost],
     seeds: 60,
-    first: 340,
+    first: 362,
   },
 ];

@@ -64,6 +64,7 @@ export const nodeBugs: readonly PlantedBug[] = [
     replace: "const up = map.members.filter(({ state }) => state === 'up' || state === 'draining');\n  const known",
     law: ['given', 'progress', 'ends'],
     seeds: 60,
+    first: 17,
   },
   {
     name: 'a partition that is to be followed and led at once is opened twice',
@@ -82,7 +83,7 @@ export const nodeBugs: readonly PlantedBug[] = [
     replace: 'if (nowMs - each.sentAtMs >= 1e9) {',
     law: ['progress'],
     seeds: 100,
-    first: 40,
+    first: 43,
   },
   {
     name: 'what a log without a leader was sent is not sent again',
@@ -120,7 +121,7 @@ export const nodeBugs: readonly PlantedBug[] = [
     replace: 'return map;',
     law: ['progress', 'led again'],
     seeds: 160,
-    first: 25,
+    first: 31,
   },
   {
     name: 'a node keeps copies that it is not to have any more, and never leaves',
@@ -130,6 +131,7 @@ export const nodeBugs: readonly PlantedBug[] = [
     replace: 'return undefined;',
     law: ['progress', 'ends'],
     seeds: 60,
+    first: 17,
   },
   {
     name: 'a stale route is served as strong: who was deposed and does not know it yet answers at once',

@@ -38,7 +38,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: 'if (writes.length === 0)',
     law: ['linearizable'],
     seeds: 500,
-    first: 80,
+    first: 101,
   },
   {
     name: 'P3: a refused append is taken for a newer leader without reading the position',
@@ -79,6 +79,7 @@ export const registerBugs: readonly PlantedBug[] = [
       "if (entry.result.kind === 'appended' && entry !== this.#entries[0] && this.#entries.includes(entry))\n      return [{ kind: 'acknowledged', entry: { ...entry, outputs: entry.outputs.splice(0) }, position: entry.after + 1 }, ...this.#resolve()];\n    return this.#resolve();\n  }\n\n  /** Takes what was read",
     law: ['linearizable', 'messages', 'no damage', 'same state', 'progress'],
     seeds: 3_000,
+    first: 10,
   },
   {
     name: "another leader's bytes of the same length are taken for one's own",
@@ -146,6 +147,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: 'const basePerEpoch = 0;',
     law: ['versions'],
     seeds: 100,
+    first: 11,
   },
   {
     name: 'what is sent again for a position has other bytes than the first time',
@@ -179,6 +181,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: 'if (header.epoch < this.#epoch) return decodeWrites(record.bytes, header);',
     law: ['progress', 'same state', 'linearizable', 'messages', 'no damage'],
     seeds: 500,
+    first: 29,
   },
   {
     name: 'code waits for another thread of the machine',
@@ -217,7 +220,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: '  await writer.mark(partition, marker);\n  let rows = 0;',
     law: ['same state', 'linearizable', 'messages', 'no damage', 'progress'],
     seeds: 500,
-    first: 210,
+    first: 231,
   },
   {
     name: 'the reader is not renewed after a flush',
@@ -274,7 +277,7 @@ export const registerBugs: readonly PlantedBug[] = [
     replace: 'if (kept > end)',
     law: ['no damage'],
     seeds: 2_000,
-    first: 35,
+    first: 52,
   },
   {
     name: 'T5: a message is deleted when it is sent, not when the receiver has it',

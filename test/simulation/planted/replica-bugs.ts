@@ -25,7 +25,7 @@ export const replicaBugs: readonly PlantedBug[] = [
     replace: '(begun === undefined ? 0 : 0)',
     law: ['same state', 'progress', 'messages'],
     seeds: 1_000,
-    first: 1_195,
+    first: 1511,
   },
   {
     name: 'C1: a standby applies on while a checkpoint waits for the one before it',
@@ -115,7 +115,7 @@ export const replicaBugs: readonly PlantedBug[] = [
     replace: '} else if (this.#position < 1) {',
     law: ['no damage', 'progress'],
     seeds: 600,
-    first: 275,
+    first: 337,
   },
   {
     name: 'P10: what stands in a log that was made anew is not compared with the copies',
@@ -206,5 +206,6 @@ export const replicaBugs: readonly PlantedBug[] = [
     replace: 'const damaged = log.shared && partition > 1_000 ? knownDamage(reader, partition) : undefined;',
     law: ['damage found', 'same state', 'no damage'],
     seeds: 200,
+    first: 123,
   },
 ];

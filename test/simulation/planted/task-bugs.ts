@@ -74,6 +74,7 @@ export const taskBugs: readonly PlantedBug[] = [
       'if (named?.n === Number.NaN) part.host.transact((tx) => executorLost(part.tasks, tx, executor, named, loss));',
     law: ['progress'],
     seeds: 50,
+    first: 20,
   },
   {
     name: 'an attempt after the first begins its journal anew over the old one',
@@ -115,7 +116,7 @@ export const taskBugs: readonly PlantedBug[] = [
     law: ['not twice'],
     faults: 'claim,crash',
     seeds: 30,
-    first: 20,
+    first: 29,
   },
   {
     name: 'T2: what is adopted is run again all the same',
@@ -177,6 +178,7 @@ export const taskBugs: readonly PlantedBug[] = [
     replace: "seq < 1) return;\n    if (seq <= this.#received) this.#effects.push({ kind: 'deliver', body });",
     law: ['progress', 'no error', 'one result', 'right result', 'not twice', 'one outcome'],
     seeds: 100,
+    first: 43,
   },
   {
     name: 'a session with a node that was forgotten and is met again is numbered as the one before',
