@@ -113,8 +113,11 @@ export class Claims {
     return [...this.#own.values()].every(({ state }) => state.role === 'none');
   }
 
-  heardOf(reports: readonly PartitionReport[]): void {
-    for (const { partition, epoch } of reports) this.#noteEpoch(partition, epoch);
+  /** Returns whether any epoch is newer than what was heard of before. */
+  heardOf(reports: readonly PartitionReport[]): boolean {
+    let newer = false;
+    for (const { partition, epoch } of reports) if (this.#noteEpoch(partition, epoch)) newer = true;
+    return newer;
   }
 
   /** The highest epoch of a partition that was ever heard of; 0: none. */
@@ -122,8 +125,10 @@ export class Claims {
     return this.#epochs.get(partition) ?? 0;
   }
 
-  #noteEpoch(partition: number, epoch: number): void {
-    if (epoch > (this.#epochs.get(partition) ?? 0)) this.#epochs.set(partition, epoch);
+  #noteEpoch(partition: number, epoch: number): boolean {
+    const newer = epoch > this.newestEpoch(partition);
+    if (newer) this.#epochs.set(partition, epoch);
+    return newer;
   }
 
   /** The node's own part of a partition changed. */
@@ -173,20 +178,19 @@ export class Claims {
 
   /** The same, with that epoch. */
   leadershipOf(partition: number, nowMs: number): Leadership | undefined {
-    const newest = this.#epochs.get(partition) ?? 0;
+    const newest = this.newestEpoch(partition);
     const { role, epoch } = this.state(partition);
     if (role === 'leading' && epoch >= newest) return { id: this.#self, epoch };
     return this.#leaderElsewhere(partition, nowMs);
   }
 
   #leaderElsewhere(partition: number, nowMs: number): Leadership | undefined {
-    const newest = this.#epochs.get(partition) ?? 0;
-    for (const id of this.#peers.ids()) {
-      if (id === this.#self || !this.#peers.isThere(id, nowMs)) continue;
-      const report = this.#peers.report(id, partition);
+    const newest = this.newestEpoch(partition);
+    for (const { member, report } of this.#peers.holdings(partition)) {
+      const { role, epoch } = report;
       // One that hands over leads until its record is durable.
-      const leads = report?.role === 'leading' || (report?.role === 'closing' && report.epoch > 0);
-      if (leads && report.epoch >= newest) return { id, epoch: report.epoch };
+      const leads = role === 'leading' || (role === 'closing' && epoch > 0);
+      if (leads && epoch >= newest && this.#peers.isThere(member, nowMs)) return { id: member, epoch };
     }
     return undefined;
   }
@@ -263,7 +267,7 @@ export class Claims {
 
   /** Another one has led since the record that this node has read last. */
   #isOvertaken(partition: number, own: Own): boolean {
-    return (this.#epochs.get(partition) ?? 0) > own.state.epoch;
+    return this.newestEpoch(partition) > own.state.epoch;
   }
 
   #mayClaim(partition: number, own: Own, { map, readMs }: KnownMap, nowMs: number): boolean {

@@ -32,8 +32,9 @@ import {
 import { ClusterRecorder } from './cluster-recorder.ts';
 import type { ClusterTimes } from './cluster-times.ts';
 import type { Sight } from './cluster-view.ts';
-import { type Heartbeat, newsOf } from './heartbeat.ts';
+import type { Heartbeat } from './heartbeat.ts';
 import { MapWishes } from './map-wishes.ts';
+import { OwnHeartbeats } from './own-heartbeats.ts';
 import { CostAge } from './partition-costs.ts';
 import { Peers } from './peers.ts';
 import { planNext } from './planner.ts';
@@ -77,15 +78,15 @@ export class ClusterCore {
   readonly #wishes = new MapWishes();
   #draining = false;
   #health: OwnHealth = { healthy: true, queued: 0 };
-  #publishedMs = Number.NEGATIVE_INFINITY;
-  /** What others were told last, but for positions. */
-  #told = '';
+  readonly #heartbeats: OwnHeartbeats;
   #wakeMs = Number.POSITIVE_INFINITY;
+  #changes = 0;
   #stopped = false;
   #effects: ClusterEffect[] = [];
 
   constructor(options: ClusterCoreOptions) {
     this.#options = options;
+    this.#heartbeats = new OwnHeartbeats(options.times.heartbeatMs);
     this.#peers = new Peers(options.info.id, options.times);
     this.#rival = new Rival(options.times);
     this.#claims = new Claims(options.info.id, options.times, this.#peers, options.fraction);
@@ -106,6 +107,11 @@ export class ClusterCore {
     return this.#incarnation;
   }
 
+  /** Grows with whatever may change the map that it knows, or who leads a partition. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** The member that leads a partition, as far as it hears, and its epoch. */
   leadershipOf(partition: number, nowMs: number): Leadership | undefined {
     return this.#claims.leadershipOf(partition, nowMs);
@@ -119,8 +125,9 @@ export class ClusterCore {
   /** Takes an event; returns what is to be done, in order. */
   on(event: ClusterEvent, nowMs: number): readonly ClusterEffect[] {
     if (this.#stopped) return [];
-    this.#peers.turn(nowMs);
+    if (this.#peers.turn(nowMs)) this.#changes++;
     if (!this.#take(event, nowMs)) return [];
+    this.#changes++;
     if (!this.#stopped) this.#decide(nowMs);
     if (this.#map !== undefined) this.recorder.look(this.#map, this.#health, nowMs);
     const effects = this.#effects;
@@ -151,7 +158,7 @@ export class ClusterCore {
         break;
       case 'heartbeat':
         if (event.heartbeat.member === this.#options.info.id) return this.#hearsOfItself(event.heartbeat, nowMs);
-        this.#claims.heardOf(event.heartbeat.partitions);
+        if (this.#claims.heardOf(event.heartbeat.partitions)) this.#changes++;
         if (event.heartbeat.mapVersion > this.#news.version)
           this.#news = { version: event.heartbeat.mapVersion, toldMs: nowMs };
         return this.#peers.heard(event.heartbeat, nowMs);
@@ -386,15 +393,7 @@ export class ClusterCore {
       partitions,
       ...this.recorder.ownFailures(),
     };
-    const told = newsOf(heartbeat);
-    const dueMs = this.#publishedMs + this.#options.times.heartbeatMs;
-    if (told === this.#told && nowMs < dueMs) {
-      this.#wakeAt(dueMs);
-      return;
-    }
-    this.#told = told;
-    this.#publishedMs = nowMs;
-    this.#wakeAt(nowMs + this.#options.times.heartbeatMs);
-    this.#effects.push({ kind: 'publish', heartbeat });
+    if (this.#heartbeats.say(heartbeat, nowMs)) this.#effects.push({ kind: 'publish', heartbeat });
+    this.#wakeAt(this.#heartbeats.dueMs);
   }
 }

@@ -12,7 +12,7 @@ import { ClusterCore, type ClusterCoreOptions } from './cluster-core.ts';
 import type { ClusterEffect, ClusterEvent, OwnHealth } from './cluster-event.ts';
 import type { ClusterMap } from './cluster-map.ts';
 import { clusterOverview, type Surroundings } from './cluster-view.ts';
-import { type Addresses, decodeHeartbeat, encodeHeartbeat, nowhere } from './heartbeat.ts';
+import { type Addresses, decodeHeartbeat, encodeHeartbeat, type Heartbeat, nowhere } from './heartbeat.ts';
 import { MapLog } from './map-log.ts';
 import { isFulfilled, type PlacementWish } from './map-wishes.ts';
 
@@ -41,8 +41,8 @@ export type ClusterNodeOptions = Omit<ClusterCoreOptions, 'fraction' | 'newClust
   readonly env: Env;
   readonly control: PartitionControl;
   readonly times?: ClusterCoreOptions['times'];
-  /** Something was heard or has changed: `leaderOf` may say something else now. */
-  readonly onHeard?: () => void;
+  /** The map may have changed, who leads a partition, or where a member is reached. */
+  readonly onChanged?: () => void;
   /** It takes part no more. With an error it stepped aside; its partitions are dropped then. */
   readonly onStopped: (error: TuttiError | undefined) => void;
   /** Where this node is reached, to be told to the others. */
@@ -64,6 +64,8 @@ export class ClusterNode {
   #cancelTimer = (): void => {};
   /** Where the others said that they are reached. */
   readonly #addresses = new Map<string, Addresses>();
+  /** Up to which of its core's changes was told; undefined: there is more to tell. */
+  #toldChanges: number | undefined;
   #stopped = false;
 
   constructor(options: ClusterNodeOptions) {
@@ -79,7 +81,7 @@ export class ClusterNode {
     this.#unsubscribe = bus.subscribe(heartbeatSubject(cluster), (bytes) => {
       const heartbeat = decodeHeartbeat(bytes);
       if (heartbeat === undefined) return;
-      if (heartbeat.addresses !== undefined) this.#addresses.set(heartbeat.member, heartbeat.addresses);
+      this.#hearAddresses(heartbeat);
       this.#tell({ kind: 'heartbeat', heartbeat });
     });
     this.#tell({ kind: 'time', states: [] });
@@ -200,7 +202,18 @@ export class ClusterNode {
       this.#performing = false;
     }
     this.#setTimer();
-    if (this.#made && !this.#stopped) this.#options.onHeard?.();
+    const { changes } = this.#core;
+    if (!this.#made || this.#stopped || changes === this.#toldChanges) return;
+    this.#toldChanges = changes;
+    this.#options.onChanged?.();
+  }
+
+  #hearAddresses({ member, addresses }: Heartbeat): void {
+    if (addresses === undefined) return;
+    const { gateway, lifeLine } = this.addressesOf(member);
+    if (addresses.gateway === gateway && addresses.lifeLine === lifeLine) return;
+    this.#addresses.set(member, addresses);
+    this.#toldChanges = undefined;
   }
 
   #setTimer(): void {

@@ -12,7 +12,7 @@ import type { OwnHealth } from './cluster-event.ts';
 import { type ClusterMap, type Member, takesPart } from './cluster-map.ts';
 import type { ClusterTimes } from './cluster-times.ts';
 import type { Heartbeat, PartitionFailure } from './heartbeat.ts';
-import { type PartitionScan, scanPartitions } from './partition-scan.ts';
+import { type PartitionScan, scanPartition } from './partition-scan.ts';
 import type { Peers } from './peers.ts';
 
 export type Move = Omit<ClusterMove, 'at'> & { readonly atMs: number };
@@ -37,15 +37,19 @@ type Look = {
   readonly map: ClusterMap;
   /** What the node says of itself. */
   readonly health: OwnHealth;
-  readonly before: ReadonlyMap<string, Condition>;
   readonly nowMs: number;
 };
 
 type Partition = {
   led: { readonly member: string; readonly epoch: number } | undefined;
-  unledSinceMs: number | undefined;
+  /** That nobody leads it (V2). */
+  unled: Condition | undefined;
+  /** Standbys that lag. */
+  lagging: readonly Condition[];
   underWay: UnderWay | undefined;
 };
+
+const none: readonly Condition[] = [];
 
 /** As many failures as a heartbeat tells of. */
 const failuresTold = 8;
@@ -58,7 +62,8 @@ export class ClusterRecorder {
   readonly #moves: Move[] = [];
   readonly #partitions: Partition[] = [];
   readonly #failures: Failure[] = [];
-  #conditions = new Map<string, Condition>();
+  /** Of members, by id. */
+  #troubled = new Map<string, Condition>();
   #map: ClusterMap | undefined;
   #members = new Map<string, Member>();
   #told = new Map<string, number>();
@@ -76,10 +81,14 @@ export class ClusterRecorder {
 
   /** Who has what of each partition now. */
   scan(map: ClusterMap, nowMs: number): readonly PartitionScan[] {
-    return scanPartitions(map, {
-      reports: [[this.self, this.#claims.reports()], ...this.peers.reports(nowMs)],
-      newestEpoch: (partition) => this.#claims.newestEpoch(partition),
-    });
+    return map.partitions.map((_, partition) => this.#scan(partition, nowMs));
+  }
+
+  #scan(partition: number, nowMs: number): PartitionScan {
+    const own = this.#claims.state(partition);
+    const holdings = this.peers.holdings(partition).filter(({ member }) => this.peers.isThere(member, nowMs));
+    if (own.role !== 'none') holdings.unshift({ member: this.self, report: { partition, ...own } });
+    return scanPartition(holdings, this.#claims.newestEpoch(partition));
   }
 
   /** The newest first. */
@@ -87,8 +96,12 @@ export class ClusterRecorder {
     return this.#moves;
   }
 
-  get conditions(): Iterable<Condition> {
-    return this.#conditions.values();
+  get conditions(): readonly Condition[] {
+    const ofPartitions = this.#partitions.flatMap(({ unled, lagging }) => [
+      ...(unled === undefined ? [] : [unled]),
+      ...lagging,
+    ]);
+    return [...this.#troubled.values(), ...ofPartitions];
   }
 
   /** The newest first; those that happened here, and those of which others have told. */
@@ -146,11 +159,10 @@ export class ClusterRecorder {
 
   look(map: ClusterMap, health: OwnHealth, nowMs: number): void {
     this.#forgetFailures(nowMs);
-    const look: Look = { map, health, before: this.#conditions, nowMs };
-    this.#conditions = new Map();
+    const look: Look = { map, health, nowMs };
     for (const member of map.members) this.#lookAtMember(member, look);
     if (map !== this.#map) this.#follow(map, nowMs);
-    for (const [partition, scan] of this.scan(map, nowMs).entries()) this.#lookAtPartition(partition, scan, look);
+    for (const partition of map.partitions.keys()) this.#lookAtPartition(partition, this.#scan(partition, nowMs), look);
     // Of those that were not heard yet it was all the same so before (V1).
     this.#settled ||= map.members.every((member) => !takesPart(member) || this.peers.isKnown(member.id, nowMs));
   }
@@ -160,6 +172,9 @@ export class ClusterRecorder {
     const members = new Map(map.members.map((member) => [member.id, member]));
     for (const [id, { state }] of this.#members)
       if (!members.has(id) && state !== 'left' && state !== 'dead') this.#addMember('left', id, nowMs);
+    for (const id of this.#troubled.keys()) if (!members.has(id)) this.#troubled.delete(id);
+    // Of one that was made anew there may be fewer.
+    this.#partitions.splice(map.partitions.length);
     this.#map = map;
     this.#members = members;
   }
@@ -186,14 +201,17 @@ export class ClusterRecorder {
       this.#add({ what, atMs: nowMs, partition: undefined, from: undefined, to: id, tookMs: undefined });
   }
 
-  #lookAtMember(member: Member, { health, before, nowMs }: Look): void {
+  #lookAtMember(member: Member, { health, nowMs }: Look): void {
     const { id, state, incarnation } = member;
     const { peers, self } = this;
     const known = this.#members.get(id);
     if (known?.state !== state || known.incarnation !== incarnation)
       this.#addMember(state === 'joining' ? 'joined' : state, id, nowMs);
-    const holds = (kind: ClusterFaultKind, sinceMs = nowMs): void =>
-      this.#hold({ kind, member: id, partition: undefined, sinceMs }, before);
+    const before = this.#troubled.get(id);
+    this.#troubled.delete(id);
+    // What held before keeps its beginning.
+    const holds = (kind: ClusterFaultKind, sinceMs = nowMs): unknown =>
+      this.#troubled.set(id, before?.kind === kind ? before : { kind, member: id, partition: undefined, sinceMs });
     if (state === 'dead') holds('memberDead');
     else if (takesPart(member) && !peers.isThere(id, nowMs)) holds('memberSilent', peers.heardMs(id) ?? nowMs);
     else if (takesPart(member) && (id === self ? health : peers.heartbeatOf(id))?.healthy === false)
@@ -201,29 +219,29 @@ export class ClusterRecorder {
     for (const failure of peers.heartbeatOf(id)?.failures ?? []) this.failed({ ...failure, member: id, atMs: nowMs });
   }
 
-  /** What held before keeps its beginning. */
-  #hold(condition: Condition, before: ReadonlyMap<string, Condition>): void {
-    const key = `${condition.kind} ${condition.member ?? ''} ${condition.partition ?? ''}`;
-    this.#conditions.set(key, before.get(key) ?? condition);
-  }
-
   // --- Partitions
 
   #lookAtPartition(partition: number, scan: PartitionScan, look: Look): void {
-    const { before, nowMs } = look;
-    this.#partitions[partition] ??= { led: undefined, unledSinceMs: undefined, underWay: undefined };
+    const { nowMs } = look;
+    this.#partitions[partition] ??= { led: undefined, unled: undefined, lagging: none, underWay: undefined };
     const own = this.#partitions[partition];
     const { leader } = scan;
     if (leader === undefined) {
       // V2
-      own.unledSinceMs ??= this.#goneSinceMs(own, nowMs);
-      this.#hold({ kind: 'partitionUnled', member: own.led?.member, partition, sinceMs: own.unledSinceMs }, before);
+      own.unled ??= {
+        kind: 'partitionUnled',
+        member: own.led?.member,
+        partition,
+        sinceMs: this.#goneSinceMs(own, nowMs),
+      };
+      own.lagging = none;
     } else {
-      if (own.led?.member !== leader.member || own.led.epoch !== leader.report.epoch)
+      if (own.led?.member !== leader.member || own.led.epoch !== leader.report.epoch) {
         this.#leads(partition, own, leader.member, look);
-      own.led = { member: leader.member, epoch: leader.report.epoch };
-      own.unledSinceMs = undefined;
-      this.#lookAtStandbys(partition, scan, look);
+        own.led = { member: leader.member, epoch: leader.report.epoch };
+      }
+      own.unled = undefined;
+      own.lagging = this.#laggingNow(own, partition, scan, look);
     }
     own.underWay = this.#underWayNow(own, partition, scan, look);
   }
@@ -242,18 +260,28 @@ export class ClusterRecorder {
       this.peers.isThere(from, nowMs) &&
       map.members.some((member) => member.id === from && takesPart(member));
     const what = from === undefined ? 'led' : isThere ? 'handedOver' : 'tookOver';
-    const tookMs = own.led === undefined ? undefined : nowMs - (own.unledSinceMs ?? nowMs);
+    const tookMs = own.led === undefined ? undefined : nowMs - (own.unled?.sinceMs ?? nowMs);
     this.#add({ what, atMs: nowMs, partition, from, to, tookMs });
   }
 
-  #lookAtStandbys(partition: number, { leader, following }: PartitionScan, { map, before, nowMs }: Look): void {
+  #laggingNow(
+    { lagging }: Partition,
+    partition: number,
+    { leader, following }: PartitionScan,
+    { map, nowMs }: Look,
+  ): readonly Condition[] {
     const head = leader?.report.position ?? 0;
-    for (const member of map.partitions[partition]?.standbys ?? []) {
-      if (member === leader?.member || !this.peers.isThere(member, nowMs)) continue;
+    const now = (map.partitions[partition]?.standbys ?? []).filter((member) => {
+      if (member === leader?.member || !this.peers.isThere(member, nowMs)) return false;
       const position = following.find((own) => own.member === member)?.report.position ?? 0;
-      if (position === 0 || position + this.#times.warmRecords < head)
-        this.#hold({ kind: 'standbyLags', member, partition, sinceMs: nowMs }, before);
-    }
+      return position === 0 || position + this.#times.warmRecords < head;
+    });
+    if (now.length === 0) return none;
+    return now.map(
+      (member) =>
+        lagging.find((condition) => condition.member === member) ??
+        ({ kind: 'standbyLags', member, partition, sinceMs: nowMs } as const),
+    );
   }
 
   #underWayNow(
@@ -271,6 +299,6 @@ export class ClusterRecorder {
     else now = { what: 'unled', member: undefined };
     if (now === undefined) return undefined;
     if (now.what === own.underWay?.what && now.member === own.underWay.member) return own.underWay;
-    return { ...now, sinceMs: now.what === 'unled' ? (own.unledSinceMs ?? nowMs) : nowMs };
+    return { ...now, sinceMs: now.what === 'unled' ? (own.unled?.sinceMs ?? nowMs) : nowMs };
   }
 }

@@ -16,7 +16,8 @@ import type { FunctionOverview } from '../protocol/overview.ts';
 import type { OwnHealth } from './cluster-event.ts';
 import { type Assignment, type ClusterMap, type Member, takesPart } from './cluster-map.ts';
 import type { ClusterRecorder, Condition } from './cluster-recorder.ts';
-import type { Holding, PartitionScan } from './partition-scan.ts';
+import type { Holding } from './holdings.ts';
+import type { PartitionScan } from './partition-scan.ts';
 
 /** What the core of a node knows. */
 export type Sight = {

@@ -142,7 +142,7 @@ export class Member {
       control: this.partitions,
       onStopped: options.onStopped,
       addresses: options.addresses,
-      onHeard: () => this.#turned(),
+      onChanged: () => this.#turned(),
     });
     this.#health = new HealthWatch({
       env,

@@ -10,8 +10,11 @@
 import { type ClusterMap, type Member, takesPart } from './cluster-map.ts';
 import type { ClusterTimes } from './cluster-times.ts';
 import { type Heartbeat, newsOf, type PartitionReport } from './heartbeat.ts';
+import { type Holding, Holdings } from './holdings.ts';
 
 type Peer = {
+  /** Its place among those that were heard of. */
+  readonly rank: number;
   incarnation: number;
   /** Names its run in the map; undefined: it was heard of, and stood in no map yet. */
   token: string | undefined;
@@ -25,27 +28,47 @@ type Peer = {
   aliveSinceMs: number | undefined;
   closed: boolean;
   heartbeat: Heartbeat | undefined;
+  /** What of that others act on. */
+  news: string;
 };
 
 export class Peers {
   readonly #self: string;
   readonly #times: ClusterTimes;
   readonly #peers = new Map<string, Peer>();
+  /** Of the heartbeats of `#peers`. */
+  readonly #holdings = new Holdings();
+  #nextRank = 0;
   #turnedMs: number | undefined;
+  /** Not after any `heardMs` of those that were not silent at the last turn: while this one is not long ago, nobody falls silent. */
+  #oldestMs = Number.POSITIVE_INFINITY;
 
   constructor(self: string, times: ClusterTimes) {
     this.#self = self;
     this.#times = times;
   }
 
-  /** Called with every event, before anything is asked. */
-  turn(nowMs: number): void {
-    const stoodStill = this.#turnedMs !== undefined && nowMs - this.#turnedMs > this.#times.heartbeatMissedMs / 2;
+  /** Called with every event, before anything is asked. Returns whether anybody may have fallen silent, or be there again, since the last one. */
+  turn(nowMs: number): boolean {
+    const { heartbeatMissedMs } = this.#times;
+    const lastMs = this.#turnedMs ?? nowMs;
     this.#turnedMs = nowMs;
-    for (const peer of this.#peers.values()) {
-      if (stoodStill) peer.heardMs = nowMs;
-      if (nowMs - peer.heardMs >= this.#times.heartbeatMissedMs) peer.aliveSinceMs = undefined;
+    // F3
+    if (nowMs - lastMs > heartbeatMissedMs / 2) {
+      for (const peer of this.#peers.values()) peer.heardMs = nowMs;
+      this.#oldestMs = nowMs;
+      return true;
     }
+    if (nowMs - this.#oldestMs < heartbeatMissedMs) return false;
+    let fellSilent = false;
+    this.#oldestMs = Number.POSITIVE_INFINITY;
+    for (const peer of this.#peers.values())
+      if (nowMs - peer.heardMs < heartbeatMissedMs) this.#oldestMs = Math.min(this.#oldestMs, peer.heardMs);
+      else {
+        peer.aliveSinceMs = undefined;
+        fellSilent ||= lastMs - peer.heardMs < heartbeatMissedMs;
+      }
+    return fellSilent;
   }
 
   /** Takes the members of a new map. */
@@ -70,11 +93,19 @@ export class Peers {
       peer.deaths = deaths;
       peer.sinceMs = nowMs;
     }
-    for (const id of this.#peers.keys()) if (!map.members.some((member) => member.id === id)) this.#peers.delete(id);
+    const named = new Set(map.members.map(({ id }) => id));
+    for (const [id, peer] of this.#peers) {
+      if (named.has(id)) continue;
+      this.#peers.delete(id);
+      this.#says(id, peer, undefined);
+    }
   }
 
   #add(id: string, incarnation: number, nowMs: number): Peer {
+    const before = this.#peers.get(id);
+    if (before !== undefined) this.#says(id, before, undefined);
     const peer: Peer = {
+      rank: before?.rank ?? this.#nextRank++,
       incarnation,
       token: undefined,
       state: 'joining',
@@ -84,9 +115,17 @@ export class Peers {
       aliveSinceMs: undefined,
       closed: false,
       heartbeat: undefined,
+      news: '',
     };
     this.#peers.set(id, peer);
+    this.#oldestMs = Math.min(this.#oldestMs, nowMs);
     return peer;
+  }
+
+  #says(member: string, peer: Peer, heartbeat: Heartbeat | undefined): void {
+    const before = peer.heartbeat?.partitions ?? [];
+    this.#holdings.told({ member, rank: peer.rank }, before, heartbeat?.partitions ?? []);
+    peer.heartbeat = heartbeat;
   }
 
   /** Returns whether it says anything new but for positions and queues. */
@@ -96,12 +135,14 @@ export class Peers {
     // Of a run that has ended, and came late.
     if (peer !== undefined && incarnation < peer.incarnation) return false;
     if (peer === undefined || incarnation > peer.incarnation) peer = this.#add(member, incarnation, nowMs);
-    const isNews =
-      peer.aliveSinceMs === undefined || peer.heartbeat === undefined || newsOf(peer.heartbeat) !== newsOf(heartbeat);
+    const news = newsOf(heartbeat);
+    const isNews = peer.aliveSinceMs === undefined || peer.news !== news;
     peer.heardMs = nowMs;
     peer.closed = false;
     peer.aliveSinceMs ??= nowMs;
-    peer.heartbeat = heartbeat;
+    peer.news = news;
+    this.#says(member, peer, heartbeat);
+    this.#oldestMs = Math.min(this.#oldestMs, nowMs);
     return isNews;
   }
 
@@ -138,10 +179,6 @@ export class Peers {
     return nowMs - (this.#peers.get(id)?.sinceMs ?? nowMs);
   }
 
-  ids(): Iterable<string> {
-    return this.#peers.keys();
-  }
-
   /** When something last came of it; before anything did, when it was first seen in the map. */
   heardMs(id: string): number | undefined {
     return this.#peers.get(id)?.heardMs;
@@ -151,14 +188,13 @@ export class Peers {
     return this.#peers.get(id)?.heartbeat;
   }
 
-  /** What those that are there say of their partitions, but for oneself. */
-  reports(nowMs: number): readonly (readonly [id: string, reports: readonly PartitionReport[]])[] {
-    const ids = [...this.#peers.keys()].filter((id) => id !== this.#self && this.isThere(id, nowMs));
-    return ids.map((id) => [id, this.heartbeatOf(id)?.partitions ?? []]);
+  /** What the others say that they have of a partition, also those that are not there any more. */
+  holdings(partition: number): readonly Holding[] {
+    return this.#holdings.of(partition);
   }
 
   report(id: string, partition: number): PartitionReport | undefined {
-    return this.heartbeatOf(id)?.partitions.find((report) => report.partition === partition);
+    return this.holdings(partition).find(({ member }) => member === id)?.report;
   }
 
   /** Members that take part and are not heard. */

@@ -26,6 +26,9 @@ export type IdleFigures = {
   readonly kinds: Readonly<Record<string, number>>;
   readonly events: number;
   readonly cpuMs: number;
+  /** Until all were at rest: virtual time, and what that took. */
+  readonly restMs: number;
+  readonly restCpuMs: number;
 };
 
 /** Members join, partitions are moved until they lie evenly, and snapshots are through. */
@@ -52,6 +55,8 @@ const measure = async ({ nodes, partitions, seconds }: IdleTask): Promise<IdleFi
     await simulation.run(simulation.nowMs + 1_000);
   const unrest = world.cluster?.unrest();
   if (unrest !== undefined) throw new Error(`The cluster of ${nodes} nodes is not at rest: ${unrest}.`);
+  const restMs = simulation.nowMs;
+  const resting = process.cpuUsage();
   const figures = { sent: 0, received: 0, sentBytes: 0, receivedBytes: 0 };
   const kinds: Record<string, number> = {};
   let last: { readonly from: string; readonly bytes: Uint8Array; readonly atMs: number } | undefined;
@@ -87,6 +92,8 @@ const measure = async ({ nodes, partitions, seconds }: IdleTask): Promise<IdleFi
     kinds: Object.fromEntries(Object.entries(kinds).map(([kind, count]) => [kind, count * per])),
     events: simulation.eventCount - before.events,
     cpuMs: (user + system) / 1_000,
+    restMs,
+    restCpuMs: (resting.user + resting.system) / 1_000,
   };
 };
 
