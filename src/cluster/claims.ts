@@ -66,6 +66,9 @@ type Own = {
 
 const nothing: PartitionState = { role: 'none', epoch: 0, position: 0 };
 
+const sameState = (one: PartitionState, other: PartitionState): boolean =>
+  one.role === other.role && one.epoch === other.epoch && one.position === other.position;
+
 export class Claims {
   readonly #self: string;
   readonly #times: ClusterTimes;
@@ -94,6 +97,7 @@ export class Claims {
     return this.#wantsMap;
   }
 
+  /** The same object while nothing of it changes. */
   state(partition: number): PartitionState {
     return this.#own.get(partition)?.state ?? nothing;
   }
@@ -136,7 +140,7 @@ export class Claims {
     const own = this.#ownOf(partition, nowMs);
     if (state.position !== own.state.position || state.role !== own.state.role) own.movedMs = nowMs;
     if (state.role !== own.state.role) [own.wantedSinceMs, own.givesUntilMs] = [undefined, 0];
-    own.state = state;
+    if (!sameState(state, own.state)) own.state = state;
     this.#noteEpoch(partition, state.epoch);
     if (ended !== undefined) this.#penalize(own, nowMs);
     if (ended === 'failed') own.closedUntilMs = own.waitUntilMs;

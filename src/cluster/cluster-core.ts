@@ -109,7 +109,7 @@ export class ClusterCore {
 
   /** Grows with whatever may change the map that it knows, or who leads a partition. */
   get changes(): number {
-    return this.#changes;
+    return this.#changes + this.#peers.presence;
   }
 
   /** The member that leads a partition, as far as it hears, and its epoch. */
@@ -125,7 +125,7 @@ export class ClusterCore {
   /** Takes an event; returns what is to be done, in order. */
   on(event: ClusterEvent, nowMs: number): readonly ClusterEffect[] {
     if (this.#stopped) return [];
-    if (this.#peers.turn(nowMs)) this.#changes++;
+    this.#peers.turn(nowMs);
     if (!this.#take(event, nowMs)) return [];
     this.#changes++;
     if (!this.#stopped) this.#decide(nowMs);

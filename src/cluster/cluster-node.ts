@@ -112,11 +112,16 @@ export class ClusterNode {
     recorder.failed({ partition, code, member: recorder.self, atMs: this.#options.env.clock.monotonic() });
   }
 
-  /** Who leads a partition, as far as this node hears: which run of which member, and in which epoch. */
-  leaderOf(partition: number): LeadingMember | undefined {
-    const leadership = this.#core.leadershipOf(partition, this.#options.env.clock.monotonic());
-    const member = this.map?.members.find(({ id }) => id === leadership?.id);
-    return leadership && member && { member: member.id, token: member.token, epoch: leadership.epoch };
+  /** Who leads each partition, as far as this node hears: which run of which member, and in which epoch. */
+  leaders(): readonly (LeadingMember | undefined)[] {
+    const { map } = this.#core;
+    const nowMs = this.#options.env.clock.monotonic();
+    const tokens = new Map(map?.members.map(({ id, token }) => [id, token]));
+    return (map?.partitions ?? []).map((_, partition) => {
+      const { id: member = '', epoch = 0 } = this.#core.leadershipOf(partition, nowMs) ?? {};
+      const token = tokens.get(member);
+      return token === undefined ? undefined : { member, token, epoch };
+    });
   }
 
   /** The run of this token is heard, or no map names it. */

@@ -4,14 +4,17 @@
  *
  * - V1: nothing is recorded before the node has heard of every member, or waited for it: what was so before it came is no news.
  * - V2: a partition is without leader from when that one was last heard, where it fell silent; else from when it was seen.
+ * - V3: a partition is looked at anew only when something of what the look depends on is another than before: else all heartbeats of a large
+ *   cluster would be gone through for each one of them.
  */
 import { limits } from '../limits.ts';
 import type { ClusterFaultKind, ClusterMove, ClusterPartitionOverview } from '../protocol/cluster-overview.ts';
-import type { Claims } from './claims.ts';
+import type { Claims, PartitionState } from './claims.ts';
 import type { OwnHealth } from './cluster-event.ts';
-import { type ClusterMap, type Member, takesPart } from './cluster-map.ts';
+import { type Assignment, type ClusterMap, type Member, takesPart } from './cluster-map.ts';
 import type { ClusterTimes } from './cluster-times.ts';
 import type { Heartbeat, PartitionFailure } from './heartbeat.ts';
+import type { Holding } from './holdings.ts';
 import { type PartitionScan, scanPartition } from './partition-scan.ts';
 import type { Peers } from './peers.ts';
 
@@ -40,7 +43,25 @@ type Look = {
   readonly nowMs: number;
 };
 
+/** All that the look at a partition depends on. While each is the same as at the last look, that would find nothing new (V3). */
+type Sources = {
+  readonly assignment: Assignment | undefined;
+  readonly own: PartitionState;
+  readonly holdings: readonly Holding[];
+  readonly newestEpoch: number;
+  readonly presence: number;
+};
+
+const sameSources = (one: Sources | undefined, other: Sources): boolean =>
+  one?.assignment === other.assignment &&
+  one?.own === other.own &&
+  one.holdings === other.holdings &&
+  one.newestEpoch === other.newestEpoch &&
+  one.presence === other.presence;
+
 type Partition = {
+  /** Of the last look. */
+  sources: Sources | undefined;
   led: { readonly member: string; readonly epoch: number } | undefined;
   /** That nobody leads it (V2). */
   unled: Condition | undefined;
@@ -81,14 +102,23 @@ export class ClusterRecorder {
 
   /** Who has what of each partition now. */
   scan(map: ClusterMap, nowMs: number): readonly PartitionScan[] {
-    return map.partitions.map((_, partition) => this.#scan(partition, nowMs));
+    return map.partitions.map((_, partition) => this.#scan(partition, this.#sourcesOf(partition, map), nowMs));
   }
 
-  #scan(partition: number, nowMs: number): PartitionScan {
-    const own = this.#claims.state(partition);
-    const holdings = this.peers.holdings(partition).filter(({ member }) => this.peers.isThere(member, nowMs));
-    if (own.role !== 'none') holdings.unshift({ member: this.self, report: { partition, ...own } });
-    return scanPartition(holdings, this.#claims.newestEpoch(partition));
+  #sourcesOf(partition: number, map: ClusterMap): Sources {
+    return {
+      assignment: map.partitions[partition],
+      own: this.#claims.state(partition),
+      holdings: this.peers.holdings(partition),
+      newestEpoch: this.#claims.newestEpoch(partition),
+      presence: this.peers.presence,
+    };
+  }
+
+  #scan(partition: number, { own, holdings, newestEpoch }: Sources, nowMs: number): PartitionScan {
+    const there = holdings.filter(({ member }) => this.peers.isThere(member, nowMs));
+    if (own.role !== 'none') there.unshift({ member: this.self, report: { partition, ...own } });
+    return scanPartition(there, newestEpoch);
   }
 
   /** The newest first. */
@@ -162,7 +192,7 @@ export class ClusterRecorder {
     const look: Look = { map, health, nowMs };
     for (const member of map.members) this.#lookAtMember(member, look);
     if (map !== this.#map) this.#follow(map, nowMs);
-    for (const partition of map.partitions.keys()) this.#lookAtPartition(partition, this.#scan(partition, nowMs), look);
+    for (const partition of map.partitions.keys()) this.#lookAtPartition(partition, look);
     // Of those that were not heard yet it was all the same so before (V1).
     this.#settled ||= map.members.every((member) => !takesPart(member) || this.peers.isKnown(member.id, nowMs));
   }
@@ -221,10 +251,20 @@ export class ClusterRecorder {
 
   // --- Partitions
 
-  #lookAtPartition(partition: number, scan: PartitionScan, look: Look): void {
-    const { nowMs } = look;
-    this.#partitions[partition] ??= { led: undefined, unled: undefined, lagging: none, underWay: undefined };
+  #lookAtPartition(partition: number, look: Look): void {
+    const { map, nowMs } = look;
+    this.#partitions[partition] ??= {
+      sources: undefined,
+      led: undefined,
+      unled: undefined,
+      lagging: none,
+      underWay: undefined,
+    };
     const own = this.#partitions[partition];
+    const sources = this.#sourcesOf(partition, map);
+    if (sameSources(own.sources, sources)) return;
+    own.sources = sources;
+    const scan = this.#scan(partition, sources, nowMs);
     const { leader } = scan;
     if (leader === undefined) {
       // V2

@@ -3,6 +3,7 @@
  * heartbeats to learn it.
  *
  * - I1: a partition's holdings are the reports about it in the heartbeats told last, in the order of their members' ranks.
+ * - I2: they are another array whenever anything about them was told anew.
  */
 import type { PartitionReport } from './heartbeat.ts';
 
@@ -11,10 +12,10 @@ export type Holding = { readonly member: string; readonly report: PartitionRepor
 
 type Ranked = Holding & { readonly rank: number };
 
-const none: readonly Holding[] = [];
+const none: readonly Ranked[] = [];
 
 export class Holdings {
-  readonly #of = new Map<number, Ranked[]>();
+  readonly #of = new Map<number, readonly Ranked[]>();
 
   of(partition: number): readonly Holding[] {
     return this.#of.get(partition) ?? none;
@@ -32,20 +33,14 @@ export class Holdings {
 
   #add(holding: Ranked): void {
     const { partition } = holding.report;
-    const all = this.#of.get(partition);
-    if (all === undefined) {
-      this.#of.set(partition, [holding]);
-      return;
-    }
-    let at = all.length;
-    while (at > 0 && all[at - 1]!.rank > holding.rank) at--;
-    all.splice(at, 0, holding);
+    const all = this.#of.get(partition) ?? none;
+    const at = all.findIndex(({ rank }) => rank > holding.rank);
+    this.#of.set(partition, at < 0 ? [...all, holding] : all.toSpliced(at, 0, holding));
   }
 
   #remove(partition: number, member: string): void {
-    const all = this.#of.get(partition) ?? [];
-    const at = all.findIndex((holding) => holding.member === member);
-    if (at >= 0) all.splice(at, 1);
-    if (all.length === 0) this.#of.delete(partition);
+    const left = (this.#of.get(partition) ?? none).filter((holding) => holding.member !== member);
+    if (left.length === 0) this.#of.delete(partition);
+    else this.#of.set(partition, left);
   }
 }

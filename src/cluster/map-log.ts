@@ -14,6 +14,8 @@ export class MapLog {
   readonly #log: Log;
   readonly #recordsKept: number;
   #map: ClusterMap | undefined;
+  /** Of which `#map` was made. */
+  #bytes: Uint8Array | undefined;
   #position = 0;
 
   constructor(log: Log, recordsKept: number) {
@@ -32,12 +34,16 @@ export class MapLog {
       if (newest !== undefined) {
         // What would follow had room beside it: that it came alone says as much as a read of nothing behind it.
         const standsAlone = records.length === 1 && newest.position === this.#position;
-        this.#map = decodeMap(newest.bytes, newest.position);
+        // Whoever looks at the map sees by the object that it is the one of before.
+        if (this.#bytes === undefined || Buffer.compare(this.#bytes, newest.bytes) !== 0)
+          this.#map = decodeMap(newest.bytes, newest.position);
+        this.#bytes = newest.bytes;
         this.#position = newest.position;
         if (standsAlone) return this.#map;
         // The newest one read is read once more, and where it stands no more the log is read from its beginning.
       } else if (from === this.#position && (await this.#log.end()) < from) {
         this.#map = undefined;
+        this.#bytes = undefined;
         this.#position = 0;
       } else return this.#map;
     }

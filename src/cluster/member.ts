@@ -211,8 +211,7 @@ export class Member {
       this.#joined = true;
       this.#options.onJoined();
     }
-    for (let partition = 0; partition < this.#replicas.length; partition++) {
-      const leader = this.cluster.leaderOf(partition);
+    for (const [partition, leader] of this.cluster.leaders().entries()) {
       if (leader !== undefined) this.#leaders.leads(partition, leader.token);
       this.#router.leader(partition, leader && { node: leader.token, epoch: leader.epoch });
     }

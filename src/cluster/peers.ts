@@ -42,14 +42,20 @@ export class Peers {
   #turnedMs: number | undefined;
   /** Not after any `heardMs` of those that were not silent at the last turn: while this one is not long ago, nobody falls silent. */
   #oldestMs = Number.POSITIVE_INFINITY;
+  #presence = 0;
 
   constructor(self: string, times: ClusterTimes) {
     this.#self = self;
     this.#times = times;
   }
 
-  /** Called with every event, before anything is asked. Returns whether anybody may have fallen silent, or be there again, since the last one. */
-  turn(nowMs: number): boolean {
+  /** Another number whenever `isThere` may say something else of anybody than before. */
+  get presence(): number {
+    return this.#presence;
+  }
+
+  /** Called with every event, before anything is asked. */
+  turn(nowMs: number): void {
     const { heartbeatMissedMs } = this.#times;
     const lastMs = this.#turnedMs ?? nowMs;
     this.#turnedMs = nowMs;
@@ -57,18 +63,17 @@ export class Peers {
     if (nowMs - lastMs > heartbeatMissedMs / 2) {
       for (const peer of this.#peers.values()) peer.heardMs = nowMs;
       this.#oldestMs = nowMs;
-      return true;
+      this.#presence++;
     }
-    if (nowMs - this.#oldestMs < heartbeatMissedMs) return false;
-    let fellSilent = false;
+    if (nowMs - this.#oldestMs < heartbeatMissedMs) return;
     this.#oldestMs = Number.POSITIVE_INFINITY;
     for (const peer of this.#peers.values())
       if (nowMs - peer.heardMs < heartbeatMissedMs) this.#oldestMs = Math.min(this.#oldestMs, peer.heardMs);
       else {
         peer.aliveSinceMs = undefined;
-        fellSilent ||= lastMs - peer.heardMs < heartbeatMissedMs;
+        // The others fell silent before.
+        if (lastMs - peer.heardMs < heartbeatMissedMs) this.#presence++;
       }
-    return fellSilent;
   }
 
   /** Takes the members of a new map. */
@@ -97,6 +102,7 @@ export class Peers {
     for (const [id, peer] of this.#peers) {
       if (named.has(id)) continue;
       this.#peers.delete(id);
+      this.#presence++;
       this.#says(id, peer, undefined);
     }
   }
@@ -118,6 +124,7 @@ export class Peers {
       news: '',
     };
     this.#peers.set(id, peer);
+    this.#presence++;
     this.#oldestMs = Math.min(this.#oldestMs, nowMs);
     return peer;
   }
@@ -137,6 +144,7 @@ export class Peers {
     if (peer === undefined || incarnation > peer.incarnation) peer = this.#add(member, incarnation, nowMs);
     const news = newsOf(heartbeat);
     const isNews = peer.aliveSinceMs === undefined || peer.news !== news;
+    if (peer.aliveSinceMs === undefined) this.#presence++;
     peer.heardMs = nowMs;
     peer.closed = false;
     peer.aliveSinceMs ??= nowMs;
@@ -152,6 +160,7 @@ export class Peers {
     if (peer === undefined || peer.incarnation !== member?.incarnation) return;
     peer.closed = true;
     peer.aliveSinceMs = undefined;
+    this.#presence++;
   }
 
   /** It is heard, or has not been silent for long; oneself always is. */

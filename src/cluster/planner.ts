@@ -123,7 +123,8 @@ const withStepsOfPlan = (map: ClusterMap, view: View): ClusterMap => {
 };
 
 type Placed = {
-  readonly candidates: readonly Member[];
+  /** All that it was made of beside the assignments. */
+  readonly of: string;
   readonly isCandidate: ReadonlySet<string>;
   /** Where partitions are, without those that are gone. */
   readonly now: readonly Assignment[];
@@ -132,26 +133,24 @@ type Placed = {
 };
 
 /**
- * Each heartbeat of each node is a reason to look at the plan, and seldom one for another: a map's last one is kept, since among a
- * hundred nodes it takes milliseconds.
+ * Each heartbeat of each node is a reason to look at the plan, and seldom one for another: the last one for a map's assignments is
+ * kept, since among a hundred nodes it takes milliseconds.
  */
-const lastPlaced = new WeakMap<ClusterMap, Placed>();
+const lastPlaced = new WeakMap<ClusterMap['partitions'], Placed>();
 
 const placedFor = (map: ClusterMap, candidates: readonly Member[]): Placed => {
-  const last = lastPlaced.get(map);
-  const same =
-    last?.candidates.length === candidates.length && candidates.every((one, at) => one === last.candidates[at]);
-  if (last !== undefined && same) return last;
-  const isCandidate = new Set(candidates.map(({ id }) => id));
   // One that comes back and waits is named nowhere.
-  const isThere = new Set([
-    ...isCandidate,
-    ...map.members.filter(({ state }) => state === 'up' || state === 'draining').map(({ id }) => id),
-  ]);
+  const there = map.members.flatMap(({ id, state }) => (state === 'up' || state === 'draining' ? [id] : []));
+  const placing = candidates.map(({ id, weight, location }) => [id, weight, location]);
+  const of = JSON.stringify([placing, there, map.settings.standbys]);
+  const last = lastPlaced.get(map.partitions);
+  if (last?.of === of) return last;
+  const isCandidate = new Set(candidates.map(({ id }) => id));
+  const isThere = new Set([...isCandidate, ...there]);
   const now = map.partitions.map((own) => withoutTheGone(own, isThere, isCandidate));
   const place = (own: readonly Assignment[]) => placePartitions(candidates, own, map.settings.standbys);
-  const placed = { candidates, isCandidate, now, plan: place(now), place };
-  lastPlaced.set(map, placed);
+  const placed = { of, isCandidate, now, plan: place(now), place };
+  lastPlaced.set(map.partitions, placed);
   return placed;
 };
 
