@@ -3,7 +3,7 @@
  * heartbeats to learn it.
  *
  * - I1: a partition's holdings are the reports about it in the heartbeats told last, in the order of their members' ranks.
- * - I2: they are another array whenever anything about them was told anew.
+ * - I2: they are the same array for as long as nothing else is said about the partition.
  */
 import type { PartitionReport } from './heartbeat.ts';
 
@@ -27,15 +27,19 @@ export class Holdings {
     before: readonly PartitionReport[],
     now: readonly PartitionReport[],
   ): void {
-    for (const { partition } of before) this.#remove(partition, member);
-    for (const report of now) this.#add({ member, rank, report });
+    const named = new Set(now.map(({ partition }) => partition));
+    for (const { partition } of before) if (!named.has(partition)) this.#remove(partition, member);
+    for (const report of now) this.#put({ member, rank, report });
   }
 
-  #add(holding: Ranked): void {
+  #put(holding: Ranked): void {
     const { partition } = holding.report;
     const all = this.#of.get(partition) ?? none;
-    const at = all.findIndex(({ rank }) => rank > holding.rank);
-    this.#of.set(partition, at < 0 ? [...all, holding] : all.toSpliced(at, 0, holding));
+    const at = all.findIndex(({ rank }) => rank >= holding.rank);
+    const there = all[at];
+    if (there === undefined) this.#of.set(partition, [...all, holding]);
+    else if (there.member !== holding.member) this.#of.set(partition, all.toSpliced(at, 0, holding));
+    else if (!sameReport(there.report, holding.report)) this.#of.set(partition, all.with(at, holding));
   }
 
   #remove(partition: number, member: string): void {
@@ -44,3 +48,6 @@ export class Holdings {
     else this.#of.set(partition, left);
   }
 }
+
+const sameReport = (one: PartitionReport, other: PartitionReport): boolean =>
+  one.role === other.role && one.epoch === other.epoch && one.position === other.position;

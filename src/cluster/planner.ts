@@ -93,10 +93,10 @@ const withStepsOfPlan = (map: ClusterMap, view: View): ClusterMap => {
   const candidates = candidatesOf(map, view);
   if (candidates.length === 0) return map;
   const { now, plan, place, isCandidate } = placedFor(map, candidates);
+  const leads = now.map((_, partition) => view.leaderOf(partition));
   // Whoever is gone is in no place of the map first: otherwise what is due would keep it there.
   const isAtRest = now.every(
-    (own, partition) =>
-      samePlace(map.partitions[partition]!, own) && rests(own, plan[partition]!, view.leaderOf(partition)),
+    (own, partition) => samePlace(map.partitions[partition]!, own) && rests(own, plan[partition]!, leads[partition]),
   );
   if (view.costsDue && isAtRest) {
     const costs = costsOf(loadsOf(map, view), now);
@@ -106,11 +106,11 @@ const withStepsOfPlan = (map: ClusterMap, view: View): ClusterMap => {
     // R4
     if (areEqualAgain || leaders.some((leader, partition) => leader !== now[partition]!.leader)) return other;
   }
-  let moving = now.filter((own, partition) => isMoving(own, plan[partition]!, view.leaderOf(partition))).length;
+  let moving = now.filter((own, partition) => isMoving(own, plan[partition]!, leads[partition])).length;
   const places = now.map((own, partition): Place => {
     const goal = plan[partition]!;
     if (own.leader === '') return goal;
-    const begins = !isMoving(own, goal, view.leaderOf(partition)) && !samePlace(own, goal);
+    const begins = !isMoving(own, goal, leads[partition]) && !samePlace(own, goal);
     // What must be is done whatever else is under way: a leader or standby that is to go, standbys that are missing.
     const must = !isCandidate.has(own.leader) || own.standbys.length < goal.standbys.length;
     if (begins && !must) {
