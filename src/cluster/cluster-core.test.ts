@@ -330,3 +330,27 @@ describe('a node steps aside', () => {
     expect(cluster.map.members.map(({ id }) => id)).toEqual(['n0']);
   });
 });
+
+test('of a heartbeat that says nothing new nobody looks at the map or its partitions', () => {
+  const cluster = ScriptedCluster.of(3, { partitions: 8 });
+  const { core } = cluster.node('n0');
+  const heartbeat = core.sight!.recorder.peers.heartbeatOf('n1')!;
+  const read: (string | symbol)[] = [];
+  const watched = new Proxy(cluster.map, {
+    get: (map, name) => {
+      read.push(name);
+      return map[name as keyof typeof map];
+    },
+  });
+  const hears = (more: Partial<typeof heartbeat>) => {
+    const before = core.changes;
+    read.length = 0;
+    core.on({ kind: 'heartbeat', heartbeat: { ...heartbeat, ...more } }, cluster.nowMs);
+    return { changed: core.changes > before, looked: read.length > 0 };
+  };
+  core.on({ kind: 'map', map: watched, beganMs: cluster.nowMs }, cluster.nowMs);
+  const moved = heartbeat.partitions.map((report) => ({ ...report, position: report.position + 100 }));
+  expect(hears({})).toEqual({ changed: false, looked: false });
+  expect(hears({ partitions: moved, queued: 7 })).toEqual({ changed: false, looked: false });
+  expect(hears({ partitions: moved.slice(1) })).toEqual({ changed: true, looked: true });
+});

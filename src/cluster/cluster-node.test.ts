@@ -8,7 +8,7 @@ import { Life, Simulation } from '../engine/simulated/simulation.ts';
 import type { TuttiError } from '../errors/tutti-error.ts';
 import { crc32 } from '../platform/crc32.ts';
 import type { PartitionState } from './claims.ts';
-import { ClusterNode, type PartitionControl } from './cluster-node.ts';
+import { ClusterNode, type ClusterNodeOptions, type PartitionControl } from './cluster-node.ts';
 import { mapFormat } from './map-record.ts';
 
 const partitions = 4;
@@ -28,7 +28,7 @@ class TestWorld {
     return this.#epoch;
   }
 
-  start(id: string): { readonly node: ClusterNode; readonly life: Life } {
+  start(id: string, more: Partial<ClusterNodeOptions> = {}): { readonly node: ClusterNode; readonly life: Life } {
     const life = new Life(id);
     const place: Place = { simulation: this.simulation, network: this.network, life, end: id };
     const env = simulatedEnv(place, id, { skewMs: 0 });
@@ -59,6 +59,7 @@ class TestWorld {
       env,
       control,
       onStopped: (error: TuttiError | undefined) => this.stopped.push({ id, code: error?.code }),
+      ...more,
     });
     return { node, life };
   }
@@ -162,4 +163,22 @@ test('a node shows its cluster, hears itself, and tells the others of a partitio
   ]);
   expect(seen?.mapReadMs).toBeLessThan(2_000);
   expect(seen?.echoMs).toBeLessThan(500);
+});
+
+test('where a member is reached from now on is told as soon as its next heartbeat says so', async () => {
+  const world = new TestWorld();
+  const seen = new Set<string>();
+  let lifeLine = '';
+  const { node } = world.start('n0', {
+    onChanged: () => {
+      const leaders = node.leaders().map((leader) => leader?.member ?? '-');
+      seen.add(`${node.addressesOf('n1').lifeLine} ${leaders.sort().join(' ')}`);
+    },
+  });
+  world.start('n1', { addresses: () => ({ gateway: '', lifeLine }) });
+  await world.pass(10_000);
+  expect([...seen].at(-1)).toBe(' n0 n0 n1 n1');
+  lifeLine = '10.0.0.7:7422';
+  while (node.addressesOf('n1').lifeLine === '') await world.pass(0.1);
+  expect([...seen].at(-1)).toBe('10.0.0.7:7422 n0 n0 n1 n1');
 });
