@@ -103,6 +103,18 @@ test('while too few are there to judge them, silent members and what they led ar
   expect(kinds(cluster.overview('n0'))).toEqual(['memberDead n1', 'memberDead n2']);
 });
 
+test('a partition that was led in a newer epoch than that of its leader is led by nobody, though only a late heartbeat says so', () => {
+  const cluster = ScriptedCluster.of(2);
+  const underWay = () => cluster.overview('n0').partitions[0]?.underWay;
+  expect(underWay()).toBeUndefined();
+  const { core } = cluster.node('n0');
+  const partitions = [{ partition: 0, role: 'leading', epoch: 99, position: 99 }] as const;
+  const last = core.sight!.recorder.peers.heartbeatOf('n1')!;
+  core.on({ kind: 'heartbeat', heartbeat: { ...last, incarnation: 0, partitions } }, cluster.nowMs);
+  cluster.pass(limits.heartbeatMs);
+  expect(underWay()).toMatchObject({ what: 'unled' });
+});
+
 test('a standby that stays behind is a fault after a while, one that catches up is none', () => {
   const cluster = ScriptedCluster.of(2, { partitions: 1 });
   const leader = cluster.leaders(0)[0] ?? '';
