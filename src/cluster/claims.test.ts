@@ -1,9 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../limits.ts';
-import { Claims } from './claims.ts';
 import { ScriptedCluster } from './cluster.fixture.ts';
-import type { ClusterMap } from './cluster-map.ts';
-import type { Peers } from './peers.ts';
 
 describe('claims', () => {
   const duel = (growing: boolean): number => {
@@ -98,30 +95,5 @@ describe('claims', () => {
     cluster.node(other).states[0] = { role: 'following', epoch: 50, position: 50 };
     cluster.pass(1_500);
     expect(own.commands[0]).toContain('confirm 0');
-  });
-
-  test('C6: who was given a partition hands it over itself once it has read the map, or could not for a while', () => {
-    const copy = { partition: 0, role: 'following', epoch: 3, position: 10 } as const;
-    const peers = {
-      heartbeatOf: () => ({ mapVersion: 6, healthy: true }),
-      holdings: () => [{ member: 'a', report: copy }],
-      isThere: () => true,
-      isKnown: () => true,
-      report: () => copy,
-    } as unknown as Peers;
-    const map = { version: 6, members: [], partitions: [{ leader: 'a', standbys: ['b'] }] } as unknown as ClusterMap;
-    const givenAt = 100_000;
-    const given = (): Claims => {
-      const claims = new Claims('b', limits, peers, () => 0);
-      claims.changed(0, { role: 'leading', epoch: 5, position: 10 }, undefined, givenAt);
-      expect([claims.decide({ map, readMs: givenAt - 1 }, givenAt + 1), claims.wantsMap]).toEqual([[], true]);
-      return claims;
-    };
-    const handsOver = [{ kind: 'handOver', partition: 0, to: 'a' }];
-    expect(given().decide({ map, readMs: givenAt }, givenAt + 2)).toEqual(handsOver);
-    expect(given().decide({ map, readMs: givenAt - 1 }, givenAt + limits.mapWaitMs)).toEqual(handsOver);
-    // What it has read by then names it.
-    const own = { ...map, partitions: [{ leader: 'b', standbys: ['a'] }] } as unknown as ClusterMap;
-    expect(given().decide({ map: own, readMs: givenAt }, givenAt + 2)).toEqual([]);
   });
 });

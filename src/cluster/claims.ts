@@ -7,10 +7,9 @@
  *   before it opens a partition again that failed here, whatever for: a full disk is full for a while.
  * - C4: a leader that is named no more leads on until the one that is has caught up, and has read a map as new; then it hands over.
  *   Whom it names in its last record claims by itself when it reads that, at once.
+ *
  * - C5: a leader that says it is not healthy, and that the map does not name any more, has some time to hand over. After that it is not
  *   waited for: it may be unable to, and what it still appends is refused.
- * - C6: who was given a partition reads the map before it hands it over itself: where the log of maps lost its end, two maps of one version
- *   may each name the other.
  *
  * What the log of the partition says decides; all of this only keeps nodes from trying in vain.
  */
@@ -63,8 +62,6 @@ type Own = {
   ailingSinceMs: number | undefined;
   /** When its position last moved, or it was last asked to prove that it leads. */
   movedMs: number;
-  /** Since when it leads, or has led. */
-  ledSinceMs: number;
 };
 
 const nothing: PartitionState = { role: 'none', epoch: 0, position: 0 };
@@ -95,7 +92,7 @@ export class Claims {
     return this.#wakeMs;
   }
 
-  /** A claim, or a hand-over, waits for the map to be read. */
+  /** A claim waits for the map to be read. */
   get wantsMap(): boolean {
     return this.#wantsMap;
   }
@@ -143,7 +140,6 @@ export class Claims {
     const own = this.#ownOf(partition, nowMs);
     if (state.position !== own.state.position || state.role !== own.state.role) own.movedMs = nowMs;
     if (state.role !== own.state.role) [own.wantedSinceMs, own.givesUntilMs] = [undefined, 0];
-    if (state.role === 'leading' && own.state.role !== 'leading') own.ledSinceMs = nowMs;
     if (!sameState(state, own.state)) own.state = state;
     this.#noteEpoch(partition, state.epoch);
     if (ended !== undefined) this.#penalize(own, nowMs);
@@ -173,7 +169,6 @@ export class Claims {
         wantedSinceMs: undefined,
         ailingSinceMs: undefined,
         movedMs: nowMs,
-        ledSinceMs: nowMs,
       };
       this.#own.set(partition, own);
     }
@@ -226,7 +221,7 @@ export class Claims {
       const own = this.#ownOf(partition, nowMs);
       const command =
         own.state.role === 'leading'
-          ? this.#whileLeading(partition, own, known, nowMs)
+          ? this.#whileLeading(partition, own, known.map, nowMs)
           : leader === this.#self
             ? this.#towardsLeading(partition, own, known, nowMs)
             : this.#beside(partition, own, standbys.includes(this.#self), nowMs);
@@ -240,14 +235,11 @@ export class Claims {
   }
 
   /** C4 */
-  #whileLeading(partition: number, own: Own, known: KnownMap, nowMs: number): PartitionCommand | undefined {
-    const { map } = known;
+  #whileLeading(partition: number, own: Own, map: ClusterMap, nowMs: number): PartitionCommand | undefined {
     const named = map.partitions[partition]?.leader ?? '';
     const deposed = this.#isOvertaken(partition, own);
     const { confirmMs, claimWaitFirstMs, handOverAgainMs } = this.#times;
     if (!deposed && named !== this.#self && this.#takesOver(partition, named, map.version, nowMs)) {
-      // C6
-      if (!this.#hasReadSince(own.ledSinceMs, known, nowMs)) return undefined;
       if (nowMs >= own.givesUntilMs) {
         own.givesUntilMs = nowMs + handOverAgainMs;
         return { kind: 'handOver', partition, to: named };
@@ -282,8 +274,7 @@ export class Claims {
     return this.newestEpoch(partition) > own.state.epoch;
   }
 
-  #mayClaim(partition: number, own: Own, known: KnownMap, nowMs: number): boolean {
-    const { map } = known;
+  #mayClaim(partition: number, own: Own, { map, readMs }: KnownMap, nowMs: number): boolean {
     const unheard = map.members.some(
       (member) => takesPart(member) && member.id !== this.#self && !this.#peers.isKnown(member.id, nowMs),
     );
@@ -296,13 +287,9 @@ export class Claims {
       return false;
     }
     own.wantedSinceMs ??= nowMs;
-    return this.#hasReadSince(own.wantedSinceMs, known, nowMs);
-  }
-
-  /** What it knows is the newest map that it could read since then: where it could read none, the one it had. */
-  #hasReadSince(sinceMs: number, { readMs }: KnownMap, nowMs: number): boolean {
-    const unreadableMs = sinceMs + this.#times.mapWaitMs;
-    if (readMs >= sinceMs || nowMs >= unreadableMs) return true;
+    // The newest map that it can read: where it can read none, the one it has.
+    const unreadableMs = own.wantedSinceMs + this.#times.mapWaitMs;
+    if (readMs >= own.wantedSinceMs || nowMs >= unreadableMs) return true;
     this.#wantsMap = true;
     this.#wakeAt(unreadableMs);
     return false;
