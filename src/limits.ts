@@ -278,6 +278,8 @@ export const limits = {
   wellAgainMs: 5_000,
   /** A leader that was told to hand over, and still leads after so long, is told again. */
   handOverAgainMs: 1_000,
+  /** So long a leader leads before it hands over. */
+  ledMinMs: 100,
   /** So long an ailing leader has to hand over before it is deposed. */
   ailingLeaderMs: 5_000,
   /** Partitions that move at once, in a new cluster. */

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../limits.ts';
+import { Claims } from './claims.ts';
 import { ScriptedCluster } from './cluster.fixture.ts';
+import type { ClusterMap } from './cluster-map.ts';
+import type { Peers } from './peers.ts';
 
 describe('claims', () => {
   const duel = (growing: boolean): number => {
@@ -95,5 +98,24 @@ describe('claims', () => {
     cluster.node(other).states[0] = { role: 'following', epoch: 50, position: 50 };
     cluster.pass(1_500);
     expect(own.commands[0]).toContain('confirm 0');
+  });
+
+  test('C6: who has begun to lead what the map gives to another does so for a while before it hands over', () => {
+    const copy = { partition: 0, role: 'following', epoch: 3, position: 10 } as const;
+    const peers = {
+      heartbeatOf: () => ({ mapVersion: 6, healthy: true }),
+      holdings: () => [{ member: 'a', report: copy }],
+      isThere: () => true,
+      report: () => copy,
+    } as unknown as Peers;
+    const map = { version: 6, members: [], partitions: [{ leader: 'a', standbys: ['b'] }] } as unknown as ClusterMap;
+    const claims = new Claims('b', limits, peers, () => 0);
+    const began = 100_000;
+    claims.changed(0, { role: 'leading', epoch: 5, position: 10 }, undefined, began);
+    const decided = (nowMs: number) => claims.decide({ map, readMs: began }, nowMs);
+    expect([decided(began + limits.ledMinMs - 1), claims.wakeMs]).toEqual([[], began + limits.ledMinMs]);
+    // That it writes meanwhile begins nothing anew.
+    claims.changed(0, { role: 'leading', epoch: 5, position: 12 }, undefined, began + limits.ledMinMs - 1);
+    expect(decided(began + limits.ledMinMs)).toEqual([{ kind: 'handOver', partition: 0, to: 'a' }]);
   });
 });

@@ -7,9 +7,10 @@
  *   before it opens a partition again that failed here, whatever for: a full disk is full for a while.
  * - C4: a leader that is named no more leads on until the one that is has caught up, and has read a map as new; then it hands over.
  *   Whom it names in its last record claims by itself when it reads that, at once.
- *
  * - C5: a leader that says it is not healthy, and that the map does not name any more, has some time to hand over. After that it is not
  *   waited for: it may be unable to, and what it still appends is refused.
+ * - C6: who has begun to lead does so for a while before it hands over: where the log of maps lost its end, two maps of one version may
+ *   each name the other node, until both have read it again.
  *
  * What the log of the partition says decides; all of this only keeps nodes from trying in vain.
  */
@@ -62,6 +63,8 @@ type Own = {
   ailingSinceMs: number | undefined;
   /** When its position last moved, or it was last asked to prove that it leads. */
   movedMs: number;
+  /** Since when it leads, or has led. */
+  ledSinceMs: number;
 };
 
 const nothing: PartitionState = { role: 'none', epoch: 0, position: 0 };
@@ -140,6 +143,7 @@ export class Claims {
     const own = this.#ownOf(partition, nowMs);
     if (state.position !== own.state.position || state.role !== own.state.role) own.movedMs = nowMs;
     if (state.role !== own.state.role) [own.wantedSinceMs, own.givesUntilMs] = [undefined, 0];
+    if (state.role === 'leading' && own.state.role !== 'leading') own.ledSinceMs = nowMs;
     if (!sameState(state, own.state)) own.state = state;
     this.#noteEpoch(partition, state.epoch);
     if (ended !== undefined) this.#penalize(own, nowMs);
@@ -169,6 +173,7 @@ export class Claims {
         wantedSinceMs: undefined,
         ailingSinceMs: undefined,
         movedMs: nowMs,
+        ledSinceMs: Number.NEGATIVE_INFINITY,
       };
       this.#own.set(partition, own);
     }
@@ -238,14 +243,15 @@ export class Claims {
   #whileLeading(partition: number, own: Own, map: ClusterMap, nowMs: number): PartitionCommand | undefined {
     const named = map.partitions[partition]?.leader ?? '';
     const deposed = this.#isOvertaken(partition, own);
-    const { confirmMs, claimWaitFirstMs, handOverAgainMs } = this.#times;
+    const { confirmMs, claimWaitFirstMs, handOverAgainMs, ledMinMs } = this.#times;
     if (!deposed && named !== this.#self && this.#takesOver(partition, named, map.version, nowMs)) {
-      if (nowMs >= own.givesUntilMs) {
+      // It leads on until the other one is ready, and for a while in any case (C6).
+      const givesAtMs = Math.max(own.givesUntilMs, own.ledSinceMs + ledMinMs);
+      if (nowMs >= givesAtMs) {
         own.givesUntilMs = nowMs + handOverAgainMs;
         return { kind: 'handOver', partition, to: named };
       }
-      // It leads on until the other one is ready.
-      this.#wakeAt(own.givesUntilMs);
+      this.#wakeAt(givesAtMs);
     }
     const dueMs = own.movedMs + (deposed ? claimWaitFirstMs : confirmMs);
     if (nowMs >= dueMs) {

@@ -19,6 +19,7 @@ export type ClusterTimes = {
     | 'endForgottenMs'
     | 'confirmMs'
     | 'handOverAgainMs'
+    | 'ledMinMs'
     | 'ailingLeaderMs'
     | 'warmRecords' as Name]: (typeof limits)[Name] extends number ? number : never;
 };

@@ -187,4 +187,9 @@ export const regressions: readonly Regression[] = [
     seed: 682_356_185,
     was: 'a row of the store that could not be read failed its partition with an error that nobody knew, and stayed there',
   },
+  {
+    workload: 'cluster',
+    seed: 614_846_825,
+    was: 'two maps of one version, since their log had lost its end, named two nodes, which gave a partition to each other all the time',
+  },
 ];

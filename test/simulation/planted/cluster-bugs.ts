@@ -34,6 +34,8 @@ export const clusterBugs: readonly PlantedBug[] = [
     file: claims,
     find: 'heartbeat !== undefined && heartbeat.mapVersion >= version && this.isWarm(partition, named, nowMs)',
     replace: 'heartbeat !== undefined && version > 0 && this.isWarm(partition, named, nowMs)',
+    // Else it takes its time each time.
+    also: { file: claims, find: 'own.ledSinceMs + ledMinMs', replace: 'own.ledSinceMs' },
     law: ['no duel', 'ends'],
     seeds: 100,
     first: 160,
