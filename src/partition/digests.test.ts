@@ -106,6 +106,17 @@ class Replica {
 
 const compared = (cluster: Cluster): number => cluster.env.emitted.filter(({ name }) => name === 'digest.same').length;
 
+/** A leader and a standby that have compared a digest. */
+const comparedOnce = async () => {
+  const cluster = new Cluster();
+  const leader = await cluster.replica('lead').open();
+  const standby = await cluster.replica('follow').open();
+  await cluster.until(() => leader.host.core.role === 'leading');
+  leader.put('a', 'b', 'c');
+  await cluster.until(() => compared(cluster) === 1);
+  return { cluster, leader, standby };
+};
+
 describe('digests', () => {
   test('of all replicas are the same at the checkpoints that the leader marks, and stand in the log', async () => {
     const cluster = new Cluster();
@@ -126,12 +137,7 @@ describe('digests', () => {
   });
 
   test('that differ stop the standby with REPLICA_DIFFERS, and it fills its store again when it is opened', async () => {
-    const cluster = new Cluster();
-    const leader = await cluster.replica('lead').open();
-    const standby = await cluster.replica('follow').open();
-    await cluster.until(() => leader.host.core.role === 'leading');
-    leader.put('a', 'b', 'c');
-    await cluster.until(() => compared(cluster) === 1);
+    const { cluster, leader, standby } = await comparedOnce();
     // A page of the disk is not what it was.
     const good = [...standby.store.reader().scan(0, items.id, '', undefined)][0]?.[1] as Uint8Array;
     await standby.store.writer.write(0, [[items.id, 'stray', good]]);
@@ -148,12 +154,7 @@ describe('digests', () => {
   });
 
   test('are not waited for where a row that is read is none: STORE_FAILED, and the store is filled again', async () => {
-    const cluster = new Cluster();
-    const leader = await cluster.replica('lead').open();
-    const standby = await cluster.replica('follow').open();
-    await cluster.until(() => leader.host.core.role === 'leading');
-    leader.put('a', 'b', 'c');
-    await cluster.until(() => compared(cluster) === 1);
+    const { cluster, leader, standby } = await comparedOnce();
     await cluster.until(() => standby.store.reader().marker(0).position > 0);
     await standby.store.writer.write(0, [[items.id, 'a', Uint8Array.of(0x92, 1)]]);
     await leader.host.close();

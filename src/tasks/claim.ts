@@ -23,7 +23,7 @@ import { addTimer, timerOfTask, timeSleeps } from './timers.ts';
  * An attempt that an executor says it runs. Only such as wait for nothing from the leader (the result of a step, of a chunk): what was on
  * its way there or back may be lost, so an executor lets go of the others.
  */
-export type AttemptName = { readonly epoch: number; readonly n: number };
+export type NamedAttempt = { readonly epoch: number; readonly n: number };
 
 /**
  * Begins a leadership. `previousEnd` says how the process of the leader before ended; undefined if no task can be to blame. To be
@@ -78,7 +78,7 @@ export const takeNamed = (
   leader: TaskLeader,
   tx: TaskTransaction,
   executor: number,
-  running: readonly AttemptName[],
+  running: readonly NamedAttempt[],
 ): number => {
   const named = new Set(running.map(nameOf));
   for (const live of [...leader.live.values()])
@@ -113,15 +113,15 @@ const noted = (tx: TaskTransaction, key: string, name: string): StateRow | undef
   return state?.status === taskStatus.running && nameOf(state) === name ? state : undefined;
 };
 
-const stop = (leader: TaskLeader, tx: TaskTransaction, { epoch, n }: AttemptName, executor: number): void => {
+const stop = (leader: TaskLeader, tx: TaskTransaction, { epoch, n }: NamedAttempt, executor: number): void => {
   const flat = [toExecutor.cancel, leader.settings.partition, epoch, n, 'taken over by a new leader'];
   tx.emit({ kind: 'executor', executor, flat });
 };
 
-const nameOf = ({ epoch, n }: AttemptName): string => `${epoch} ${n}`;
+const nameOf = ({ epoch, n }: NamedAttempt): string => `${epoch} ${n}`;
 
 /** What runs well goes on under its own attempt; nothing is run twice. False: it was given up, or another one of that number was adopted. */
-const adopt = (leader: TaskLeader, tx: TaskTransaction, attempt: AttemptName, executor: number): boolean => {
+const adopt = (leader: TaskLeader, tx: TaskTransaction, attempt: NamedAttempt, executor: number): boolean => {
   const { n } = attempt;
   const key = leader.unnamed.get(nameOf(attempt));
   const state = key === undefined ? undefined : noted(tx, key, nameOf(attempt));

@@ -1,6 +1,6 @@
 /** An executor that runs programs: grants in, reports out, by hand. */
 
-import type { AttemptName } from './claim.ts';
+import type { NamedAttempt } from './claim.ts';
 import {
   entryState,
   type Flat,
@@ -16,7 +16,7 @@ type Result = { readonly ok: boolean; readonly text: string };
 type ChunkInput = { readonly from: number; readonly collect: number; readonly items: readonly Program[] };
 
 /** An attempt that an executor says it runs. */
-export type Running = AttemptName & { readonly executor: number };
+export type Running = NamedAttempt & { readonly executor: number };
 
 /** What one of them says it runs. */
 export const namedBy = (executor: number, running: readonly Running[]): readonly Running[] =>

@@ -8,7 +8,7 @@
  *   told so when they answer.
  */
 import { limits } from '../../limits.ts';
-import { loseUnnamed, takeNamed } from '../../tasks/claim.ts';
+import { loseUnnamed, type NamedAttempt, takeNamed } from '../../tasks/claim.ts';
 import { appendFlat, type Flat, toExecutor } from '../../tasks/messages.ts';
 import type { AttemptName } from '../executor/control.ts';
 import type { Executor } from './executor-table.ts';
@@ -24,11 +24,9 @@ export class RollCall {
   adopted = 0;
 }
 
-type Named = Omit<AttemptName, 'partition'>;
-
 /** The attempts that a `runs` message names. */
-const namesOf = (attempts: Flat): Named[] => {
-  const named: Named[] = [];
+const namesOf = (attempts: Flat): NamedAttempt[] => {
+  const named: NamedAttempt[] = [];
   for (let at = 0; at < attempts.length; at += 2)
     named.push({ epoch: attempts[at] as number, n: attempts[at + 1] as number });
   return named;
@@ -117,7 +115,7 @@ export class RollCalls {
     this.#take(part, executor, [running]);
   }
 
-  #take(part: Part, executor: number, named: readonly Named[]): void {
+  #take(part: Part, executor: number, named: readonly NamedAttempt[]): void {
     let adopted = 0;
     part.host.transact((tx) => {
       adopted = takeNamed(part.tasks, tx, executor, named);
